@@ -1,0 +1,142 @@
+"""One annotation file of Pascal VOC: XML in, checked objects out."""
+
+import math
+import reprlib
+from collections.abc import Callable, Collection
+from pathlib import Path
+from xml.etree import ElementTree
+
+from .errors import DataError
+
+MAX_BYTES, MAX_DEPTH = 8 << 20, 32  # real annotations have kilobytes and four levels
+ROUNDING = 1.0  # pixels a box may leave its image by: some tools count pixels from 0, some from 1
+
+Box = tuple[float, float, float, float]
+Object = tuple[str, Box, bool]  # class name, x1 y1 x2 y2 in outer-edge pixels, difficult
+
+
+def read_objects(
+    file: Path, classes: Collection[str] | None, report: Callable[[str, str], None]
+) -> list[Object] | None:
+    """Return the objects of an annotation, their boxes inside the image if the annotation tells its size.
+
+    VOC's 1-based inclusive corners become outer edges. A missing `difficult` means no, a missing `size` means that
+    the right and bottom borders are unknown. Parts of objects are not objects.
+
+    Args:
+        file: The XML file.
+        classes: Names allowed; None allows every name.
+        report: Called with what breaks which rule, and what happens then: the object is dropped or clipped, or the
+            image is dropped. It may raise.
+
+    Returns:
+        Objects in the order of the file, or None if it is no annotation that can be read.
+    """
+    try:
+        root = _parse(file)
+    except DataError as error:
+        report(f"{file}: {error}", "image dropped")
+        return None
+    size = _length(root, "size/width"), _length(root, "size/height")
+    objects = []
+    for number, element in enumerate(root.findall("object"), 1):
+        name = (element.findtext("name") or "").strip()
+        place = f"{file}: object {number} ({name or 'no name'})"
+        try:
+            box, difficult = _checked(element, name, classes)
+        except DataError as error:
+            report(f"{place}: {error}", "dropped")
+            continue
+        inside = _clip(box, size)
+        empty = inside[0] >= inside[2] or inside[1] >= inside[3]
+        if empty or max(abs(a - b) for a, b in zip(box, inside, strict=True)) > ROUNDING:
+            rule = f"the box must lie inside the image of {size[0]:g} x {size[1]:g} pixels"
+            edges = f"x {box[0]:g} to {box[2]:g}, y {box[1]:g} to {box[3]:g}"
+            report(f"{place}: {rule}, got {edges}", "dropped" if empty else "clipped")
+        if not empty:
+            objects.append((name, inside, difficult))
+    return objects
+
+
+class _Builder(ElementTree.TreeBuilder):
+    """Refuses document types, which every XML bomb and outside reference needs, and deep nesting.
+
+    That is all defusedxml would do for us, so it is no dependency.
+    """
+
+    depth = 0
+
+    def doctype(self, name: str, pubid: str | None, system: str | None) -> None:
+        raise DataError("DOCTYPE is not allowed")
+
+    def start(self, tag: str, attrs: dict[str, str], /) -> ElementTree.Element:
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise DataError(f"elements must be nested at most {MAX_DEPTH} deep")
+        return super().start(tag, attrs)
+
+    def end(self, tag: str, /) -> ElementTree.Element:
+        self.depth -= 1
+        return super().end(tag)
+
+
+def _parse(file: Path) -> ElementTree.Element:
+    try:
+        with file.open("rb") as stream:
+            data = stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise DataError(f"cannot be read: {error.strerror}") from error
+    if len(data) > MAX_BYTES:
+        raise DataError(f"an annotation must have at most {MAX_BYTES} bytes")
+    try:
+        root = ElementTree.fromstring(data, ElementTree.XMLParser(target=_Builder()))
+    except DataError:
+        raise
+    except (ElementTree.ParseError, ValueError, LookupError) as error:  # the last two: encodings
+        raise DataError(f"no readable XML: {error}") from error
+    if root.tag != "annotation":
+        raise DataError(f"the root element must be <annotation>, got <{reprlib.repr(root.tag)[1:-1]}>")
+    return root
+
+
+def _checked(element: ElementTree.Element, name: str, classes: Collection[str] | None) -> tuple[Box, bool]:
+    """Return the box in outer edges and the difficult flag of an object that keeps the rules."""
+    if not name:
+        raise DataError("an object needs a name")
+    if classes is not None and name not in classes:
+        raise DataError(f"unknown class, the classes are {', '.join(classes)}")
+    corners = element.find("bndbox")
+    if corners is None:
+        raise DataError("an object needs a bndbox")
+    xmin, ymin, xmax, ymax = (_number(corners, edge) for edge in ("xmin", "ymin", "xmax", "ymax"))
+    if xmax < xmin or ymax < ymin:
+        raise DataError(f"xmin <= xmax and ymin <= ymax must hold, got x {xmin:g} to {xmax:g}, y {ymin:g} to {ymax:g}")
+    difficult = (element.findtext("difficult") or "0").strip()
+    if difficult not in ("0", "1"):
+        raise DataError(f"difficult must be 0 or 1, got {reprlib.repr(difficult)}")
+    return (xmin - 1, ymin - 1, xmax, ymax), difficult == "1"
+
+
+def _number(corners: ElementTree.Element, edge: str) -> float:
+    text = corners.findtext(edge)
+    try:
+        number = float(text or "")
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise DataError(f"{edge} must be a number, got {reprlib.repr(text)}")
+    return number
+
+
+def _length(root: ElementTree.Element, path: str) -> float:
+    """Return a length of the image in pixels, infinity if the annotation does not tell it."""
+    try:
+        length = float(root.findtext(path) or "")
+    except ValueError:
+        return math.inf
+    return length if length > 0 else math.inf
+
+
+def _clip(box: Box, size: tuple[float, float]) -> Box:
+    (x1, y1, x2, y2), (width, height) = box, size
+    return min(max(x1, 0), width), min(max(y1, 0), height), min(max(x2, 0), width), min(max(y2, 0), height)

@@ -1,0 +1,239 @@
+"""Scores of detections and proposals: VOC07 and VOC10+ average precision, COCO average precision, recall.
+
+The rules are those of the VOC development kit (Everingham et al. 2010), which `tests/test_metrics.py` holds in its
+literal form. Boxes here have outer edges, so `x2 - x1` is the devkit's width `xmax - xmin + 1`. A detection of zero or
+negative width or height overlaps nothing: a false alarm.
+"""
+
+import contextlib
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from .errors import DataError
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+Images = Sequence[Mapping[str, npt.NDArray[Any]]]
+
+COCO_NAMES = ("AP", "AP50", "AP75", "APs", "APm", "APl", "AR1", "AR10", "AR100", "ARs", "ARm", "ARl")
+
+
+class _Boxes(NamedTuple):
+    """The boxes of all images, one after the other."""
+
+    images: Integers
+    boxes: Floats
+    labels: Integers
+    values: npt.NDArray[Any]  # scores, or whether difficult
+
+    def select(self, rows: Bools | Integers) -> "_Boxes":
+        return _Boxes(self.images[rows], self.boxes[rows], self.labels[rows], self.values[rows])
+
+
+def average_precision(
+    detections: Images, targets: Images, classes: int, *, rule: Literal["voc07", "voc12"] = "voc07", iou: float = 0.5
+) -> Floats:
+    """Return the average precision of every class.
+
+    Best scores first, equal scores in the order given, a detection goes to the object of its class and image that it
+    overlaps most, taken or not. A difficult object makes it neither hit nor false alarm; a free one with at least
+    `iou` makes it a hit; all else is a false alarm.
+
+    Args:
+        detections: For each image boxes (N, 4), labels (N,), scores (N,).
+        targets: For each image boxes (M, 4), labels (M,), difficult (M,).
+        classes: Number of classes.
+        rule: "voc07" averages the best precision at recall 0, 0.1, ..., 1 or more; "voc12" takes the area under the
+            falling envelope of the curve (VOC 2010 and later).
+        iou: Least overlap of a hit.
+
+    Returns:
+        float64 (classes,); NaN for a class without ordinary objects.
+
+    Raises:
+        DataError: If the two do not fit together, a label is out of range, or a score or an edge is not a number.
+    """
+    if rule not in ("voc07", "voc12"):
+        raise DataError(f"rule must be 'voc07' or 'voc12', got {rule!r}")
+    found, objects = _flatten(detections, targets, classes)
+    found = found.select(np.argsort(-found.values, kind="stable"))
+    average = _eleven_points if rule == "voc07" else _area
+    precisions = np.full(classes, np.nan)
+    for label in range(classes):
+        of_class = objects.select(objects.labels == label)
+        ordinary = int(np.count_nonzero(~of_class.values))
+        if ordinary:
+            hits = _hits(found.select(found.labels == label), of_class, iou)
+            precisions[label] = average(np.cumsum(hits), ordinary)
+    return precisions
+
+
+def coco_average_precision(detections: Images, targets: Images, classes: int) -> dict[str, float]:
+    """Return COCO's twelve figures as pycocotools computes them, NaN where there is nothing to score.
+
+    Difficult objects are entered as crowds: finding one, or a part of one, is neither hit nor false alarm. Areas are
+    those of the boxes. Arguments and errors are those of `average_precision`.
+    """
+    from pycocotools.cocoeval import COCOeval  # here: only this function needs it
+
+    found, objects = _flatten(detections, targets, classes)
+    crowds = objects.values.astype(np.int64)
+    with contextlib.redirect_stdout(io.StringIO()):
+        truth = _coco(len(targets), classes, objects, {"iscrowd": crowds, "ignore": crowds})
+        evaluation = COCOeval(truth, _coco(len(targets), classes, found, {"score": found.values}), "bbox")
+        evaluation.evaluate()
+        evaluation.accumulate()
+        evaluation.summarize()
+    # pycocotools writes -1 where there is nothing to score
+    return {name: float(s) if s >= 0 else np.nan for name, s in zip(COCO_NAMES, evaluation.stats, strict=True)}
+
+
+def recall(
+    windows: Sequence[npt.NDArray[Any]], targets: Images, *, iou: float = 0.5, limit: int | None = None
+) -> float:
+    """Return the share of ordinary objects that some window overlaps by at least `iou`.
+
+    Args:
+        windows: For each image (N, 4), best first.
+        targets: For each image boxes and difficult.
+        iou: Least overlap.
+        limit: Only the first so many windows of an image count.
+
+    Returns:
+        0 to 1; NaN if there are no ordinary objects.
+    """
+    overlaps, _ = _best_overlaps(windows, targets, limit)
+    return float(np.mean(overlaps >= iou)) if len(overlaps) else np.nan
+
+
+def mean_average_best_overlap(
+    windows: Sequence[npt.NDArray[Any]], targets: Images, classes: int, limit: int | None = None
+) -> float:
+    """Return the overlap of the best window, averaged over the ordinary objects of a class, then over the classes.
+
+    Uijlings et al. 2013, section 5. Arguments as for `recall`; NaN if there are no ordinary objects.
+    """
+    overlaps, labels = _best_overlaps(windows, targets, limit)
+    present = [overlaps[labels == label].mean() for label in range(classes) if np.any(labels == label)]
+    return float(np.mean(present)) if present else np.nan
+
+
+def _flatten(detections: Images, targets: Images, classes: int) -> tuple[_Boxes, _Boxes]:
+    if len(detections) != len(targets):
+        raise DataError(
+            f"there must be as many images with detections as targets, got {len(detections)} and {len(targets)}"
+        )
+    return _joined(detections, "scores", np.float64, classes), _joined(targets, "difficult", np.bool_, classes)
+
+
+def _joined(images: Images, values: str, kind: type[np.generic], classes: int) -> _Boxes:
+    """Return the boxes of all images in one table, checked."""
+    columns: list[_Boxes] = [_Boxes(np.zeros(0, np.int64), np.zeros((0, 4)), np.zeros(0, np.int64), np.zeros(0, kind))]
+    for number, image in enumerate(images):
+        boxes = np.asarray(image["boxes"], np.float64)
+        labels, numbers = np.asarray(image["labels"], np.int64), np.asarray(image[values], kind)
+        if boxes.shape != (len(labels), 4) or labels.ndim != 1 or numbers.shape != labels.shape:
+            shapes = f"{boxes.shape}, {labels.shape} and {numbers.shape}"
+            raise DataError(f"image {number}: boxes (N, 4), labels (N,) and {values} (N,) must agree, got {shapes}")
+        for name, valid in (
+            ("boxes must be finite numbers", np.isfinite(boxes).all(axis=1)),
+            (f"labels must be 0 to {classes - 1}", (labels >= 0) & (labels < classes)),
+            (f"{values} must not be NaN", numbers == numbers),
+        ):
+            if not valid.all():
+                row = int(np.argmin(valid))
+                raise DataError(f"image {number}, box {row}: {name}, got {boxes[row]}, {labels[row]}, {numbers[row]}")
+        columns.append(_Boxes(np.full(len(labels), number), boxes, labels, numbers))
+    return _Boxes(*(np.concatenate(column) for column in zip(*columns, strict=True)))
+
+
+def _hits(found: _Boxes, objects: _Boxes, iou: float) -> Bools:
+    """Return hit or false alarm for the detections of one class, without those on difficult objects.
+
+    Whose object a detection takes does not depend on which are taken, so all pairs are scored at once: of the
+    detections that take an object, the first is the hit.
+    """
+    starts = np.searchsorted(objects.images, found.images)
+    counts = np.searchsorted(objects.images, found.images, side="right") - starts
+    takers = np.repeat(np.arange(len(starts)), counts)
+    taken = np.arange(len(takers)) + np.repeat(starts - np.cumsum(counts) + counts, counts)
+    overlaps = _overlaps(found.boxes[takers], objects.boxes[taken])
+    best = np.zeros(len(starts))
+    np.maximum.at(best, takers, overlaps)
+    chosen = (overlaps == best[takers]) & (overlaps >= iou)
+    takers, first = np.unique(takers[chosen], return_index=True)  # of two objects overlapped alike the first
+    taken = taken[chosen][first]
+    difficult = objects.values[taken]
+    hits = np.zeros(len(starts), np.bool_)
+    hits[takers[np.unique(taken, return_index=True)[1]]] = True
+    counted = np.ones(len(starts), np.bool_)
+    counted[takers[difficult]] = False
+    return hits[counted]
+
+
+def _eleven_points(hits: Integers, objects: int) -> float:
+    """Return VOC07's average: recalls are compared as integers, since 0.7 has no exact floating-point form."""
+    precisions = hits / np.arange(1, len(hits) + 1)
+    return sum(float(precisions[10 * hits >= tenth * objects].max(initial=0)) for tenth in range(11)) / 11
+
+
+def _area(hits: Integers, objects: int) -> float:
+    recalls = np.concatenate([[0], hits / objects, [1]])
+    precisions = np.concatenate([[0], hits / np.arange(1, len(hits) + 1), [0]])
+    envelope = np.maximum.accumulate(precisions[::-1])[::-1]
+    steps = np.flatnonzero(recalls[1:] != recalls[:-1]) + 1
+    return float(np.sum((recalls[steps] - recalls[steps - 1]) * envelope[steps]))
+
+
+def _overlaps(first: Floats, second: Floats) -> Floats:
+    """Return the intersection over union of boxes (..., 4) and boxes (..., 4), 0 where one is empty."""
+    corners = np.minimum(first[..., 2:], second[..., 2:]) - np.maximum(first[..., :2], second[..., :2])
+    inside = np.where((corners > 0).all(axis=-1), corners.prod(axis=-1), 0)
+    areas = (first[..., 2:] - first[..., :2]).prod(axis=-1) + (second[..., 2:] - second[..., :2]).prod(axis=-1)
+    overlaps: Floats = np.divide(inside, areas - inside, out=np.zeros_like(inside), where=inside > 0)
+    return overlaps
+
+
+def _best_overlaps(
+    windows: Sequence[npt.NDArray[Any]], targets: Images, limit: int | None
+) -> tuple[Floats, npt.NDArray[Any]]:
+    """Return the overlap of the best window and the label of every ordinary object."""
+    if len(windows) != len(targets):
+        raise DataError(f"there must be as many images with windows as targets, got {len(windows)} and {len(targets)}")
+    overlaps, labels = [np.zeros(0)], [np.zeros(0, np.int64)]
+    for image_windows, target in zip(windows, targets, strict=True):
+        ordinary = ~np.asarray(target["difficult"], np.bool_)
+        boxes = np.asarray(target["boxes"], np.float64)[ordinary]
+        first = np.asarray(image_windows, np.float64)[:limit]
+        overlaps.append(_overlaps(boxes[:, None], first[None]).max(axis=1, initial=0))
+        labels.append(np.asarray(target["labels"])[ordinary])
+    return np.concatenate(overlaps), np.concatenate(labels)
+
+
+def _coco(images: int, classes: int, table: _Boxes, extra: dict[str, npt.NDArray[Any]]) -> Any:
+    """Return a table of boxes as pycocotools' index; its ids count from 1, because 0 means "no match" there."""
+    from pycocotools.coco import COCO
+
+    sizes = table.boxes[:, 2:] - table.boxes[:, :2]
+    columns: dict[str, list[Any]] = {
+        "id": list(range(1, len(sizes) + 1)),
+        "image_id": (table.images + 1).tolist(),
+        "category_id": (table.labels + 1).tolist(),
+        "bbox": np.hstack([table.boxes[:, :2], sizes]).tolist(),
+        "area": sizes.prod(axis=1).tolist(),
+        "iscrowd": [0] * len(sizes),
+    }
+    columns |= {name: values.tolist() for name, values in extra.items()}
+    index = COCO()
+    index.dataset = {
+        "images": [{"id": number} for number in range(1, images + 1)],
+        "categories": [{"id": number} for number in range(1, classes + 1)],
+        "annotations": [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)],
+    }
+    index.createIndex()
+    return index

@@ -1,0 +1,109 @@
+"""From the vectors of windows to detections: SVM margins, suppression, box regression, calibrated scores.
+
+He et al. 2015, section 4.1, with the constants of the release (test_net: margins above a floor, 100 per class).
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .boxes import clip, decode, suppress
+from .calibration import Calibration
+from .timing import Stopwatch
+
+Floats = npt.NDArray[np.float32]
+Indices = npt.NDArray[np.int64]
+
+MARGIN_FLOOR = -1.1  # windows below are background beyond doubt (the release keeps down to -1.5)
+PER_CLASS = 100  # detections of one class in one image
+
+
+@dataclass(frozen=True)
+class WindowClassifier:
+    """What training finds out about windows.
+
+    Attributes:
+        weights: float32 (K, D), the SVMs' weights for vectors as they are pooled.
+        biases: float32 (K,).
+        offset_weights: float32 (K, 4, D), of the offsets that move a window onto an object of each class.
+        offset_biases: float32 (K, 4).
+        calibration: Turns margins into scores.
+    """
+
+    weights: Floats
+    biases: Floats
+    offset_weights: Floats
+    offset_biases: Floats
+    calibration: Calibration
+
+    def detect(
+        self,
+        vectors: Floats,
+        index: Indices,
+        windows: Floats,
+        image_size: tuple[int, int],
+        *,
+        confidence: float = 0.0,
+        iou: float = 0.3,
+        clock: Stopwatch | None = None,
+    ) -> dict[str, Any]:
+        """Return the detections among an image's windows, best first.
+
+        Args:
+            vectors: float32 (U, D), the distinct pooled vectors.
+            index: int64 (N,), which of them is each window's.
+            windows: float32 (N, 4).
+            image_size: Height and width of the image.
+            confidence: Least score of a detection.
+            iou: Of two detections of a class that overlap by more, the better stays.
+            clock: Counts the time of the stages.
+
+        Returns:
+            "boxes" float32 (M, 4) inside the image, "labels" int64 (M,), "scores" and "margins" float32 (M,).
+        """
+        clock = clock or Stopwatch()
+        with clock("scores"):
+            margins = (vectors @ self.weights.T + self.biases)[index]
+        with clock("suppression"):
+            rows, labels = _survivors(windows, margins, iou)
+        with clock("regression"):
+            offsets = self._offsets(vectors, index[rows], labels)
+            boxes = clip(decode(windows[rows], offsets), *image_size)
+        with clock("suppression"):
+            margins = margins[rows, labels]
+            scores = self.calibration.scores(margins)
+            kept = _kept_after_regression(boxes, labels, margins, scores >= confidence, iou)
+        return {"boxes": boxes[kept], "labels": labels[kept], "scores": scores[kept], "margins": margins[kept]}
+
+    def _offsets(self, vectors: Floats, rows: Indices, labels: Indices) -> Floats:
+        offsets = np.empty((len(rows), 4), np.float32)
+        for label in np.unique(labels):
+            mine = labels == label
+            offsets[mine] = vectors[rows[mine]] @ self.offset_weights[label].T + self.offset_biases[label]
+        return offsets
+
+
+def _survivors(windows: Floats, margins: Floats, iou: float) -> tuple[Indices, Indices]:
+    """Return the rows and the labels of the windows that are the best of their class where they are."""
+    rows, labels = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+    for label in range(margins.shape[1]):
+        likely = np.flatnonzero(margins[:, label] > MARGIN_FLOOR)
+        best = likely[suppress(windows[likely], margins[likely, label], iou)][:PER_CLASS]
+        rows.append(best)
+        labels.append(np.full(len(best), label))
+    return np.concatenate(rows), np.concatenate(labels)
+
+
+def _kept_after_regression(
+    boxes: Floats, labels: Indices, margins: Floats, wanted: npt.NDArray[np.bool_], iou: float
+) -> Indices:
+    """Return which of the moved boxes stay, best first: of those wanted and not empty, the best where they overlap."""
+    wanted = wanted & (boxes[:, 2:] > boxes[:, :2]).all(axis=1)
+    kept = [np.zeros(0, np.int64)]
+    for label in np.unique(labels[wanted]):
+        mine = np.flatnonzero(wanted & (labels == label))
+        kept.append(mine[suppress(boxes[mine], margins[mine], iou)])
+    found = np.concatenate(kept)
+    return found[np.argsort(-margins[found], kind="stable")]

@@ -1,0 +1,217 @@
+"""What training keeps of its images: targets and windows in memory, feature maps on disk, vectors nowhere.
+
+A map is 50 times smaller than the vectors of its windows (513 GB for VOC2007), and pooling is cheap enough to repeat.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from proposals import SelectiveSearch, compute_windows
+
+from .boxes import iou
+from .cache import ArrayCache, content_key
+from .errors import InputError
+from .features import Maps, WindowFeatures
+from .trunk import conv_threads
+
+Image = npt.NDArray[np.uint8]
+Target = Mapping[str, npt.NDArray[Any]]
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """From pooled vectors to what the SVMs see: minus a mean, times a factor."""
+
+    mean: npt.NDArray[np.float32]
+    factor: float
+
+    def apply(self, vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Return the vectors centred and scaled: float32 (N, D)."""
+        return (vectors - self.mean) * np.float32(self.factor)
+
+    def fold(
+        self, weights: npt.NDArray[np.float32], biases: npt.NDArray[np.float32]
+    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        """Return weights (K, D) and biases (K,) that do to raw vectors what the given ones do to scaled vectors."""
+        folded = weights * np.float32(self.factor)
+        return folded, biases - folded @ self.mean
+
+
+@dataclass(frozen=True)
+class _Example:
+    size: tuple[int, int]
+    target: Target
+    windows: npt.NDArray[np.float32]
+    maps: str
+
+
+class TrainingImages:
+    """Images prepared for training: a sequence of windows, labels and vectors by the number of the image.
+
+    The windows of an image are its proposals followed by the boxes of its objects (without the difficult ones, unless
+    they are used).
+    """
+
+    def __init__(
+        self,
+        classes: Sequence[str],
+        features: WindowFeatures,
+        folder: Path,
+        *,
+        negative_iou: float = 0.3,
+        use_difficult: bool = False,
+    ) -> None:
+        self.classes, self.features = tuple(classes), features
+        self._negative_iou, self._use_difficult = negative_iou, use_difficult
+        self._folder, self._cache = folder, ArrayCache(folder / "maps")
+        self._examples: list[_Example] = []
+
+    def __len__(self) -> int:
+        return len(self._examples)
+
+    def prepare(
+        self,
+        images: Iterable[tuple[Image, Target]],
+        search: SelectiveSearch,
+        *,
+        workers: int,
+        progress: Progress,
+        total: int,
+    ) -> "TrainingImages":
+        """Compute windows, in worker processes, and maps of all images; what the folder already has is taken."""
+        targets: list[Target] = []
+
+        def pixels() -> Iterator[Image]:
+            for image, target in images:
+                targets.append(_checked(target, len(targets), len(self.classes)))
+                yield image
+
+        found = compute_windows(pixels(), search, folder=self._folder / "windows", workers=workers)
+        fingerprint = self.features.trunk.fingerprint()
+        with conv_threads(1 if workers > 1 else torch.get_num_threads()):
+            for number, (image, windows) in enumerate(found):
+                self._add(image, windows, targets[number], fingerprint)
+                progress("windows and maps", number + 1, total)
+        return self
+
+    def _add(self, image: Image, windows: npt.NDArray[np.float32], target: Target, fingerprint: str) -> None:
+        key = content_key(fingerprint, repr((self.features.scales, self.features.max_side)), image)
+        if any(self._cache.load(f"{key}-{scale}") is None for scale in self.features.scales):
+            for scale, cells in self.features.maps(image).items():
+                self._cache.save(f"{key}-{scale}", cells.astype(np.float16))
+        windows = np.concatenate([windows, target["boxes"][self._used(target)]])
+        self._examples.append(_Example((image.shape[0], image.shape[1]), target, windows, key))
+
+    def objects(self) -> npt.NDArray[np.int64]:
+        """Return how many objects of each class there are to learn: int64 (K,)."""
+        labels = [example.target["labels"][self._used(example.target)] for example in self._examples]
+        return np.bincount(np.concatenate([np.zeros(0, np.int64), *labels]), minlength=len(self.classes))
+
+    def windows(self, number: int) -> npt.NDArray[np.float32]:
+        """Return an image's windows: float32 (N, 4), objects last."""
+        return self._examples[number].windows
+
+    def labels(self, number: int) -> npt.NDArray[np.int8]:
+        """Return what each window is to each class.
+
+        Returns:
+            int8 (N, K): +1 for an object of the class, -1 for a window that overlaps every object of the class, also
+            a difficult one, by less than `negative_iou`, otherwise 0.
+        """
+        example = self._examples[number]
+        found = np.full((len(example.windows), len(self.classes)), -1, np.int8)
+        overlaps = iou(example.windows, example.target["boxes"])
+        for label in np.unique(example.target["labels"]):
+            of_class = overlaps[:, example.target["labels"] == label]
+            found[of_class.max(axis=1) >= self._negative_iou, label] = 0
+        labels = example.target["labels"][self._used(example.target)]
+        found[np.arange(len(found) - len(labels), len(found)), labels] = 1
+        return found
+
+    def nearest_objects(
+        self, number: int
+    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32], npt.NDArray[np.int64]]:
+        """Return for every window the object, of any class, that it overlaps most.
+
+        Returns:
+            The overlaps float32 (N,), the objects' boxes float32 (N, 4) and labels int64 (N,). An image without
+            objects to train on gives overlaps of 0.
+        """
+        example = self._examples[number]
+        used = self._used(example.target)
+        boxes, labels = example.target["boxes"][used], example.target["labels"][used]
+        if len(boxes) == 0:
+            count = len(example.windows)
+            return np.zeros(count, np.float32), np.zeros((count, 4), np.float32), np.zeros(count, np.int64)
+        overlaps = iou(example.windows, boxes)
+        nearest = overlaps.argmax(axis=1)
+        return overlaps.max(axis=1), boxes[nearest], labels[nearest]
+
+    def target(self, number: int) -> Target:
+        """Return an image's objects, difficult ones too."""
+        return self._examples[number].target
+
+    def size(self, number: int) -> tuple[int, int]:
+        """Return an image's height and width."""
+        return self._examples[number].size
+
+    def proposals(self, number: int) -> int:
+        """Return how many of an image's windows, the first ones, are proposals."""
+        example = self._examples[number]
+        return len(example.windows) - int(self._used(example.target).sum())
+
+    def vectors(
+        self, number: int, rows: npt.NDArray[np.int64] | None = None
+    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
+        """Return the distinct vectors of an image's windows, or of some of them, and which is each window's."""
+        example = self._examples[number]
+        windows = example.windows if rows is None else example.windows[rows]
+        return self.features.pool(self._maps(example), windows, example.size)
+
+    def measure_scaling(self, numbers: Sequence[int], *, norm: float, centre: bool, seed: int) -> Scaling:
+        """Return the scaling that brings vectors to a mean norm (the release: 20, from 200 images x 200 windows)."""
+        random = np.random.default_rng(seed)
+        total = np.zeros(self.features.dimensions, np.float64)
+        squares = count = 0.0
+        for number in random.permutation(np.asarray(numbers))[:200]:
+            rows = random.permutation(len(self.windows(int(number))))[:200]
+            distinct, index = self.vectors(int(number), rows)
+            vectors = distinct[index]
+            total += vectors.sum(axis=0)
+            squares += float(np.linalg.norm(vectors, axis=1).sum())
+            count += len(vectors)
+        return Scaling((total / count * centre).astype(np.float32), norm * count / max(squares, 1e-12))
+
+    def _maps(self, example: _Example) -> Maps:
+        maps = {}
+        for scale in self.features.scales:
+            stored = self._cache.load(f"{example.maps}-{scale}")
+            if stored is None:
+                raise InputError(f"the cache {self._folder} lost a map while it was in use: run the training again")
+            maps[scale] = stored.astype(np.float32)
+        return maps
+
+    def _used(self, target: Target) -> npt.NDArray[np.bool_]:
+        return np.ones(len(target["labels"]), np.bool_) if self._use_difficult else ~target["difficult"]
+
+
+def _checked(target: Target, number: int, classes: int) -> Target:
+    """Return the target with the right types, or raise InputError naming image, rule and value."""
+    boxes = np.asarray(target["boxes"], np.float32).reshape(-1, 4)
+    labels = np.asarray(target["labels"], np.int64)
+    difficult = np.asarray(target.get("difficult", np.zeros(len(labels))), np.bool_)
+    if not len(boxes) == len(labels) == len(difficult):
+        raise InputError(f"image {number}: {len(boxes)} boxes, {len(labels)} labels and {len(difficult)} difficult flags")
+    for box, label in zip(boxes, labels, strict=True):
+        if not (np.isfinite(box).all() and box[0] < box[2] and box[1] < box[3]):
+            raise InputError(f"image {number}: a box needs finite x1 < x2 and y1 < y2, not {box.tolist()}")
+        if not 0 <= label < classes:
+            raise InputError(f"image {number}: the label {label} is not one of {classes} classes counted from 0")
+    return {"boxes": boxes, "labels": labels, "difficult": difficult}

@@ -1,0 +1,262 @@
+"""SPP-net as a detector: conv layers once per image, pyramid pooling per window, SVMs and box regression on top.
+
+He et al. 2015, section 4: `SPPNet.predict` reads as the paper's figure 5, `SPPNet.fit` as its section 4.1.
+"""
+
+from collections.abc import Iterable, Sequence, Sized
+from contextlib import nullcontext
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from proposals import SelectiveSearch
+
+from . import storage
+from .detection import WindowClassifier
+from .errors import InputError, ModelError
+from .examples import Image, Progress, Target, TrainingImages
+from .features import WindowFeatures
+from .geometry import Preset
+from .mining import Mining
+from .pooling import LEVELS
+from .timing import Stopwatch
+from .training import train_windows
+from .trunk import Trunk, load_trunk
+
+# Measured on two cores, for the estimate of a training: windows, mining and regression, and conv layers by scale.
+SECONDS_PER_IMAGE, SECONDS_PER_CELL = 0.3, 3e-5
+
+
+class SPPNet:
+    """An SPP-net object detector.
+
+    Args:
+        classes: Names of the classes, in the order of their labels.
+        trunk: squeezenet1_1, alexnet or zf5.
+        weights: "imagenet", "random" or a weights file; see `load_trunk`.
+        preprocessing: torchvision, caffe or release; by default what the weights say.
+        scales: Short sides in pixels at which the conv layers see an image; a window uses one of them.
+        max_side: The longest side an image is resized to, in pixels.
+        levels: Bins per side of every level of the pyramid.
+        geometry: How windows are projected onto a map: "paper" or "release".
+        power: Exponent applied to the maps.
+        centre: Whether the mean vector is subtracted before the SVMs.
+        norm: Mean norm of the vectors that the SVMs see.
+        mining: How the SVMs are trained.
+        penalty: Of the ridge regression of boxes (R-CNN: 1000, SPP-net's release: 4000).
+        regression_examples: Windows of one class that box regression learns from at most.
+        negative_iou: Windows that overlap every object of a class by less are its negatives.
+        use_difficult: Whether objects marked difficult are learned.
+        held_out: Fraction of the training images on which margins are calibrated before the last training.
+        search: Proposes the windows.
+        seed: Of everything random.
+
+    Attributes:
+        metrics_: What is known of a fitted model: images, objects, seconds of every stage, calibration.
+    """
+
+    def __init__(
+        self,
+        classes: Sequence[str],
+        *,
+        trunk: str = "squeezenet1_1",
+        weights: str | Path = "imagenet",
+        preprocessing: str | None = None,
+        scales: Sequence[int] = (600,),
+        max_side: int = 2400,
+        levels: Sequence[int] = LEVELS,
+        geometry: Preset = "paper",
+        power: float = 1.0,
+        centre: bool = True,
+        norm: float = 20.0,
+        mining: Mining | None = None,
+        penalty: float = 1000.0,
+        regression_examples: int = 4000,
+        negative_iou: float = 0.3,
+        use_difficult: bool = False,
+        held_out: float = 0.1,
+        search: SelectiveSearch | None = None,
+        seed: int = 0,
+    ) -> None:
+        if not classes or len(set(classes)) != len(classes):
+            raise InputError(f"classes must be different names, at least one, not {list(classes)}")
+        if not 0 <= held_out < 1:
+            raise InputError(f"held_out must be a fraction from 0 to below 1, not {held_out}")
+        self.classes = tuple(classes)
+        self.trunk, self.weights, self.preprocessing = trunk, weights, preprocessing
+        self.scales, self.max_side, self.levels = tuple(scales), max_side, tuple(levels)
+        self.geometry: Preset = geometry
+        self.power, self.centre, self.norm = power, centre, norm
+        self.mining, self.penalty, self.regression_examples = mining or Mining(), penalty, regression_examples
+        self.negative_iou, self.use_difficult, self.held_out = negative_iou, use_difficult, held_out
+        self.search, self.seed = search or SelectiveSearch(), seed
+        self.metrics_: dict[str, Any] = {}
+        self._fitted: tuple[WindowFeatures, WindowClassifier] | None = None
+
+    def predict(
+        self,
+        images: Sequence[Image],
+        *,
+        windows: Sequence[npt.NDArray[np.float32]] | None = None,
+        confidence: float = 0.0,
+        iou: float = 0.3,
+    ) -> list[dict[str, Any]]:
+        """Return the objects found in images.
+
+        Args:
+            images: uint8 (H, W, 3) RGB each.
+            windows: float32 (N, 4) for each image; by default the model's own search proposes them.
+            confidence: Least score of a detection.
+            iou: Of two detections of one class that overlap by more, the better stays.
+
+        Returns:
+            For each image a dictionary, best first: "boxes" float32 (N, 4), "labels" int64 (N,), "scores" float32
+            (N,) from 0 to 1, "margins" float32 (N,), and "milliseconds" by stage. No windows give N = 0.
+
+        Raises:
+            ModelError: If the model is neither fitted nor loaded.
+            InputError: If an image is no uint8 (H, W, 3) array, or the windows do not match the images.
+        """
+        if windows is not None and len(windows) != len(images):
+            raise InputError(f"{len(images)} images need as many arrays of windows, not {len(windows)}")
+        found = []
+        for number, image in enumerate(images):
+            _check_image(image, number)
+            given = None if windows is None else np.asarray(windows[number], np.float32).reshape(-1, 4)
+            found.append(self._detect(image, given, confidence, iou))
+        return found
+
+    def _detect(
+        self, image: Image, windows: npt.NDArray[np.float32] | None, confidence: float, iou: float
+    ) -> dict[str, Any]:
+        features, classifier = self._require_fitted()
+        size = (image.shape[0], image.shape[1])
+        clock = Stopwatch()
+        if windows is None:
+            with clock("proposals"):
+                windows = self.search(image)
+        with clock("conv"):
+            maps = features.maps(image)
+        with clock("pooling"):
+            vectors, index = features.pool(maps, windows, size)
+        found = classifier.detect(vectors, index, windows, size, confidence=confidence, iou=iou, clock=clock)
+        return {**found, "milliseconds": clock.milliseconds}
+
+    def fit(
+        self,
+        train: Iterable[tuple[Image, Target]],
+        *,
+        cache: Path | str | None = None,
+        workers: int = 2,
+        progress: Progress = lambda stage, done, total: None,
+    ) -> "SPPNet":
+        """Train on images with known objects and return the model.
+
+        Args:
+            train: (image, {"boxes", "labels", "difficult"}) pairs, iterated once.
+            cache: Folder for windows and maps. An interrupted training goes on where it was when it is given the
+                same folder again. By default a temporary one.
+            workers: Processes that propose windows.
+            progress: Called with (stage, done, total) as the work goes on.
+
+        Raises:
+            InputError: If there is no image with an object, or a target breaks a rule.
+            ModelError: If the trunk's weights cannot be had.
+        """
+        clock = Stopwatch()
+        trunk = load_trunk(self.trunk, self.weights, preprocessing=self.preprocessing, seed=self.seed)
+        features = self._window_features(trunk)
+        with nullcontext(cache) if cache else TemporaryDirectory() as folder:
+            images = TrainingImages(
+                self.classes,
+                features,
+                Path(folder),
+                negative_iou=self.negative_iou,
+                use_difficult=self.use_difficult,
+            )
+            with clock("windows and maps"):
+                total = len(train) if isinstance(train, Sized) else 0
+                images.prepare(train, self.search, workers=workers, progress=progress, total=total)
+            objects = images.objects()
+            if not objects.any():
+                raise InputError(f"none of {len(images)} training images has an object to learn from")
+            classifier = train_windows(
+                images,
+                mining=self.mining,
+                norm=self.norm,
+                centre=self.centre,
+                penalty=self.penalty,
+                regression_examples=self.regression_examples,
+                held_out=self.held_out,
+                seed=self.seed,
+                progress=progress,
+                clock=clock,
+            )
+        self._fitted = features, classifier
+        self.metrics_ = {
+            "images": len(images),
+            "objects": dict(zip(self.classes, objects.tolist(), strict=True)),
+            "seconds": {stage: round(seconds, 1) for stage, seconds in clock.seconds.items()},
+        }
+        return self
+
+    def save(self, folder: Path | str) -> None:
+        """Write the model: model.safetensors, config.json, README.md and metrics.json.
+
+        Raises:
+            ModelError: If there is nothing to save yet, or the folder holds something else.
+        """
+        storage.save(Path(folder), self._config(), *self._require_fitted(), self.metrics_)
+
+    @classmethod
+    def load(cls, folder: Path | str) -> "SPPNet":
+        """Return a model that was saved in a folder.
+
+        Raises:
+            ModelError: If the folder holds no model, or a damaged one.
+        """
+        config, trunk, classifier, metrics = storage.load(Path(folder))
+        search, mining = SelectiveSearch(**config.pop("search")), Mining(**config.pop("mining"))
+        model = cls(**config, search=search, mining=mining)
+        model._fitted = model._window_features(trunk), classifier
+        model.metrics_ = metrics
+        return model
+
+    @staticmethod
+    def plan(images: int, *, scales: Sequence[int] = (600,), channels: int = 512) -> dict[str, float]:
+        """Return what a training needs on two cores: {"disk_bytes", "seconds"}.
+
+        Args:
+            images: How many, of about the aspect 4:3.
+            scales: Short sides in pixels.
+            channels: Of the trunk's map.
+        """
+        cells = sum(scale**2 * 4 / 3 / 16**2 for scale in scales)
+        seconds = images * (SECONDS_PER_IMAGE + cells * SECONDS_PER_CELL)
+        return {"disk_bytes": images * (cells * channels * 2 + 32_000), "seconds": seconds}
+
+    def _window_features(self, trunk: Trunk) -> WindowFeatures:
+        return WindowFeatures(trunk, self.scales, self.max_side, self.levels, self.geometry, self.power)
+
+    def _require_fitted(self) -> tuple[WindowFeatures, WindowClassifier]:
+        if self._fitted is None:
+            raise ModelError("the model has not been trained: fit it, or load one")
+        return self._fitted
+
+    def _config(self) -> dict[str, Any]:
+        names = (
+            *("classes", "trunk", "scales", "max_side", "levels", "geometry", "power", "centre", "norm", "mining"),
+            *("penalty", "regression_examples", "negative_iou", "use_difficult", "held_out", "search", "seed"),
+        )
+        return {name: getattr(self, name) for name in names}
+
+
+def _check_image(image: Image, number: int) -> None:
+    if not isinstance(image, np.ndarray) or image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
+        what = f"{image.dtype} {image.shape}" if isinstance(image, np.ndarray) else type(image).__name__
+        raise InputError(f"image {number}: must be a uint8 array (height, width, 3), not {what}")
+    if 0 in image.shape:
+        raise InputError(f"image {number}: has no pixels, its shape is {image.shape}")

@@ -1,0 +1,153 @@
+"""Models on disk: a folder of model.safetensors, config.json, README.md (the model card) and metrics.json."""
+
+import json
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
+from torch import from_numpy
+
+from .calibration import Calibration
+from .detection import WindowClassifier
+from .errors import ModelError
+from .features import WindowFeatures
+from .trunk import Trunk, preprocessing_from, trunk_of
+
+FORMAT = 1
+_NAMES = ("weights", "biases", "offset_weights", "offset_biases")
+
+
+def save(
+    folder: Path,
+    config: dict[str, Any],
+    features: WindowFeatures,
+    classifier: WindowClassifier,
+    metrics: dict[str, Any],
+) -> None:
+    """Write a model into a folder, which is made, or must be a model that is replaced.
+
+    Raises:
+        ModelError: If the folder holds something else or cannot be written.
+    """
+    tensors = {f"trunk.{name}": tensor.numpy() for name, tensor in features.trunk.layers.state_dict().items()}
+    tensors |= {name: np.ascontiguousarray(getattr(classifier, name)) for name in _NAMES}
+    plain = {name: asdict(value) if name in ("search", "mining") else value for name, value in config.items()}
+    described = {
+        "format": FORMAT,
+        **plain,
+        "preprocessing": asdict(features.trunk.preprocessing),
+        "calibration": asdict(classifier.calibration),
+    }
+    try:
+        check_writable(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        partial = folder / "model.safetensors.partial"
+        save_file(tensors, partial)
+        _replace(partial, folder / "model.safetensors")
+        _write(folder / "metrics.json", json.dumps(metrics, indent=1) + "\n")
+        _write(folder / "README.md", _card(described, metrics))
+        _write(folder / "config.json", json.dumps(described, indent=1) + "\n")
+    except OSError as error:
+        raise ModelError(f"{folder}: the model cannot be written ({error})") from error
+
+
+def check_writable(folder: Path) -> None:
+    """Raise ModelError unless the folder is new, empty or a model."""
+    if folder.exists() and not folder.is_dir():
+        raise ModelError(f"{folder}: a model is a folder, and this is a file")
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / "config.json").is_file():
+        raise ModelError(f"{folder}: holds other files than a model; give a new folder")
+
+
+def load(folder: Path) -> tuple[dict[str, Any], Trunk, WindowClassifier, dict[str, Any]]:
+    """Return the settings, trunk, classifier and metrics of a saved model, everything checked.
+
+    Raises:
+        ModelError: If a file is missing, damaged, of another version, or does not fit the others.
+    """
+    if not folder.is_dir():
+        raise ModelError(f"{folder}: there is no such model folder")
+    config = _read_json(folder / "config.json")
+    if config.pop("format", None) != FORMAT:
+        raise ModelError(f"{folder / 'config.json'}: is not of format {FORMAT}: save the model with this version")
+    file = folder / "model.safetensors"
+    try:
+        tensors = load_file(file)
+    except (OSError, SafetensorError) as error:
+        raise ModelError(f"{file}: the model's tensors cannot be read ({error})") from error
+    try:
+        inside = {name[6:]: from_numpy(tensor) for name, tensor in tensors.items() if name.startswith("trunk.")}
+        trunk = trunk_of(config["trunk"], inside, preprocessing_from(config.pop("preprocessing")), str(file))
+        calibration = Calibration(**config.pop("calibration"))
+        dimensions = trunk.channels * sum(int(level) ** 2 for level in config["levels"])
+        classifier = WindowClassifier(*_checked(file, tensors, len(config["classes"]), dimensions), calibration)
+    except ModelError:
+        raise
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelError(f"{folder}: the model's settings are damaged ({error})") from error
+    metrics = folder / "metrics.json"
+    return config, trunk, classifier, _read_json(metrics) if metrics.is_file() else {}
+
+
+def _checked(
+    file: Path, tensors: dict[str, np.ndarray[Any, Any]], classes: int, dimensions: int
+) -> list[np.ndarray[Any, Any]]:
+    shapes = ((classes, dimensions), (classes,), (classes, 4, dimensions), (classes, 4))
+    for name, shape in zip(_NAMES, shapes, strict=True):
+        if name not in tensors:
+            raise ModelError(f"{file}: the tensor {name!r} is missing")
+        tensor = tensors[name]
+        if tensor.shape != shape or tensor.dtype != np.float32 or not np.isfinite(tensor).all():
+            raise ModelError(f"{file}: {name!r} must be finite float32 {shape}, not {tensor.dtype} {tensor.shape}")
+    return [tensors[name] for name in _NAMES]
+
+
+def _read_json(file: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(file.read_text())
+    except FileNotFoundError as error:
+        raise ModelError(f"{file}: is missing, so this is no model") from error
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{file}: cannot be read as JSON ({error})") from error
+    if not isinstance(content, dict):
+        raise ModelError(f"{file}: must hold a JSON object")
+    return content
+
+
+def _write(file: Path, text: str) -> None:
+    partial = file.with_suffix(".partial")
+    partial.write_text(text)
+    _replace(partial, file)
+
+
+def _replace(partial: Path, file: Path) -> None:
+    with partial.open("rb") as opened:
+        os.fsync(opened.fileno())
+    os.replace(partial, file)
+
+
+def _card(config: dict[str, Any], metrics: dict[str, Any]) -> str:
+    """Return the model card, in Markdown."""
+    objects = metrics.get("objects", {})
+    rows = "\n".join(f"| {name} | {objects.get(name, '')} |" for name in config["classes"])
+    seconds = ", ".join(f"{stage} {time:.0f} s" for stage, time in metrics.get("seconds", {}).items())
+    return f"""# An SPP-net detector
+
+Finds {len(config["classes"])} classes of objects. Made by `sppnet train`; used by `sppnet detect -m` this folder.
+
+- Trunk: {config["trunk"]}, short side {", ".join(map(str, config["scales"]))} pixels, pyramid levels
+  {", ".join(map(str, config["levels"]))}.
+- Trained on {metrics.get("images", "?")} images with seed {config["seed"]} ({seconds}).
+- Settings: `config.json`. Measurements: `metrics.json`.
+
+| class | objects learned from |
+|---|---|
+{rows}
+
+Limits: it knows only these classes, in pictures like those it was trained on. Scores are probabilities estimated on
+held-out training images. Windows come from selective search: objects that it does not propose are not found.
+"""

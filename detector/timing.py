@@ -1,0 +1,30 @@
+"""Where the time of an image or of a training goes."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import perf_counter
+
+
+class Stopwatch:
+    """Adds up seconds by stage.
+
+    Attributes:
+        seconds: By stage, in the order in which stages were first met.
+    """
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def __call__(self, stage: str) -> Iterator[None]:
+        """Count what happens in the block towards a stage."""
+        start = perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[stage] = self.seconds.get(stage, 0.0) + perf_counter() - start
+
+    @property
+    def milliseconds(self) -> dict[str, float]:
+        """Milliseconds by stage."""
+        return {stage: 1000 * seconds for stage, seconds in self.seconds.items()}

@@ -1,0 +1,146 @@
+"""The training of an SPP-net detector on prepared images (He et al. 2015, section 4.1)."""
+
+import numpy as np
+import numpy.typing as npt
+
+from .boxes import encode
+from .calibration import Calibration, fit_calibration, right_detections
+from .detection import WindowClassifier
+from .examples import Progress, Scaling, TrainingImages
+from .mining import HardNegativeMining, Mining
+from .regression import fit_offsets
+from .timing import Stopwatch
+
+LEAST_OVERLAP = 0.5  # of a window with the object that regression moves it to
+
+
+def train_windows(
+    images: TrainingImages,
+    *,
+    mining: Mining,
+    norm: float,
+    centre: bool,
+    penalty: float,
+    regression_examples: int,
+    held_out: float,
+    seed: int,
+    progress: Progress,
+    clock: Stopwatch,
+) -> WindowClassifier:
+    """Return SVMs, box regressors and calibration learned from images.
+
+    Margins are calibrated on a held-out part of the images, which join for the last training of the SVMs.
+
+    Args:
+        images: Prepared; at least one has an object.
+        mining: How the SVMs are trained.
+        norm: Mean norm of the vectors that the SVMs see.
+        centre: Whether the mean vector is subtracted first.
+        penalty: Of the ridge regression of boxes.
+        regression_examples: Windows of a class that its box regression uses at most.
+        held_out: Fraction of the images held out.
+        seed: Of everything random.
+        progress: Called with (stage, done, total).
+        clock: Counts the time of the stages.
+    """
+    order = np.random.default_rng(seed).permutation(len(images))
+    held, fitting = np.split(order, [int(held_out * len(images))])
+    scaling = images.measure_scaling(fitting, norm=norm, centre=centre, seed=seed)
+    miner = HardNegativeMining(images, scaling, mining, seed=seed)
+    with clock("SVMs"):
+        miner.add_objects(fitting, progress)
+        for _ in range(mining.passes):
+            miner.search(fitting, progress)
+    with clock("box regression"):
+        offsets = fit_regressors(images, scaling, fitting, penalty, regression_examples, seed, progress)
+    with clock("calibration"):
+        interim = WindowClassifier(*scaling.fold(miner.svms.weights, miner.svms.biases), *offsets, Calibration())
+        calibration = _calibrate(images, interim, held, progress)
+    with clock("SVMs"):
+        if len(held):
+            miner.add_objects(held, progress)
+            miner.search(held, progress)
+    return WindowClassifier(*scaling.fold(miner.svms.weights, miner.svms.biases), *offsets, calibration)
+
+
+def fit_regressors(
+    images: TrainingImages,
+    scaling: Scaling,
+    numbers: npt.NDArray[np.int64],
+    penalty: float,
+    examples: int,
+    seed: int,
+    progress: Progress,
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """Return for every class what moves windows onto its objects: weights float32 (K, 4, D), biases float32 (K, 4).
+
+    The examples are windows that overlap an object by half or more.
+
+    Args:
+        numbers: Which images.
+        penalty: Of the ridge regression.
+        examples: Windows of one class at most, chosen at random. Fewer than the vectors have dimensions make
+            the regression cheap: its Gram matrix is then that of the windows.
+    """
+    chosen = _regression_windows(images, numbers, examples, seed)
+    weights, biases = [], []
+    for label, by_image in enumerate(chosen):
+        vectors, offsets = _regression_examples(images, by_image)
+        vectors = scaling.apply(vectors)
+        fitted, bias = fit_offsets(vectors, offsets, penalty=penalty)
+        folded, shifted = scaling.fold(fitted.T, bias)
+        weights.append(folded)
+        biases.append(shifted)
+        progress("box regression", label + 1, len(chosen))
+    return np.stack(weights), np.stack(biases)
+
+
+def _regression_windows(
+    images: TrainingImages, numbers: npt.NDArray[np.int64], examples: int, seed: int
+) -> list[dict[int, npt.NDArray[np.int64]]]:
+    """Return for every class which windows of which images it learns from."""
+    found: list[list[npt.NDArray[np.int64]]] = [[] for _ in images.classes]
+    for number in numbers:
+        overlaps, _, labels = images.nearest_objects(int(number))
+        for label in np.unique(labels[overlaps >= LEAST_OVERLAP]):
+            rows = np.flatnonzero((overlaps >= LEAST_OVERLAP) & (labels == label))
+            found[label].append(np.stack([np.full(len(rows), number), rows], axis=1))
+    random = np.random.default_rng(seed)
+    chosen = []
+    for pairs in found:
+        windows = np.concatenate([np.zeros((0, 2), np.int64), *pairs])
+        windows = windows[np.sort(random.permutation(len(windows))[:examples])]
+        chosen.append({int(number): windows[windows[:, 0] == number, 1] for number in np.unique(windows[:, 0])})
+    return chosen
+
+
+def _regression_examples(
+    images: TrainingImages, by_image: dict[int, npt.NDArray[np.int64]]
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """Return the raw vectors float32 (N, D) and the offsets float32 (N, 4) of the chosen windows."""
+    count = sum(len(rows) for rows in by_image.values())
+    vectors = np.empty((count, images.features.dimensions), np.float32)
+    offsets = np.empty((count, 4), np.float32)
+    end = 0
+    for number, rows in by_image.items():
+        here = slice(end, end := end + len(rows))
+        distinct, index = images.vectors(number, rows)
+        vectors[here] = distinct[index]
+        offsets[here] = encode(images.windows(number)[rows], images.nearest_objects(number)[1][rows])
+    return vectors, offsets
+
+
+def _calibrate(
+    images: TrainingImages, classifier: WindowClassifier, numbers: npt.NDArray[np.int64], progress: Progress
+) -> Calibration:
+    """Return the sigmoid that fits the detections in images the classifier has not seen."""
+    margins, right = [np.zeros(0, np.float32)], [np.zeros(0, np.bool_)]
+    for done, number in enumerate(map(int, numbers)):
+        proposals = np.arange(images.proposals(number))
+        vectors, index = images.vectors(number, proposals)
+        found = classifier.detect(vectors, index, images.windows(number)[proposals], images.size(number))
+        target = images.target(number)
+        margins.append(found["margins"])
+        right.append(right_detections(found["boxes"], found["labels"], target["boxes"], target["labels"]))
+        progress("calibration", done + 1, len(numbers))
+    return fit_calibration(np.concatenate(margins), np.concatenate(right))

@@ -1,0 +1,298 @@
+"""The conv layers of a backbone: one image in, one feature map out (He et al. 2015, section 2).
+
+The layers are cut after the last ReLU of the conv part. Where a cell of the map lies in the image follows from the
+kernels, strides and paddings alone and is derived here, never typed in.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import torch
+import torchvision
+from torch import nn
+
+from .errors import InputError, ModelError
+from .geometry import resized_size
+
+FORMATS = (".safetensors", ".pth", ".pt")
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """What the weights expect of an image: `(pixel * range / 255 - mean) / std`, channels in `order`."""
+
+    order: Literal["rgb", "bgr"]
+    range: float
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+
+    def __post_init__(self) -> None:
+        if self.order not in ("rgb", "bgr"):
+            raise ModelError(f"preprocessing: the channel order must be rgb or bgr, not {self.order!r}")
+        if len(self.mean) != 3 or len(self.std) != 3 or min(self.std) <= 0 or self.range <= 0:
+            raise ModelError(f"preprocessing: needs 3 means, 3 positive stds and a positive range, not {self}")
+
+    def __call__(self, image: npt.NDArray[np.uint8]) -> torch.Tensor:
+        """Return the image as the conv layers want it: float32 (1, 3, H, W), channels last in memory."""
+        channels = torch.from_numpy(image if self.order == "rgb" else np.ascontiguousarray(image[..., ::-1]))
+        scale = torch.tensor([self.range / 255 / std for std in self.std])
+        shift = torch.tensor([mean / std for mean, std in zip(self.mean, self.std, strict=True)])
+        return (channels * scale - shift).permute(2, 0, 1)[None]
+
+
+PREPROCESSINGS = {
+    "torchvision": Preprocessing("rgb", 1.0, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
+    "caffe": Preprocessing("bgr", 255.0, (104.0, 117.0, 123.0), (1.0, 1.0, 1.0)),
+    "release": Preprocessing("bgr", 255.0, (128.0, 128.0, 128.0), (1.0, 1.0, 1.0)),
+}
+
+
+class Trunk:
+    """Conv layers with frozen weights, and the geometry of their map.
+
+    Attributes:
+        stride: Pixels of the resized image between neighbouring cells.
+        first_centre: Pixel, counted from 0, at the centre of the first cell's receptive field.
+        receptive_field: Pixels along one side that a cell sees.
+        channels: Channels of the map.
+        preprocessing: What the weights expect of an image.
+    """
+
+    def __init__(self, name: str, layers: nn.Sequential, preprocessing: Preprocessing) -> None:
+        self.name = name
+        self.layers = layers.eval().requires_grad_(False).to(memory_format=torch.channels_last)
+        self.preprocessing = preprocessing
+        self.stride, self.first_centre, self.receptive_field = map_geometry(layers)
+        self.channels = _channels(layers)
+
+    def map(self, image: npt.NDArray[np.uint8], scale: int, *, max_side: int = 2400) -> npt.NDArray[np.float32]:
+        """Return the feature map of an image resized so that its short side is `scale`.
+
+        Args:
+            image: uint8 (H, W, 3) RGB.
+            scale: Short side in pixels (bilinear, without antialiasing, as in the release).
+            max_side: The long side is never more than this; longer images get a smaller scale.
+
+        Returns:
+            float32 (h, w, C), at least one cell: an image smaller than the receptive field allows is padded with
+            the mean on the right and at the bottom.
+        """
+        height, width = resized_size(image.shape[:2], scale, max_side=max_side)
+        resized = cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR)
+        pixels = self.preprocessing(np.asarray(resized, np.uint8))
+        missing = [max(0, self.receptive_field - side) for side in (width, height)]
+        if any(missing):
+            pixels = nn.functional.pad(pixels, (0, missing[0], 0, missing[1]))
+        with torch.inference_mode():
+            maps = self.layers(pixels.contiguous(memory_format=torch.channels_last))
+        cells: npt.NDArray[np.float32] = maps[0].permute(1, 2, 0).contiguous().numpy()
+        return cells
+
+    def fingerprint(self) -> str:
+        """Return a hash of the weights and the preprocessing: the key under which maps may be cached."""
+        digest = hashlib.blake2b(repr((self.name, self.preprocessing)).encode(), digest_size=16)
+        for name, tensor in self.layers.state_dict().items():
+            digest.update(name.encode())
+            digest.update(tensor.contiguous().numpy().tobytes())
+        return digest.hexdigest()
+
+
+def load_trunk(
+    name: str = "squeezenet1_1", weights: str | Path = "imagenet", *, preprocessing: str | None = None, seed: int = 0
+) -> Trunk:
+    """Return a trunk with weights in it.
+
+    Args:
+        name: squeezenet1_1, alexnet or zf5.
+        weights: "imagenet" (torchvision's download), "random", or a .safetensors or .pth file of tensors named as in
+            torchvision's model.
+        preprocessing: torchvision, caffe or release. By default what the file says: its metadata, a JSON file of
+            the same name beside it, or the word caffe in its name; otherwise torchvision's.
+        seed: Of random weights.
+
+    Raises:
+        InputError: If there is no such trunk or preprocessing.
+        ModelError: If the weights cannot be had, read, or do not fit the layers.
+    """
+    if name not in _BUILDERS:
+        raise InputError(f"there is no trunk {name!r}; there are {', '.join(_BUILDERS)}")
+    if preprocessing is not None and preprocessing not in PREPROCESSINGS:
+        raise InputError(f"there is no preprocessing {preprocessing!r}; there are {', '.join(PREPROCESSINGS)}")
+    named = PREPROCESSINGS[preprocessing or "torchvision"]
+    if weights == "random":
+        return Trunk(name, _initialised(_BUILDERS[name], seed), named)
+    if weights == "imagenet":
+        return trunk_of(name, _download(name), named, f"torchvision's {name} weights")
+    file = Path(weights)
+    return trunk_of(name, _read_tensors(file), named if preprocessing else _stored_preprocessing(file), str(file))
+
+
+@contextmanager
+def conv_threads(count: int) -> Iterator[None]:
+    """Convolve with so many threads inside the block.
+
+    One is best beside other busy processes: the threads of a conv layer wait for each other by spinning, and where
+    there are more of them than free cores that takes many times longer.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def trunk_of(name: str, tensors: dict[str, torch.Tensor], preprocessing: Preprocessing, source: str) -> Trunk:
+    """Return a trunk with given tensors in it; `source` names their file in errors."""
+    if name not in _BUILDERS:
+        raise ModelError(f"{source}: there is no trunk {name!r}; this version knows {', '.join(_BUILDERS)}")
+    layers = _BUILDERS[name]()
+    _load_into(layers, tensors, source)
+    return Trunk(name, layers, preprocessing)
+
+
+def map_geometry(layers: nn.Module) -> tuple[int, float, int]:
+    """Return stride, first centre and receptive field of stacked conv and pooling layers.
+
+    Parallel branches must agree in stride and be centred alike, as those of a Fire module are: a 1x1 branch beside
+    a padded 3x3 branch adds nothing to the walk.
+    """
+    stride, centre, field = 1, 0.0, 1
+    for layer in layers.modules():
+        if isinstance(layer, nn.Conv2d | nn.MaxPool2d):
+            kernel, step, padding, dilation = (
+                _first(value) for value in (layer.kernel_size, layer.stride, layer.padding, layer.dilation)
+            )
+            centre += ((kernel - 1) / 2 * dilation - padding) * stride
+            field += (kernel - 1) * dilation * stride
+            stride *= step
+    return stride, centre, field
+
+
+def _first(value: int | str | tuple[int, ...]) -> int:
+    return int(value[0] if isinstance(value, tuple) else value)
+
+
+def _channels(layers: nn.Sequential) -> int:
+    with torch.inference_mode():
+        side = map_geometry(layers)[2]
+        return int(layers(torch.zeros(1, 3, side, side)).shape[1])
+
+
+def _squeezenet1_1() -> nn.Sequential:
+    layers: nn.Sequential = torchvision.models.squeezenet1_1(weights=None).features
+    return layers
+
+
+def _alexnet() -> nn.Sequential:
+    layers: nn.Sequential = torchvision.models.alexnet(weights=None).features[:-1]
+    return layers
+
+
+def _zf5() -> nn.Sequential:
+    """Return ZF-5 (Zeiler and Fergus 2014) with the paddings of the SPP-net release."""
+    return nn.Sequential(
+        *(nn.Conv2d(3, 96, 7, 2, 1), nn.ReLU(), nn.LocalResponseNorm(3, 5e-5), nn.MaxPool2d(3, 2, ceil_mode=True)),
+        *(nn.Conv2d(96, 256, 5, 2), nn.ReLU(), nn.LocalResponseNorm(3, 5e-5), nn.MaxPool2d(3, 2, ceil_mode=True)),
+        *(nn.Conv2d(256, 384, 3, 1, 1), nn.ReLU()),
+        *(nn.Conv2d(384, 384, 3, 1, 1), nn.ReLU()),
+        *(nn.Conv2d(384, 256, 3, 1, 1), nn.ReLU()),
+    )
+
+
+_BUILDERS: dict[str, Callable[[], nn.Sequential]] = {
+    "squeezenet1_1": _squeezenet1_1,
+    "alexnet": _alexnet,
+    "zf5": _zf5,
+}
+
+
+def _initialised(build: Callable[[], nn.Sequential], seed: int) -> nn.Sequential:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        layers = build()
+        for layer in layers.modules():
+            if isinstance(layer, nn.Conv2d):
+                nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+                nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
+    return layers
+
+
+def _download(name: str) -> dict[str, torch.Tensor]:
+    builders = {"squeezenet1_1": "SqueezeNet1_1_Weights", "alexnet": "AlexNet_Weights"}
+    if name not in builders:
+        raise ModelError(f"torchvision has no ImageNet weights for {name!r}: give a file, or weights 'random'")
+    try:
+        weights = getattr(torchvision.models, builders[name]).IMAGENET1K_V1
+        return dict(weights.get_state_dict(progress=False))
+    except OSError as error:
+        raise ModelError(f"the ImageNet weights of {name} could not be downloaded ({error}): give a file") from error
+
+
+def _read_tensors(file: Path) -> dict[str, torch.Tensor]:
+    if file.suffix not in FORMATS:
+        raise ModelError(f"{file}: weights must be 'imagenet', 'random' or a file ending in {', '.join(FORMATS)}")
+    if not file.is_file():
+        raise ModelError(f"{file}: there is no such weights file")
+    try:
+        if file.suffix == ".safetensors":
+            from safetensors.torch import load_file
+
+            return load_file(file)
+        tensors = torch.load(file, map_location="cpu", weights_only=True)
+    except Exception as error:  # the readers raise many types for a broken file
+        reason = str(error).split("\n", 1)[0]
+        raise ModelError(f"{file}: the weights cannot be read ({reason})") from error
+    if not isinstance(tensors, dict) or not all(isinstance(value, torch.Tensor) for value in tensors.values()):
+        raise ModelError(f"{file}: a weights file must hold named tensors only")
+    return tensors
+
+
+def _load_into(layers: nn.Sequential, tensors: dict[str, torch.Tensor], source: str) -> None:
+    """Copy the tensors of the conv part, named `features.N...` or `N...`, checking names, shapes and values."""
+    tensors = {name.removeprefix("features."): tensor for name, tensor in tensors.items()}
+    for name, parameter in layers.state_dict().items():
+        if name not in tensors:
+            raise ModelError(f"{source}: the tensor {name!r} is missing")
+        if tensors[name].shape != parameter.shape:
+            wanted, got = tuple(parameter.shape), tuple(tensors[name].shape)
+            raise ModelError(f"{source}: the tensor {name!r} must have the shape {wanted}, not {got}")
+        if not bool(torch.isfinite(tensors[name]).all()):
+            raise ModelError(f"{source}: the tensor {name!r} holds values that are not finite")
+        parameter.copy_(tensors[name])
+
+
+def _stored_preprocessing(file: Path) -> Preprocessing:
+    """Return the preprocessing that a weights file names, or the one of its family."""
+    stored = _metadata(file).get("preprocessing")
+    beside = file.with_suffix(".json")
+    if stored is None and beside.is_file():
+        stored = beside.read_text()
+    if stored is None:
+        return PREPROCESSINGS["caffe" if "caffe" in file.stem.lower() else "torchvision"]
+    try:
+        return preprocessing_from(json.loads(stored))
+    except (TypeError, KeyError, ValueError) as error:
+        raise ModelError(f"{file}: the preprocessing stored with the weights cannot be used ({error})") from error
+
+
+def _metadata(file: Path) -> dict[str, str]:
+    if file.suffix != ".safetensors":
+        return {}
+    from safetensors import safe_open
+
+    with safe_open(file, "pt") as opened:
+        return opened.metadata() or {}
+
+
+def preprocessing_from(stored: dict[str, object]) -> Preprocessing:
+    """Return the preprocessing from its fields as JSON holds them."""
+    return Preprocessing(**{**stored, "mean": tuple(stored["mean"]), "std": tuple(stored["std"])})  # type: ignore[arg-type]

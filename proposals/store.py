@@ -1,0 +1,220 @@
+"""Windows on disk and in parallel: found once for each image, by several processes, kept over interruptions.
+
+A file is named after all that its windows depend on, the pixels and the settings of the search, and holds a checksum.
+It appears under its name complete or not at all, so any number of processes may share a folder and die at any time.
+"""
+
+import multiprocessing
+import os
+import signal
+import threading
+import uuid
+import warnings
+from collections import deque
+from collections.abc import Generator, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from functools import cache
+from hashlib import blake2b
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from .errors import ProposalError, ProposalWarning
+from .selective_search import Boxes, Image, SelectiveSearch
+
+VERSION = 1  # of the algorithm and of the files: a new one makes all stored windows unknown
+MAGIC = b"sppnet windows\n"
+DIGEST_BYTES = 16
+LOOK_AHEAD = 4  # images under way for each worker
+
+
+class WindowStore:
+    """A folder of windows that one search has found.
+
+    Args:
+        folder: Created when the first windows are saved. Several searches and processes may share it.
+        search: Its settings are part of every key.
+    """
+
+    def __init__(self, folder: str | Path, search: SelectiveSearch) -> None:
+        self.folder = Path(folder)
+        self.search = search
+
+    def load(self, image: Image) -> Boxes | None:
+        """Return the windows of an image, None if they are not there; a damaged file warns and counts as not there."""
+        key = self._key(image)
+        path = self._path(key)
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError:
+            return None
+        windows = _decode(content, key)
+        if windows is None:
+            warnings.warn(f"{path}: damaged or not a file of windows, ignored", ProposalWarning, stacklevel=2)
+        return windows
+
+    def save(self, image: Image, windows: Boxes) -> None:
+        """Write the windows of an image, all or nothing."""
+        key = self._key(image)
+        _write_atomically(self._path(key), _encode(windows, key))
+
+    def _key(self, image: Image) -> bytes:
+        digest = blake2b(f"{VERSION} {self.search!r} {image.dtype} {image.shape}".encode(), digest_size=DIGEST_BYTES)
+        digest.update(np.ascontiguousarray(image).data)
+        return digest.digest()
+
+    def _path(self, key: bytes) -> Path:
+        name = key.hex()
+        return self.folder / name[:2] / f"{name[2:]}.windows"
+
+
+def compute_windows(
+    images: Iterable[Image], search: SelectiveSearch, *, folder: str | Path | None = None, workers: int = 2
+) -> Generator[tuple[Image, Boxes], None, None]:
+    """Yield every image with its windows, in order.
+
+    Only a few images are under way at any time. Processes are spawned, and only if some image has to be searched;
+    they end with the iteration, when the caller leaves it early, and when this process dies.
+
+    Args:
+        images: uint8 (H, W, 3) arrays.
+        search: Finds the windows.
+        folder: Where windows are kept and found again; None to keep none.
+        workers: How many processes search. 0 or 1: this one does.
+
+    Raises:
+        ProposalError: If the number of workers or an image is bad; names the image by its place, from 0.
+    """
+    if workers < 0:
+        raise ProposalError(f"workers must be 0 or more, not {workers}")
+    store = None if folder is None else WindowStore(folder, search)
+    return _compute_apart(images, search, store, workers) if workers > 1 else _compute_here(images, search, store)
+
+
+def _compute_here(
+    images: Iterable[Image], search: SelectiveSearch, store: WindowStore | None
+) -> Generator[tuple[Image, Boxes], None, None]:
+    for place, image in enumerate(images):
+        with _named(place):
+            known = store.load(image) if store else None
+            windows = _find(image, search, store) if known is None else known
+        yield image, windows
+
+
+def _compute_apart(
+    images: Iterable[Image], search: SelectiveSearch, store: WindowStore | None, workers: int
+) -> Generator[tuple[Image, Boxes], None, None]:
+    executor = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _begin_worker)
+    under_way: deque[tuple[int, Image, Future[Boxes]]] = deque()
+    try:
+        for place, image in enumerate(images):
+            with _named(place):
+                under_way.append((place, image, _submit(executor, image, search, store)))
+            if len(under_way) == workers * LOOK_AHEAD:
+                yield _finish(*under_way.popleft())
+        while under_way:
+            yield _finish(*under_way.popleft())
+    finally:
+        executor.shutdown(cancel_futures=True)
+
+
+def _submit(
+    executor: ProcessPoolExecutor, image: Image, search: SelectiveSearch, store: WindowStore | None
+) -> Future[Boxes]:
+    known = store.load(image) if store else None
+    if known is not None:
+        future: Future[Boxes] = Future()
+        future.set_result(known)
+        return future
+    _compile(search)
+    with _interrupts_held():
+        return executor.submit(_find, image, search, store)
+
+
+def _finish(place: int, image: Image, future: Future[Boxes]) -> tuple[Image, Boxes]:
+    with _named(place):
+        return image, future.result()
+
+
+def _find(image: Image, search: SelectiveSearch, store: WindowStore | None) -> Boxes:
+    windows = search(image)
+    if store:
+        store.save(image, windows)
+    return windows
+
+
+@cache
+def _compile(search: SelectiveSearch) -> None:
+    """Fill numba's cache on disk, so that the workers find it there instead of all compiling the same."""
+    search(np.zeros((8, 8, 3), np.uint8))
+
+
+@contextmanager
+def _named(place: int) -> Iterator[None]:
+    try:
+        yield
+    except ProposalError as error:
+        raise ProposalError(f"image {place}: {error}") from error
+    except BrokenProcessPool as error:
+        raise BrokenProcessPool(f"image {place}: a worker process died, perhaps for lack of memory") from error
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Hold Ctrl-C back. Processes begun meanwhile inherit that for life: it is this process that ends them."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _begin_worker() -> None:
+    cv2.setNumThreads(1)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """Wait for the parent's death; the pool's queue, whose two ends every worker holds, would never tell of it."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
+
+
+def _encode(windows: Boxes, key: bytes) -> bytes:
+    payload = windows.astype("<f4").tobytes()
+    return MAGIC + _checksum(key, payload) + payload
+
+
+def _decode(content: bytes, key: bytes) -> Boxes | None:
+    start = len(MAGIC) + DIGEST_BYTES
+    payload = content[start:]
+    if content[:start] != MAGIC + _checksum(key, payload):
+        return None
+    return np.frombuffer(payload, "<f4").reshape(-1, 4).astype(np.float32)
+
+
+def _checksum(key: bytes, payload: bytes) -> bytes:
+    return blake2b(payload, digest_size=DIGEST_BYTES, key=key).digest()
+
+
+def _write_atomically(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{path.name}.{uuid.uuid4().hex}.tmp")
+    try:
+        with temporary.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -1,0 +1,1 @@
+"""Tests: one file per module, and of the project as a whole."""

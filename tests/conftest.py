@@ -1,0 +1,73 @@
+"""What several test files start from: a trunk of three layers and images of coloured squares."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+import torch
+from torch import nn
+
+from detector.examples import Target, TrainingImages
+from detector.features import WindowFeatures
+from detector.trunk import PREPROCESSINGS, Trunk
+from proposals import SelectiveSearch
+
+COLOURS = ((255, 40, 40), (40, 40, 255))
+
+
+@pytest.fixture(scope="session")
+def tiny_trunk() -> Trunk:
+    """Two conv layers with random weights: 8 channels, stride 4."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(3)
+        layers = nn.Sequential(nn.Conv2d(3, 8, 5, 2), nn.ReLU(), nn.Conv2d(8, 8, 3, 2), nn.ReLU())
+    return Trunk("tiny", layers, PREPROCESSINGS["torchvision"])
+
+
+@pytest.fixture(scope="session")
+def tiny_features(tiny_trunk: Trunk) -> WindowFeatures:
+    """Vectors of 8 x 14 values at a short side of 96 pixels."""
+    return WindowFeatures(tiny_trunk, scales=(96,))
+
+
+@pytest.fixture(scope="session")
+def squares() -> list[tuple[npt.NDArray[np.uint8], Target]]:
+    """Sixteen grey images with a red square (class 0) and a blue one (class 1, difficult in every fourth image)."""
+    return [square_image(number) for number in range(16)]
+
+
+def square_image(number: int) -> tuple[npt.NDArray[np.uint8], Target]:
+    """Return one such image, 96 pixels high and 128 wide, and its target."""
+    random = np.random.default_rng(number)
+    image = random.integers(110, 130, (96, 128, 3)).astype(np.uint8)
+    boxes = np.zeros((2, 4), np.float32)
+    for label, colour in enumerate(COLOURS):
+        side, left, top = random.integers(24, 44), random.integers(0, 20) + 64 * label, random.integers(0, 50)
+        image[top : top + side, left : left + side] = colour
+        boxes[label] = left, top, left + side, top + side
+    return image, {"boxes": boxes, "labels": np.array([0, 1]), "difficult": np.array([False, number % 4 == 0])}
+
+
+@pytest.fixture
+def prepared(
+    tmp_path: Path, tiny_features: WindowFeatures, squares: list[tuple[npt.NDArray[np.uint8], Target]]
+) -> TrainingImages:
+    """The squares, with windows and maps."""
+    images = TrainingImages(("red", "blue"), tiny_features, tmp_path)
+    return images.prepare(squares, SelectiveSearch(limit=100), workers=0, progress=no_progress, total=16)
+
+
+def no_progress(stage: str, done: int, total: int) -> None:
+    """Take a report of progress and forget it."""
+
+
+Report = tuple[str, int, int]
+
+
+@pytest.fixture
+def reports() -> tuple[list[Report], Callable[[str, int, int], None]]:
+    """A list, and a progress callback that writes to it."""
+    written: list[Report] = []
+    return written, lambda stage, done, total: written.append((stage, done, total))

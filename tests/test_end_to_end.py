@@ -1,0 +1,51 @@
+"""The whole way as a user goes it: train on drawn shapes, evaluate, detect, each in a process of its own."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tools.shapes import write_shapes
+
+
+def sppnet(*arguments: str | Path) -> dict[str, Any]:
+    """Run the command with --json and return what it prints."""
+    start = [sys.executable, "-c", "from tools.cli import main; main()"]
+    done = subprocess.run([*start, *map(str, arguments), "--json"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    result: dict[str, Any] = json.loads(done.stdout)
+    return result
+
+
+@pytest.fixture(scope="module")
+def shapes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("end-to-end") / "shapes"
+    write_shapes(folder, train=24, val=6)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def model(shapes: Path) -> Path:
+    folder = shapes.parent / "model"
+    options = ["--trunk", "zf5", "--weights", "random", "--scales", "240", "--C", "0.1", "--workers", "2"]
+    sppnet("train", "--data", shapes, "-o", folder, *options)
+    return folder
+
+
+def test_a_trained_model_finds_most_of_what_it_learned_from(model: Path, shapes: Path) -> None:
+    result = sppnet("eval", "-m", model, "--data", shapes, "--split", "train", "--limit", "12")
+
+    assert result["images"] == 12
+    assert result["metrics"]["voc07"]["mAP"] > 0.5
+
+
+def test_an_unseen_picture_is_annotated(model: Path, shapes: Path, tmp_path: Path) -> None:
+    picture = shapes / "JPEGImages" / "000030.jpg"
+
+    result = sppnet("detect", picture, "-m", model, "-o", tmp_path, "--conf", "0")
+
+    assert result["images"][0]["detections"][0]["label"] in {"disc", "ring", "square", "triangle"}
+    assert (tmp_path / "000030.jpg").stat().st_size > 1000

@@ -1,0 +1,141 @@
+"""Tests of `sppnet eval`: scores of a model and of given detections, reports and refusals."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from data import VOC
+from tools.cli import cli
+from tools.shapes import write_shapes
+
+from .stand_in import StandIn
+
+
+@pytest.fixture(autouse=True)
+def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("detector.SPPNet", StandIn)
+
+
+@pytest.fixture
+def shapes(tmp_path: Path) -> Path:
+    write_shapes(tmp_path / "shapes", train=2, val=4, seed=2)
+    return tmp_path / "shapes"
+
+
+@pytest.fixture
+def perfect(shapes: Path) -> Path:
+    """The truth of the split val as detections."""
+    voc = VOC(shapes, split="val")
+    found = [
+        {"image": id_, "label": voc.classes[label], "box": box, "score": 0.9}
+        for number, id_ in enumerate(voc.ids)
+        for label, box in zip(voc.target(number)["labels"], voc.target(number)["boxes"].tolist(), strict=True)
+    ]
+    file = shapes.parent / "perfect.json"
+    file.write_text(json.dumps(found))
+    return file
+
+
+def evaluate(shapes: Path, *options: str | Path) -> Result:
+    return CliRunner().invoke(cli, ["eval", "--data", str(shapes), *map(str, options)])
+
+
+def reverse_a_box(shapes: Path) -> None:
+    file = shapes / "Annotations" / "000003.xml"
+    file.write_text(file.read_text().replace("<xmax>", "<xmax>-"))
+
+
+def test_perfect_detections_score_1_by_every_metric(shapes: Path, perfect: Path) -> None:
+    printed = json.loads(evaluate(shapes, "--from", perfect, "--metrics", "voc07,voc12,coco", "--json").stdout)
+
+    assert printed["images"] == 4
+    assert [scores["mAP"] for scores in printed["metrics"].values()] == pytest.approx([1, 1, 1])
+
+
+def test_a_class_without_objects_is_null_and_left_out_of_the_mean(shapes: Path, perfect: Path) -> None:
+    first = VOC(shapes, split="val").target(0)["labels"]
+
+    printed = json.loads(evaluate(shapes, "--from", perfect, "--limit", "1", "--json").stdout)
+
+    scores = printed["metrics"]["voc07"]
+    assert printed["images"] == 1
+    assert scores["mAP"] == pytest.approx(1)
+    assert list(scores["AP"].values()).count(None) == 4 - len(set(first.tolist()))
+
+
+def test_given_detections_are_scored_without_torch(shapes: Path, perfect: Path) -> None:
+    code = (
+        "import sys; from tools.cli import cli; cli(sys.argv[1:], standalone_mode=False); "
+        "sys.exit('torch' in sys.modules)"
+    )
+    arguments = ["eval", "--data", shapes, "--from", perfect]
+
+    assert subprocess.run([sys.executable, "-c", code, *map(str, arguments)], capture_output=True).returncode == 0
+
+
+def test_a_model_is_scored_with_times_and_its_detections_score_the_same(shapes: Path, tmp_path: Path) -> None:
+    saved = tmp_path / "found.json"
+
+    by_model = evaluate(shapes, "-m", tmp_path, "--workers", "0", "--save-detections", saved, "--json")
+    again = evaluate(shapes, "--from", saved, "--json")
+
+    assert json.loads(by_model.stdout)["metrics"] == json.loads(again.stdout)["metrics"]
+    assert json.loads(by_model.stdout)["milliseconds"].keys() == {"conv", "proposals", "wall"}
+    assert len(json.loads(saved.read_text())) == 4
+
+
+def test_the_table_has_a_line_per_class_and_the_mean(shapes: Path, perfect: Path) -> None:
+    printed = evaluate(shapes, "--from", perfect).stdout
+
+    assert all(name in printed for name in ("disc", "ring", "square", "triangle", "mAP", "100.0", "4 images"))
+
+
+def test_a_markdown_report_holds_the_table(shapes: Path, perfect: Path, tmp_path: Path) -> None:
+    evaluate(shapes, "--from", perfect, "--report", tmp_path / "report.md")
+
+    assert "| mAP | 100.0 |" in (tmp_path / "report.md").read_text().splitlines()
+
+
+def test_a_json_report_is_what_json_prints(shapes: Path, perfect: Path, tmp_path: Path) -> None:
+    result = evaluate(shapes, "--from", perfect, "--json", "--report", tmp_path / "report.json")
+
+    assert json.loads((tmp_path / "report.json").read_text()) == json.loads(result.stdout)
+
+
+@pytest.mark.parametrize("options", [["--metrics", "voc08"], ["--report", "r.doc"], ["-m", "other"], ["--limit", "0"]])
+def test_wrong_usage_exits_with_2(shapes: Path, perfect: Path, options: list[str]) -> None:
+    assert evaluate(shapes, "--from", perfect, *options).exit_code == 2
+
+
+def test_neither_model_nor_detections_is_wrong_usage(shapes: Path) -> None:
+    assert evaluate(shapes).exit_code == 2
+
+
+def test_a_reversed_box_is_one_message_and_exit_code_3(shapes: Path, perfect: Path) -> None:
+    reverse_a_box(shapes)
+
+    result = evaluate(shapes, "--from", perfect)
+
+    assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (3, "", 1)
+    assert "000003.xml" in result.stderr
+
+
+def test_a_lenient_evaluation_goes_on_over_a_reversed_box_and_exits_with_5(shapes: Path, perfect: Path) -> None:
+    reverse_a_box(shapes)
+
+    result = evaluate(shapes, "--from", perfect, "--lenient")
+
+    assert result.exit_code == 5
+    assert "warning: " in result.stderr
+
+
+def test_a_lenient_evaluation_leaves_out_an_unreadable_image(shapes: Path, tmp_path: Path) -> None:
+    (shapes / "JPEGImages" / "000004.jpg").write_bytes(b"")
+
+    result = evaluate(shapes, "-m", tmp_path, "--workers", "0", "--lenient", "--json")
+
+    assert (result.exit_code, json.loads(result.stdout)["images"]) == (5, 3)

@@ -1,0 +1,141 @@
+"""Tests of what training keeps of its images."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from detector.errors import InputError
+from detector.examples import Scaling, TrainingImages
+from detector.features import WindowFeatures
+from proposals import SelectiveSearch
+
+from .conftest import no_progress, square_image
+
+
+def one_image(folder: Path, features: WindowFeatures, **target: Any) -> TrainingImages:
+    image, given = square_image(1)
+    images = TrainingImages(("red", "blue"), features, folder, use_difficult=target.pop("use_difficult", False))
+    prepared = [(image, {**given, **target})]
+    return images.prepare(prepared, SelectiveSearch(limit=50), workers=0, progress=no_progress, total=1)
+
+
+def test_objects_come_last_among_the_windows(tmp_path: Path, tiny_features: WindowFeatures) -> None:
+    images = one_image(tmp_path, tiny_features)
+
+    np.testing.assert_array_equal(images.windows(0)[-2:], square_image(1)[1]["boxes"])
+    assert images.proposals(0) == len(images.windows(0)) - 2
+
+
+def test_an_object_is_positive_for_its_class_and_negative_for_others(
+    tmp_path: Path, tiny_features: WindowFeatures
+) -> None:
+    np.testing.assert_array_equal(one_image(tmp_path, tiny_features).labels(0)[-2:], [[1, -1], [-1, 1]])
+
+
+def test_windows_near_an_object_are_not_used_by_its_class(tmp_path: Path, tiny_features: WindowFeatures) -> None:
+    images = one_image(tmp_path, tiny_features)
+    overlaps, _, nearest = images.nearest_objects(0)
+    near = (overlaps >= 0.3) & (np.arange(len(overlaps)) < images.proposals(0))
+
+    labels = images.labels(0)
+
+    assert near.any() and (labels[near, nearest[near]] == 0).all()
+    assert (labels[overlaps < 0.3] == -1).all()
+
+
+def test_windows_on_a_difficult_object_are_nobodys_example(tmp_path: Path, tiny_features: WindowFeatures) -> None:
+    plain = one_image(tmp_path, tiny_features)
+    difficult = one_image(tmp_path, tiny_features, difficult=np.array([False, True]))
+
+    np.testing.assert_array_equal(difficult.labels(0), plain.labels(0)[:-1])
+    assert difficult.objects().tolist() == [1, 0]
+
+
+def test_difficult_objects_are_learned_on_request(tmp_path: Path, tiny_features: WindowFeatures) -> None:
+    images = one_image(tmp_path, tiny_features, difficult=np.array([True, True]), use_difficult=True)
+
+    assert images.objects().tolist() == [1, 1]
+
+
+def test_an_image_without_objects_has_only_negatives(tmp_path: Path, tiny_features: WindowFeatures) -> None:
+    none = {"boxes": np.zeros((0, 4), np.float32), "labels": np.zeros(0, np.int64), "difficult": np.zeros(0, bool)}
+    images = one_image(tmp_path, tiny_features, **none)
+
+    assert (images.labels(0) == -1).all() and images.objects().tolist() == [0, 0]
+    assert (images.nearest_objects(0)[0] == 0).all()
+
+
+def test_vectors_are_those_of_the_image_up_to_half_precision(tmp_path: Path, tiny_features: WindowFeatures) -> None:
+    images = one_image(tmp_path, tiny_features)
+    image = square_image(1)[0]
+
+    vectors, index = images.vectors(0, np.array([3, 0]))
+
+    direct, order = tiny_features.pool(tiny_features.maps(image), images.windows(0)[[3, 0]], image.shape[:2])
+    np.testing.assert_allclose(vectors[index], direct[order], rtol=1e-3, atol=1e-4)
+
+
+def test_a_second_run_takes_maps_from_the_folder(tmp_path: Path, tiny_features: WindowFeatures) -> None:
+    one_image(tmp_path, tiny_features)
+    [file] = (tmp_path / "maps").iterdir()
+    written = file.stat().st_mtime_ns
+
+    one_image(tmp_path, tiny_features)
+
+    assert file.stat().st_mtime_ns == written
+
+
+def test_a_damaged_map_is_computed_again(tmp_path: Path, tiny_features: WindowFeatures) -> None:
+    first, index = one_image(tmp_path, tiny_features).vectors(0)
+    [file] = (tmp_path / "maps").iterdir()
+    file.write_bytes(file.read_bytes()[:-1] + b"!")
+
+    second, again = one_image(tmp_path, tiny_features).vectors(0)
+
+    np.testing.assert_array_equal(first[index], second[again])
+
+
+def test_scaled_vectors_have_the_norm_wanted(prepared: TrainingImages) -> None:
+    scaling = prepared.measure_scaling(range(16), norm=20, centre=False, seed=0)
+
+    norms = np.concatenate([np.linalg.norm(scaling.apply(prepared.vectors(n)[0]), axis=1) for n in range(16)])
+
+    assert norms.mean() == pytest.approx(20, rel=0.2) and not scaling.mean.any()
+
+
+def test_centred_vectors_have_a_mean_of_zero(prepared: TrainingImages) -> None:
+    scaling = prepared.measure_scaling(range(16), norm=20, centre=True, seed=0)
+
+    pooled = [prepared.vectors(n) for n in range(16)]
+
+    means = np.concatenate([scaling.apply(vectors)[index] for vectors, index in pooled]).mean(axis=0)
+    np.testing.assert_allclose(means, 0, atol=1e-3)
+
+
+def test_folded_weights_do_to_raw_vectors_what_weights_do_to_scaled_ones() -> None:
+    random = np.random.default_rng(0)
+    scaling = Scaling(random.random(5).astype(np.float32), 0.3)
+    vectors, weights = random.random((7, 5)).astype(np.float32), random.random((2, 5)).astype(np.float32)
+    biases = random.random(2).astype(np.float32)
+
+    folded, shifted = scaling.fold(weights, biases)
+
+    np.testing.assert_allclose(vectors @ folded.T + shifted, scaling.apply(vectors) @ weights.T + biases, rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        ({"labels": np.array([0, 2])}, "image 0: the label 2 is not one of 2 classes"),
+        ({"boxes": np.array([[5, 5, 1, 9], [0, 0, 5, 5]])}, "image 0: a box needs finite x1 < x2"),
+        ({"boxes": np.array([[0, 0, np.nan, 9], [0, 0, 5, 5]])}, "image 0: a box needs finite x1 < x2"),
+        ({"labels": np.array([0])}, "image 0: 2 boxes, 1 labels and 2 difficult flags"),
+    ],
+)
+def test_a_bad_target_is_named(
+    tmp_path: Path, tiny_features: WindowFeatures, target: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        one_image(tmp_path, tiny_features, **target)

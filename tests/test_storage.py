@@ -1,0 +1,143 @@
+"""Tests of model folders: what is written, and that nothing bad is read."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file, save_file
+
+from detector import Mining, ModelError, SPPNet
+from proposals import SelectiveSearch
+
+from .conftest import square_image
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("models") / "model"
+    model = SPPNet(
+        ("red", "blue"), trunk="zf5", weights="random", scales=(160,), mining=Mining(C=0.01, memory=20_000_000),
+        search=SelectiveSearch(limit=40), held_out=0, levels=(1, 2),
+    )  # fmt: skip
+    model.fit([square_image(number) for number in range(4)], workers=0).save(folder)
+    return folder
+
+
+@pytest.fixture
+def copy(saved: Path, tmp_path: Path) -> Path:
+    for file in saved.iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    return tmp_path
+
+
+def test_a_model_is_a_folder_of_four_files(saved: Path) -> None:
+    assert sorted(file.name for file in saved.iterdir()) == [
+        "README.md",
+        "config.json",
+        "metrics.json",
+        "model.safetensors",
+    ]
+
+
+def test_the_card_tells_classes_and_objects(saved: Path) -> None:
+    card = (saved / "README.md").read_text()
+
+    assert "| red | 4 |" in card and "Trained on 4 images" in card
+
+
+def test_saving_replaces_a_model(copy: Path) -> None:
+    model = SPPNet.load(copy)
+
+    model.save(copy)
+
+    assert SPPNet.load(copy).classes == ("red", "blue")
+
+
+def test_other_folders_are_not_written_to(saved: Path, tmp_path: Path) -> None:
+    (tmp_path / "holiday.jpg").write_bytes(b"")
+
+    with pytest.raises(ModelError, match="holds other files than a model"):
+        SPPNet.load(saved).save(tmp_path)
+
+
+def test_a_file_is_no_model_folder(saved: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+
+    with pytest.raises(ModelError, match="a model is a folder"):
+        SPPNet.load(saved).save(tmp_path / "file")
+
+
+def test_a_missing_folder_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="there is no such model folder"):
+        SPPNet.load(tmp_path / "nothing")
+
+
+@pytest.mark.parametrize("name", ["config.json", "model.safetensors"])
+def test_a_missing_file_is_named(copy: Path, name: str) -> None:
+    (copy / name).unlink()
+
+    with pytest.raises(ModelError, match=name):
+        SPPNet.load(copy)
+
+
+def test_metrics_may_be_missing(copy: Path) -> None:
+    (copy / "metrics.json").unlink()
+
+    assert SPPNet.load(copy).metrics_ == {}
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{", '{"format": 99}', '{"format": 1}', "\x00"])
+def test_a_damaged_config_is_one_clear_error(copy: Path, content: str) -> None:
+    (copy / "config.json").write_text(content)
+
+    with pytest.raises(ModelError, match=str(copy)):
+        SPPNet.load(copy)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("trunk", "vgg"),
+        ("classes", ["red"]),
+        ("levels", [1, 2, 3]),
+        ("calibration", {"slope": 1, "curve": 2}),
+        ("search", {"unknown": 1}),
+        ("mining", {"C": 1, "unknown": 1}),
+        ("preprocessing", {"order": "rgb"}),
+        ("surprise", 1),
+    ],
+)
+def test_settings_that_do_not_fit_are_one_clear_error(copy: Path, key: str, value: object) -> None:
+    config = json.loads((copy / "config.json").read_text())
+    (copy / "config.json").write_text(json.dumps({**config, key: value}))
+
+    with pytest.raises(ModelError):
+        SPPNet.load(copy)
+
+
+@pytest.mark.parametrize("length", [0, 4, 100, 5000])
+def test_truncated_tensors_are_one_clear_error(copy: Path, length: int) -> None:
+    file = copy / "model.safetensors"
+    file.write_bytes(file.read_bytes()[:length])
+
+    with pytest.raises(ModelError, match="the model's tensors cannot be read"):
+        SPPNet.load(copy)
+
+
+def test_tensors_that_are_not_finite_are_refused(copy: Path) -> None:
+    tensors = load_file(copy / "model.safetensors")
+    tensors["weights"] = np.full_like(tensors["weights"], np.nan)
+    save_file(tensors, copy / "model.safetensors")
+
+    with pytest.raises(ModelError, match="'weights' must be finite float32"):
+        SPPNet.load(copy)
+
+
+def test_a_missing_tensor_is_named(copy: Path) -> None:
+    tensors = load_file(copy / "model.safetensors")
+    del tensors["biases"]
+    save_file(tensors, copy / "model.safetensors")
+
+    with pytest.raises(ModelError, match="the tensor 'biases' is missing"):
+        SPPNet.load(copy)

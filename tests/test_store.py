@@ -1,0 +1,283 @@
+"""Windows on disk and from several processes: found once, in order, never silently wrong, nothing left behind."""
+
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from itertools import repeat
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from proposals import ProposalError, ProposalWarning, SelectiveSearch, WindowStore, compute_windows
+from proposals.selective_search import Boxes, Image
+from proposals.store import DIGEST_BYTES, LOOK_AHEAD, MAGIC
+
+SEARCH = SelectiveSearch(k=[50])
+WINDOWS = np.array([[0, 0, 4, 5], [1, 2, 3, 4]], np.float32)
+HEADER = len(MAGIC) + DIGEST_BYTES
+ENDLESS = """
+    import numpy as np
+    from multiprocessing import active_children
+    from proposals import SelectiveSearch, compute_windows
+
+    def images():
+        rng = np.random.default_rng(0)
+        while True:
+            yield rng.integers(0, 256, (60, 80, 3)).astype(np.uint8)
+
+    if __name__ == "__main__":
+        for _ in compute_windows(images(), SelectiveSearch(), workers=2):
+            print(*(child.pid for child in active_children()), flush=True)
+"""
+
+
+def picture(seed: int = 0) -> Image:
+    return np.random.default_rng(seed).integers(0, 256, (20, 30, 3)).astype(np.uint8)
+
+
+def pictures(count: int) -> list[Image]:
+    return [picture(seed) for seed in range(count)]
+
+
+def files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> WindowStore:
+    return WindowStore(tmp_path / "windows", SEARCH)
+
+
+def test_saved_windows_are_loaded(store: WindowStore) -> None:
+    store.save(picture(), WINDOWS)
+
+    loaded = store.load(picture())
+
+    assert loaded is not None
+    assert loaded.dtype == np.float32
+    assert loaded.flags.writeable
+    np.testing.assert_array_equal(loaded, WINDOWS)
+
+
+def test_windows_never_saved_are_not_there(store: WindowStore) -> None:
+    assert store.load(picture()) is None
+
+
+def test_saving_again_replaces_the_windows(store: WindowStore) -> None:
+    store.save(picture(), WINDOWS[:1])
+    store.save(picture(), WINDOWS)
+
+    assert len(files(store.folder)) == 1
+    np.testing.assert_array_equal(store.load(picture()), WINDOWS)
+
+
+def test_another_image_has_other_windows(store: WindowStore) -> None:
+    store.save(picture(), WINDOWS)
+
+    assert store.load(picture(1)) is None
+    assert store.load(picture().reshape(30, 20, 3)) is None
+
+
+def test_another_search_has_other_windows(store: WindowStore) -> None:
+    store.save(picture(), WINDOWS)
+
+    assert WindowStore(store.folder, SelectiveSearch(k=[51])).load(picture()) is None
+    assert WindowStore(store.folder, SelectiveSearch(k=[50])).load(picture()) is not None
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        *((lambda content, place=place: flipped(content, place)) for place in range(HEADER)),
+        lambda content: flipped(content, HEADER + 3),
+        lambda content: flipped(content, len(content) - 1),
+        *((lambda content, size=size: content[:size]) for size in (0, 1, len(MAGIC), HEADER, HEADER + 16, HEADER + 31)),
+        lambda content: content + b"\0" * 16,
+        lambda content: b"a file of someone else",
+    ],
+)
+def test_a_damaged_file_warns_and_counts_as_not_there(store: WindowStore, damage: Callable[[bytes], bytes]) -> None:
+    store.save(picture(), WINDOWS)
+    [path] = files(store.folder)
+    path.write_bytes(damage(path.read_bytes()))
+
+    with pytest.warns(ProposalWarning, match=path.name):
+        assert store.load(picture()) is None
+
+
+def test_the_file_of_another_image_counts_as_damaged(store: WindowStore) -> None:
+    store.save(picture(), WINDOWS)
+    [first] = files(store.folder)
+    store.save(picture(1), WINDOWS)
+    [second] = set(files(store.folder)) - {first}
+    second.write_bytes(first.read_bytes())
+
+    with pytest.warns(ProposalWarning, match=second.name):
+        assert store.load(picture(1)) is None
+
+
+@pytest.mark.parametrize("call", ["fsync", "replace"])
+def test_a_failed_save_leaves_the_old_windows_and_no_other_file(
+    store: WindowStore, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    store.save(picture(), WINDOWS)
+    monkeypatch.setattr(os, call, fail_for_lack_of_space)
+
+    with pytest.raises(OSError, match="No space left"):
+        store.save(picture(), WINDOWS[:1])
+
+    assert len(files(store.folder)) == 1
+    np.testing.assert_array_equal(store.load(picture()), WINDOWS)
+
+
+@pytest.mark.parametrize("workers", [0, 1, 2])
+def test_images_come_in_order_with_their_windows(workers: int, tmp_path: Path) -> None:
+    images = pictures(20)
+
+    results = list(compute_windows(images, SEARCH, folder=tmp_path, workers=workers))
+
+    assert all(result is image for (result, _), image in zip(results, images, strict=True))
+    assert_windows(results)
+    assert len(files(tmp_path)) == 20
+
+
+def test_no_images_give_nothing() -> None:
+    assert list(compute_windows([], SEARCH)) == []
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_windows_on_disk_are_not_searched_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workers: int) -> None:
+    expected = [windows for _, windows in compute_windows(pictures(20), SEARCH, folder=tmp_path, workers=1)]
+    monkeypatch.setattr(SelectiveSearch, "__call__", fail_for_lack_of_space)
+
+    found = [windows for _, windows in compute_windows(pictures(20), SEARCH, folder=tmp_path, workers=workers)]
+
+    assert all(map(np.array_equal, found, expected))
+
+
+def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    with closing(compute_windows(pictures(5), SEARCH, folder=tmp_path, workers=1)) as results:
+        next(results)
+    [first] = files(tmp_path)
+    written = first.stat().st_mtime_ns
+
+    assert_windows(list(compute_windows(pictures(5), SEARCH, folder=tmp_path, workers=1)))
+    assert first.stat().st_mtime_ns == written
+
+
+def test_leaving_early_leaves_no_process_and_most_images_unread() -> None:
+    images = iter(pictures(100))
+
+    with closing(compute_windows(images, SEARCH, workers=2)) as results:
+        next(results)
+
+    assert multiprocessing.active_children() == []
+    assert len(list(images)) >= 100 - 2 * LOOK_AHEAD
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_bad_image_is_named_by_its_place(workers: int) -> None:
+    images = [picture(), picture(), picture()[0]]
+
+    with pytest.raises(ProposalError, match=r"image 2: .* not \(30, 3\)"):
+        list(compute_windows(images, SEARCH, workers=workers))
+
+
+def test_a_folder_that_cannot_be_one_is_named(tmp_path: Path) -> None:
+    blocked = tmp_path / "a file"
+    blocked.touch()
+
+    with pytest.raises(NotADirectoryError, match="a file"):
+        list(compute_windows(pictures(3), SEARCH, folder=blocked, workers=1))
+
+
+def test_a_negative_number_of_workers_is_refused() -> None:
+    with pytest.raises(ProposalError, match="-1"):
+        compute_windows([], SEARCH, workers=-1)
+
+
+def test_the_death_of_a_worker_ends_the_run_with_a_message() -> None:
+    results = compute_windows(repeat(picture()), SEARCH, workers=2)
+    next(results)
+    os.kill(children()[0], signal.SIGKILL)
+
+    with pytest.raises(RuntimeError, match=r"image \d+: a worker process died"):
+        list(results)
+
+
+def test_workers_end_when_their_parent_is_killed(endless: subprocess.Popen[str]) -> None:
+    workers = begun_workers(endless)
+
+    endless.kill()
+    endless.wait()
+
+    assert_ended(workers)
+
+
+def test_an_interrupt_ends_all_processes_with_one_traceback(endless: subprocess.Popen[str]) -> None:
+    workers = begun_workers(endless)
+
+    os.killpg(endless.pid, signal.SIGINT)
+    _, errors = endless.communicate(timeout=30)
+
+    assert errors.count("Traceback") == 1
+    assert errors.strip().endswith("KeyboardInterrupt")
+    assert_ended(workers)
+
+
+@pytest.fixture
+def endless(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    """Yield a program, in a process group of its own, that finds windows until it is stopped."""
+    script = tmp_path / "endless.py"
+    script.write_text(textwrap.dedent(ENDLESS))
+    path = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        [sys.executable, script], stdout=pipe, stderr=pipe, text=True, start_new_session=True, env=os.environ | path
+    ) as process:
+        yield process
+        process.kill()
+
+
+def begun_workers(process: subprocess.Popen[str]) -> list[int]:
+    assert process.stdout is not None
+    return [int(pid) for pid in process.stdout.readline().split()]
+
+
+def assert_ended(pids: list[int], patience: float = 20) -> None:
+    assert pids
+    deadline = time.monotonic() + patience
+    while any(map(is_running, pids)):
+        assert time.monotonic() < deadline, "workers are still running"
+        time.sleep(0.05)
+
+
+def is_running(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def children() -> list[int]:
+    return [process.pid for process in multiprocessing.active_children() if process.pid]
+
+
+def assert_windows(results: list[tuple[Image, Boxes]]) -> None:
+    for image, windows in results:
+        np.testing.assert_array_equal(windows, SEARCH(image))
+
+
+def flipped(content: bytes, place: int) -> bytes:
+    return content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :]
+
+
+def fail_for_lack_of_space(*_: object) -> None:
+    raise OSError(28, "No space left on device")

@@ -1,0 +1,196 @@
+"""Tests of the conv layers: geometry proved pixel by pixel, weights files, preprocessing."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+import torch
+import torchvision
+from safetensors.torch import save_file
+
+from detector.errors import InputError, ModelError
+from detector.trunk import PREPROCESSINGS, Preprocessing, Trunk, load_trunk
+
+GREY = np.full((400, 400, 3), 128, np.uint8)
+
+
+@pytest.fixture
+def weights() -> dict[str, torch.Tensor]:
+    torch.manual_seed(1)
+    return dict(torchvision.models.squeezenet1_1(weights=None).state_dict())
+
+
+def seen_pixels(trunk: Trunk, cell: int, side: int) -> tuple[int, int]:
+    """Return the first and the last column whose change moves a cell of the map."""
+    pixels = torch.rand(1, 3, side, side, generator=torch.Generator().manual_seed(0)).double().requires_grad_()
+    trunk.layers.double()(pixels)[0, :, cell, cell].sum().backward()
+    assert pixels.grad is not None
+    columns = torch.nonzero(pixels.grad.abs().amax(dim=(0, 1, 2))).flatten()
+    return int(columns[0]), int(columns[-1])
+
+
+@pytest.mark.parametrize("name", ["squeezenet1_1", "alexnet", "zf5"])
+def test_stride_centre_and_receptive_field_are_where_pixels_matter(name: str) -> None:
+    trunk = load_trunk(name, "random")
+
+    first, last = seen_pixels(trunk, 8, 448)
+
+    centre = trunk.first_centre + 8 * trunk.stride
+    assert (first, last) == (centre - trunk.receptive_field // 2, centre + trunk.receptive_field // 2)
+
+
+@pytest.mark.parametrize(
+    ("name", "geometry"),
+    [("squeezenet1_1", (16, 15, 207, 512)), ("alexnet", (16, 15, 163, 256)), ("zf5", (16, 20, 139, 256))],
+)
+def test_the_geometry_is_the_one_worked_out_by_hand(name: str, geometry: tuple[int, int, int, int]) -> None:
+    trunk = load_trunk(name, "random")
+
+    assert (trunk.stride, trunk.first_centre, trunk.receptive_field, trunk.channels) == geometry
+
+
+@pytest.mark.parametrize(("side", "cells"), [(224, 13), (480, 29), (576, 35), (688, 42), (864, 53), (874, 53)])
+def test_zf5_maps_have_the_sizes_of_the_release(side: int, cells: int) -> None:
+    image = np.zeros((side, side, 3), np.uint8)
+
+    assert load_trunk("zf5", "random").map(image, side).shape == (cells, cells, 256)
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 3), (1, 300, 3), (300, 1, 3)])
+def test_the_thinnest_images_have_a_map(shape: tuple[int, int, int]) -> None:
+    maps = load_trunk("alexnet", "random").map(np.zeros(shape, np.uint8), 96, max_side=400)
+
+    assert min(maps.shape) >= 1 and np.isfinite(maps).all()
+
+
+def test_the_map_is_what_the_layers_give_on_the_preprocessed_image() -> None:
+    trunk = load_trunk("alexnet", "random")
+    image = np.random.default_rng(0).integers(0, 256, (200, 240, 3)).astype(np.uint8)
+    mean, std = np.array(trunk.preprocessing.mean), np.array(trunk.preprocessing.std)
+    pixels = torch.from_numpy(((image / 255 - mean) / std).astype(np.float32)).permute(2, 0, 1)[None]
+
+    maps = trunk.map(image, 200)
+
+    with torch.inference_mode():
+        expected = trunk.layers(pixels)[0].permute(1, 2, 0).numpy()
+    np.testing.assert_allclose(maps, expected, rtol=1e-3, atol=1e-4)
+
+
+def test_caffe_preprocessing_swaps_channels_and_subtracts_means_of_0_to_255() -> None:
+    image = np.array([[[10, 20, 30]]], np.uint8)
+
+    pixels = PREPROCESSINGS["caffe"](image)
+
+    np.testing.assert_allclose(pixels.flatten().numpy(), [30 - 104, 20 - 117, 10 - 123], atol=1e-4)
+
+
+def test_random_weights_depend_on_the_seed_alone() -> None:
+    one, again, other = (load_trunk("zf5", "random", seed=seed).fingerprint() for seed in (0, 0, 1))
+
+    assert one == again != other
+
+
+def test_a_weights_file_is_loaded_with_torchvisions_preprocessing(
+    tmp_path: Path, weights: dict[str, torch.Tensor]
+) -> None:
+    save_file(weights, tmp_path / "net.safetensors")
+
+    trunk = load_trunk("squeezenet1_1", tmp_path / "net.safetensors")
+
+    assert torch.equal(trunk.layers.state_dict()["0.weight"], weights["features.0.weight"])
+    assert trunk.preprocessing == PREPROCESSINGS["torchvision"]
+
+
+def test_a_pth_file_gives_the_same_trunk(tmp_path: Path, weights: dict[str, torch.Tensor]) -> None:
+    save_file(weights, tmp_path / "net.safetensors")
+    torch.save(weights, tmp_path / "net.pth")
+
+    files = [load_trunk("squeezenet1_1", tmp_path / name) for name in ("net.safetensors", "net.pth")]
+
+    assert files[0].fingerprint() == files[1].fingerprint()
+
+
+def test_a_file_named_caffe_gets_caffes_preprocessing(tmp_path: Path, weights: dict[str, torch.Tensor]) -> None:
+    save_file(weights, tmp_path / "net_caffe.safetensors")
+
+    assert load_trunk("squeezenet1_1", tmp_path / "net_caffe.safetensors").preprocessing == PREPROCESSINGS["caffe"]
+
+
+def test_the_preprocessing_can_be_stored_in_the_file(tmp_path: Path, weights: dict[str, torch.Tensor]) -> None:
+    stored = {"order": "bgr", "range": 1.0, "mean": [0.1, 0.2, 0.3], "std": [1, 1, 2]}
+    save_file(weights, tmp_path / "net.safetensors", {"preprocessing": json.dumps(stored)})
+
+    found = load_trunk("squeezenet1_1", tmp_path / "net.safetensors").preprocessing
+
+    assert found == Preprocessing("bgr", 1.0, (0.1, 0.2, 0.3), (1, 1, 2))
+
+
+def test_the_preprocessing_can_be_stored_beside_the_file(tmp_path: Path, weights: dict[str, torch.Tensor]) -> None:
+    torch.save(weights, tmp_path / "net.pth")
+    (tmp_path / "net.json").write_text('{"order": "rgb", "range": 255, "mean": [1, 2, 3], "std": [1, 1, 1]}')
+
+    assert load_trunk("squeezenet1_1", tmp_path / "net.pth").preprocessing.mean == (1, 2, 3)
+
+
+def test_a_broken_stored_preprocessing_is_named(tmp_path: Path, weights: dict[str, torch.Tensor]) -> None:
+    save_file(weights, tmp_path / "net.safetensors", {"preprocessing": '{"order": "rgb"}'})
+
+    with pytest.raises(ModelError, match=r"net.safetensors: the preprocessing"):
+        load_trunk("squeezenet1_1", tmp_path / "net.safetensors")
+
+
+def test_a_tensor_of_another_shape_is_named(tmp_path: Path, weights: dict[str, torch.Tensor]) -> None:
+    save_file(weights, tmp_path / "net.safetensors")
+
+    with pytest.raises(ModelError, match=r"net.safetensors: the tensor '0.weight' must have the shape"):
+        load_trunk("alexnet", tmp_path / "net.safetensors")
+
+
+def test_weights_that_are_not_finite_are_refused(tmp_path: Path, weights: dict[str, torch.Tensor]) -> None:
+    weights["features.0.weight"][0, 0, 0, 0] = float("nan")
+    save_file(weights, tmp_path / "net.safetensors")
+
+    with pytest.raises(ModelError, match="not finite"):
+        load_trunk("squeezenet1_1", tmp_path / "net.safetensors")
+
+
+@pytest.mark.parametrize("name", ["net.safetensors", "net.pth"])
+def test_a_file_of_noise_is_one_clear_error(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"\x80noise" * 50)
+
+    with pytest.raises(ModelError, match=f"{name}: the weights cannot be read"):
+        load_trunk("squeezenet1_1", tmp_path / name)
+
+
+def test_a_pickle_with_code_is_refused(tmp_path: Path) -> None:
+    torch.save({"features.0.weight": Path("anything")}, tmp_path / "net.pth")
+
+    with pytest.raises(ModelError, match="cannot be read"):
+        load_trunk("squeezenet1_1", tmp_path / "net.pth")
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="there is no such weights file"):
+        load_trunk("squeezenet1_1", tmp_path / "none.safetensors")
+
+
+def test_an_unknown_trunk_is_named() -> None:
+    with pytest.raises(InputError, match="there is no trunk 'vgg'"):
+        load_trunk("vgg")
+
+
+def maps_of_one_changed_pixel() -> npt.NDArray[np.uint8]:
+    changed = GREY.copy()
+    changed[200, 200] = 255
+    return changed
+
+
+def test_one_changed_pixel_moves_only_the_cells_that_see_it() -> None:
+    trunk = load_trunk("squeezenet1_1", "random")
+
+    difference = np.abs(trunk.map(maps_of_one_changed_pixel(), 400) - trunk.map(GREY, 400)).max(axis=2)
+
+    moved = np.flatnonzero(difference.max(axis=0)) * trunk.stride + trunk.first_centre
+    assert len(moved) and np.abs(moved - 200).max() <= trunk.receptive_field // 2

@@ -1,0 +1,77 @@
+"""The `sppnet` command: finds the verb's module when it is asked for, and turns errors into messages and exit codes."""
+
+import importlib
+import warnings
+from typing import Any
+
+import click
+
+from .console import INTERRUPTED, CommandError, say
+
+COMMANDS = {
+    "detect": "Find the objects in images and draw them.",
+    "train": "Train a model on a folder of annotated images.",
+    "eval": "Score a model, or given detections, on annotated images.",
+    "demo": "Draw a small data set, train on it and detect, in a minute.",
+}
+# By name, because importing the errors themselves would import torch.
+EXIT_CODES = {"DataError": 3, "ProposalError": 3, "InputError": 3, "ModelError": 4}
+
+
+class Commands(click.Group):
+    """Imports the module of a verb only when the verb is run, so that help is quick and torch stays out of it."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the verbs in the order in which they are used."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the verb `sppnet NAME`, which its module calls `command`; None for an unknown one."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"tools.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the verbs without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the verb; an error that is not click's own becomes a message of one line and an exit code."""
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, BrokenPipeError):
+            raise
+        except (Exception, KeyboardInterrupt) as error:
+            if ctx.params["debug"]:
+                raise
+            message, code = _explain(error)
+            say(f"error: {message}")
+            ctx.exit(code)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
+@click.version_option(package_name="sppnet")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+def cli(debug: bool) -> None:
+    """Detect objects with spatial pyramid pooling (SPP-net): convolve an image once, score thousands of windows."""
+
+
+def main() -> None:
+    """Run the command line of this process."""
+    warnings.showwarning = lambda message, *_args, **_options: say(f"warning: {message}")
+    cli(prog_name="sppnet")
+
+
+def _explain(error: BaseException) -> tuple[str, int]:
+    if isinstance(error, CommandError):
+        return str(error), error.code
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted", INTERRUPTED
+    codes = [EXIT_CODES[kind.__name__] for kind in type(error).__mro__ if kind.__name__ in EXIT_CODES]
+    if codes:
+        return str(error), codes[0]
+    if isinstance(error, OSError):
+        return f"{error.filename or 'input or output'}: {error.strerror or error}", 1
+    return f"internal error: {type(error).__name__}: {error}; `sppnet --debug ...` shows the traceback", 1

@@ -1,0 +1,70 @@
+"""What all verbs share: messages on standard error, exit codes and common options."""
+
+import os
+
+import click
+
+USAGE, BAD_DATA, BAD_MODEL, SKIPPED, INTERRUPTED = 2, 3, 4, 5, 130
+
+
+def _check_device(_context: click.Context, _option: click.Parameter, device: str) -> None:
+    if device not in ("auto", "cpu"):
+        raise click.BadParameter(f"{device!r} cannot be had: this version computes on the CPU only")
+
+
+device_option = click.option(
+    "--device", default="auto", metavar="auto|cpu", expose_value=False, callback=_check_device, help="Where to compute."
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
+lenient_option = click.option("--lenient", is_flag=True, help="Leave out broken files and boxes, and exit with 5.")
+seed_option = click.option("--seed", default=0, help="Same seed, same result.")
+threads_option = click.option(
+    "--threads", type=click.IntRange(1), help="Threads of the network; torch's choice by default."
+)
+workers_option = click.option(
+    "--workers",
+    type=click.IntRange(0),
+    default=min(8, os.cpu_count() or 1),
+    help="Processes that compute windows ahead; 0 computes them in this one.",
+)
+
+
+class CommandError(Exception):
+    """An error shown as one line, with the exit code of the command."""
+
+    def __init__(self, message: str, code: int) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def set_threads(threads: int | None) -> None:
+    """Let torch use so many threads in this process, or as many as it likes for None."""
+    import torch
+
+    if threads is not None:
+        torch.set_num_threads(threads)
+
+
+def say(message: str) -> None:
+    """Write a line to standard error, where everything goes that is not a result."""
+    click.echo(message, err=True)
+
+
+def warn(problems: list[str]) -> None:
+    """Say what was left out of a run: the first ten problems, and how many there are."""
+    for problem in problems[:10]:
+        say(f"warning: {problem}")
+    if len(problems) > 10:
+        say(f"warning: {len(problems)} problems in all")
+
+
+def finish(skipped: bool) -> None:
+    """End the running command with the exit code of complete work, or of work with gaps."""
+    click.get_current_context().exit(SKIPPED if skipped else 0)
+
+
+def duration(seconds: float) -> str:
+    """Return a time as a person says it: `8 s`, `12 min`, `2.5 h`."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"

@@ -1,0 +1,46 @@
+"""`sppnet demo`: the whole way in a minute, on shapes drawn here: train, detect on an unseen picture, draw it."""
+
+from pathlib import Path
+
+import click
+import numpy as np
+from PIL import Image
+
+from data import VOC
+
+from .console import device_option, say, seed_option, set_threads, threads_option, workers_option
+from .detect import annotate, detect, summary
+from .files import write_whole
+from .shapes import draw_shapes, write_shapes
+from .splits import ReadableImages
+from .train import fit
+
+SCALE = 240  # the short side of the pictures: nothing is gained by enlarging shapes
+REGULARISATION = 0.1  # C of the SVMs: features of random weights differ little and need more than those of ImageNet
+
+
+@click.command("demo")
+@click.option("-o", "--output", type=click.Path(path_type=Path), default="demo", help="Folder for everything it makes.")
+@device_option
+@threads_option
+@workers_option
+@seed_option
+def command(output: Path, threads: int | None, workers: int, seed: int) -> None:
+    """Draw a small data set of shapes, train on it and detect on an unseen picture."""
+    set_threads(threads)
+    from detector import Mining, SPPNet
+
+    shapes, unseen = output / "shapes", output / "unseen.png"
+    write_shapes(shapes, seed=seed)
+    Image.fromarray(draw_shapes(np.random.default_rng([seed, 1]))[0]).save(unseen)
+    train = VOC(shapes, split="train")
+    say(f"{len(train)} pictures of {', '.join(train.classes)} drawn in {shapes}")
+    network = SPPNet(
+        train.classes, trunk="zf5", weights="random", scales=(SCALE,), mining=Mining(C=REGULARISATION), seed=seed
+    )
+    fit(network, ReadableImages(train), output / "cache", workers)
+    network.save(output / "model")
+    image, record = detect(network, unseen, confidence=0.5, iou=0.3)
+    write_whole(output / "detections.jpg", annotate(image, record, train.classes))
+    click.echo(summary(record))
+    click.echo(f"The picture with what was found is {output / 'detections.jpg'}, the model is in {output / 'model'}.")

@@ -1,0 +1,167 @@
+"""`sppnet detect`: images in; their objects as a list, as annotated images and as JSON out."""
+
+import glob
+import io
+import json
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import numpy as np
+import numpy.typing as npt
+
+from data import DataError, image_record, read_image
+
+from .console import BAD_DATA, CommandError, device_option, finish, json_option, say, set_threads, threads_option
+from .drawing import draw
+from .files import write_whole
+
+if TYPE_CHECKING:
+    from detector import SPPNet
+
+SUFFIXES = {".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
+JPEG_QUALITY = 92
+
+
+@click.command("detect")
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@click.option("-m", "--model", type=click.Path(path_type=Path), help="Folder of a model that `sppnet train` made.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), default="detections", help="Folder for the results.")
+@click.option("--conf", type=click.FloatRange(0, 1), default=0.5, help="Least score of a detection.")
+@click.option("--iou", type=click.FloatRange(0, 1), default=0.3, help="Most overlap of two detections of one class.")
+@click.option("--format", "formats", type=click.Choice(["json"]), multiple=True, help="Also write the objects.")
+@click.option("--no-images", is_flag=True, help="Write no annotated images.")
+@json_option
+@device_option
+@threads_option
+def command(
+    sources: tuple[str, ...],
+    model: Path | None,
+    output: Path,
+    conf: float,
+    iou: float,
+    formats: tuple[str, ...],
+    no_images: bool,
+    as_json: bool,
+    threads: int | None,
+) -> None:
+    """Find the objects in images. A SOURCE is a file, a folder of images or a pattern such as 'holiday/**/*.jpg'."""
+    if model is None:
+        raise click.UsageError("no model is bundled yet: train one with `sppnet train` and name its folder with -m")
+    images = find_images(sources)
+    set_threads(threads)
+    from detector import SPPNet
+
+    network = SPPNet.load(model)
+    records: list[dict[str, Any]] = []
+    skipped: list[dict[str, str]] = []
+    for number, (source, name) in enumerate(zip(images, output_names(images, output), strict=True), 1):
+        try:
+            image, record = detect(network, source, confidence=conf, iou=iou)
+        except DataError as error:
+            say(f"skipped: {error}")
+            skipped.append({"image": str(source), "reason": str(error)})
+            continue
+        if not no_images:
+            write_whole(output / f"{name}.jpg", annotate(image, record, network.classes))
+        if "json" in formats:
+            write_whole(output / f"{name}.json", (json.dumps(record, indent=2) + "\n").encode())
+        # Where standard output is kept for the JSON object, these lines show how far the run is.
+        click.echo(f"[{number}/{len(images)}] {summary(record)}", err=as_json)
+        records.append(record)
+    if as_json:
+        click.echo(json.dumps({"images": records, "skipped": skipped}))
+    if not records:
+        raise CommandError("none of the images could be read", BAD_DATA)
+    if formats or not no_images:
+        say(f"results are in {output}")
+    finish(bool(skipped))
+
+
+def find_images(sources: Sequence[str]) -> list[Path]:
+    """Return the files that the sources name, each once, in the order given and by name inside folders and patterns.
+
+    A file that does not exist is returned as well: reading it says so.
+
+    Raises:
+        CommandError: If there is none.
+    """
+    found: dict[Path, Path] = {}
+    for source in sources:
+        path = Path(source)
+        if path.is_dir():
+            files = sorted(file for file in path.iterdir() if file.suffix.lower() in SUFFIXES)
+        elif path.exists() or not glob.has_magic(source):
+            files = [path]
+        else:
+            files = sorted(file for file in map(Path, glob.glob(source, recursive=True)) if file.is_file())
+        for file in files:
+            found.setdefault(file.resolve(), file)
+    if not found:
+        raise CommandError(f"no images in {', '.join(sources)}", BAD_DATA)
+    return list(found.values())
+
+
+def output_names(sources: Sequence[Path], folder: Path) -> list[str]:
+    """Return a name without suffix for what is written about each image: its stem, numbered if that is taken.
+
+    Where the images lie in the very folder that is written to, the names end in `-detections`, so that neither they
+    nor their neighbours are overwritten.
+    """
+    inside = [source for source in sources if source.resolve().parent == folder.resolve()]
+    taken = {source.stem.casefold() for source in inside}
+    names = []
+    for source in sources:
+        stem = f"{source.stem}-detections" if inside else source.stem
+        name, number = stem, 1
+        while name.casefold() in taken:
+            number += 1
+            name = f"{stem}-{number}"
+        taken.add(name.casefold())
+        names.append(name)
+    return names
+
+
+def detect(
+    network: "SPPNet", source: Path, *, confidence: float, iou: float
+) -> tuple[npt.NDArray[np.uint8], dict[str, Any]]:
+    """Return an image and the record of what was found in it, as `--format json` writes it.
+
+    Raises:
+        DataError: If the image cannot be read.
+    """
+    started = time.perf_counter()
+    image = read_image(source)
+    reading = 1000 * (time.perf_counter() - started)
+    [found] = network.predict([image], confidence=confidence, iou=iou)
+    found["milliseconds"] = {"read": reading, **found["milliseconds"]}
+    return image, image_record(str(source), image.shape[:2], found, network.classes)
+
+
+def annotate(image: npt.NDArray[np.uint8], record: dict[str, Any], classes: Sequence[str]) -> bytes:
+    """Return the image with its detections drawn on it, as the bytes of a JPEG file."""
+    objects = record["detections"]
+    picture = draw(
+        image,
+        boxes=[thing["box"] for thing in objects],
+        captions=[f"{thing['label']} {thing['score']:.2f}" for thing in objects],
+        labels=[classes.index(thing["label"]) for thing in objects],
+    )
+    file = io.BytesIO()
+    picture.save(file, "JPEG", quality=JPEG_QUALITY)
+    return file.getvalue()
+
+
+def summary(record: dict[str, Any]) -> str:
+    """Return what a person wants to know of an image: its objects, one a line, and milliseconds per stage."""
+    stages = record["milliseconds"]
+    times = ", ".join(f"{stage} {milliseconds:.0f}" for stage, milliseconds in stages.items())
+    objects = record["detections"]
+    head = f"{record['image']} {record['width']}x{record['height']}: {len(objects)} objects, ms: {times}"
+    lines = [
+        f"  {thing['label']:<12} {thing['score']:.2f}  " + " ".join(f"{side:7.1f}" for side in thing["box"])
+        for thing in objects
+    ]
+    return "\n".join([head, *lines])

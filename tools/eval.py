@@ -1,0 +1,175 @@
+"""`sppnet eval`: a model, or detections from a file, scored on the annotated images of a VOC folder."""
+
+import json
+import math
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+import numpy.typing as npt
+
+from data import VOC, average_precision, coco_average_precision, read_detections
+
+from .console import (
+    BAD_DATA,
+    CommandError,
+    device_option,
+    finish,
+    json_option,
+    lenient_option,
+    set_threads,
+    threads_option,
+    workers_option,
+)
+from .files import write_whole
+from .progress import Progress
+from .report import markdown, show
+from .splits import ReadableImages, open_split
+
+if TYPE_CHECKING:
+    from detector import SPPNet
+
+METRICS = ("voc07", "voc12", "coco")
+
+Arrays = dict[str, npt.NDArray[Any]]
+
+
+def _metrics(_context: click.Context, _option: click.Parameter, text: str) -> list[str]:
+    names = [name.strip() for name in text.split(",")]
+    unknown = [name for name in names if name not in METRICS]
+    if unknown:
+        raise click.BadParameter(f"there is no metric {unknown[0]!r}; there are {', '.join(METRICS)}")
+    return names
+
+
+def _report(_context: click.Context, _option: click.Parameter, file: Path | None) -> Path | None:
+    if file is not None and file.suffix not in (".md", ".json"):
+        raise click.BadParameter(f"{file} must end in .md or .json")
+    return file
+
+
+@click.command("eval")
+@click.option("-m", "--model", type=click.Path(path_type=Path), help="Folder of the model to score.")
+@click.option("--from", "source", type=click.Path(path_type=Path), help="Score the detections in this file instead.")
+@click.option("--data", "root", type=click.Path(path_type=Path), required=True, help="VOC folder with the truth.")
+@click.option("--split", help="Image set.  [default: val if there is one, else all annotated images]")
+@click.option("--metrics", default="voc07", callback=_metrics, help="voc07, voc12, coco, with commas between.")
+@click.option("--limit", type=click.IntRange(1), help="Only so many images, the first.")
+@click.option("--report", type=click.Path(path_type=Path), callback=_report, help="Write the result as .md or .json.")
+@click.option("--save-detections", type=click.Path(path_type=Path), help="Write what was found, for --from.")
+@lenient_option
+@json_option
+@device_option
+@threads_option
+@workers_option
+def command(
+    model: Path | None,
+    source: Path | None,
+    root: Path,
+    split: str | None,
+    metrics: list[Literal["voc07", "voc12", "coco"]],
+    limit: int | None,
+    report: Path | None,
+    save_detections: Path | None,
+    lenient: bool,
+    as_json: bool,
+    threads: int | None,
+    workers: int,
+) -> None:
+    """Score a model on annotated images, by average precision of each class and its mean (mAP)."""
+    if (model is None) == (source is None):
+        raise click.UsageError("give either a model with -m or detections with --from")
+    if source is not None:
+        voc = open_split(root, split, usual="val", lenient=lenient)
+        milliseconds: dict[str, float] = {}
+        found = dict(list(enumerate(read_detections(source, voc.ids, voc.classes)))[:limit])
+        images = ReadableImages(voc, limit)
+    else:
+        set_threads(threads)
+        from detector import SPPNet
+
+        network = SPPNet.load(str(model))
+        voc = open_split(root, split, usual="val", classes=network.classes, lenient=lenient)
+        images = ReadableImages(voc, limit)
+        found, milliseconds = detect_all(network, images, workers)
+    result = {
+        "images": len(found),
+        "metrics": {rule: score(rule, found, voc) for rule in metrics},
+        "milliseconds": milliseconds,
+    }
+    if save_detections is not None:
+        write_whole(save_detections, detections_file(found, voc))
+    if report is not None:
+        title = f"{source or model} on {voc.root.name} {voc.split or 'all images'}"
+        text = json.dumps(result, indent=2) + "\n" if report.suffix == ".json" else markdown(result, title)
+        write_whole(report, text.encode())
+    if as_json:
+        click.echo(json.dumps(result))
+    else:
+        show(result)
+    finish(skipped=bool(voc.problems) or images.skipped > 0)
+
+
+def detect_all(network: "SPPNet", images: ReadableImages, workers: int) -> tuple[dict[int, Arrays], dict[str, float]]:
+    """Return what the model finds in images, by their numbers, and milliseconds per stage and image.
+
+    Worker processes propose windows ahead while this one convolves, so `proposals` is the time spent waiting for them
+    and `wall` all the time that an image takes.
+
+    Raises:
+        DataError: If an image cannot be read and the data set is strict.
+        CommandError: If none can be read.
+    """
+    from proposals import compute_windows
+
+    found: dict[int, Arrays] = {}
+    totals: defaultdict[str, float] = defaultdict(float)
+    pixels = (image for image, _ in images)
+    started = ready = time.perf_counter()
+    with Progress() as progress:
+        for image, windows in compute_windows(pixels, network.search, workers=workers):
+            waited = time.perf_counter() - ready
+            [result] = network.predict([image], windows=[windows])
+            for stage, spent in {**result["milliseconds"], "proposals": 1000 * waited}.items():
+                totals[stage] += spent
+            found[images.numbers[len(found)]] = {name: result[name] for name in ("boxes", "labels", "scores")}
+            progress("images", len(found), len(images))
+            ready = time.perf_counter()
+    if not found:
+        raise CommandError("none of the images could be read", BAD_DATA)
+    totals["wall"] = 1000 * (time.perf_counter() - started)
+    return found, {stage: total / len(found) for stage, total in totals.items()}
+
+
+def score(rule: Literal["voc07", "voc12", "coco"], found: dict[int, Arrays], voc: VOC) -> dict[str, Any]:
+    """Return {"mAP", "AP": {class: value}} by a rule of VOC, or COCO's {"mAP", "AP50", ...}; None means no objects."""
+    detections, targets = list(found.values()), [voc.target(number) for number in found]
+    if rule == "coco":
+        scores = coco_average_precision(detections, targets, len(voc.classes))
+        return {"mAP" if name == "AP" else name: _known(value) for name, value in scores.items()}
+    values = average_precision(detections, targets, len(voc.classes), rule=rule)
+    precisions = {name: _known(value) for name, value in zip(voc.classes, values.tolist(), strict=True)}
+    known = [value for value in precisions.values() if value is not None]
+    return {"mAP": sum(known) / len(known) if known else None, "AP": precisions}
+
+
+def detections_file(found: dict[int, Arrays], voc: VOC) -> bytes:
+    """Return the detections as the JSON that `--from` reads, one image a line."""
+    images = [
+        json.dumps(list(_records(voc.ids[number], objects, voc.classes)))[1:-1] for number, objects in found.items()
+    ]
+    return ("[" + ",\n".join(filter(None, images)) + "]\n").encode()
+
+
+def _records(image: str, found: Arrays, classes: Sequence[str]) -> Iterator[dict[str, Any]]:
+    columns = (found[name].tolist() for name in ("labels", "boxes", "scores"))
+    for label, box, score in zip(*columns, strict=True):
+        yield {"image": image, "label": classes[label], "box": box, "score": score}
+
+
+def _known(value: float) -> float | None:
+    """Return None for NaN, which JSON does not have."""
+    return None if math.isnan(value) else value

@@ -1,0 +1,67 @@
+"""Which images of a VOC folder a command works on."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from data import VOC, DataError
+
+from .console import say, warn
+
+
+def open_split(
+    root: Path, split: str | None, *, usual: str, classes: Sequence[str] | None = None, lenient: bool
+) -> VOC:
+    """Return a split of a VOC folder, and say which one it is and what was left out of it.
+
+    Args:
+        root: The folder, as `data.VOC` takes it.
+        split: The split wanted; None for the usual one, or for all annotated images if there is no such split.
+        usual: "train" or "val".
+        classes: The model's, if there is one.
+        lenient: Leave out what is broken.
+
+    Raises:
+        DataError: If there is no such folder or split, or what it holds breaks a rule.
+    """
+    if split is None:
+        whole = VOC(root, classes=classes, strict=False)
+        split = usual if (whole.root / "ImageSets" / "Main" / f"{usual}.txt").is_file() else None
+    voc = VOC(root, split=split, classes=classes, strict=not lenient)
+    say(f"{voc.root}: {len(voc):,} images, {f'the split {split}' if split else 'all that are annotated'}")
+    warn(voc.problems)
+    return voc
+
+
+class ReadableImages:
+    """The first images of a data set, each with its target; one that cannot be read ends it or is left out.
+
+    Attributes:
+        numbers: Of the images that were read.
+        skipped: How many could not be.
+    """
+
+    def __init__(self, voc: VOC, limit: int | None = None) -> None:
+        self.voc = voc
+        self.numbers: list[int] = []
+        self.skipped = 0
+        self._count = min(len(voc), limit or len(voc))
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[tuple[npt.NDArray[np.uint8], dict[str, npt.NDArray[Any]]]]:
+        for number in range(self._count):
+            try:
+                image = self.voc.image(number)
+            except DataError as error:
+                if self.voc.strict:
+                    raise
+                self.skipped += 1
+                say(f"skipped: {error}")
+            else:
+                self.numbers.append(number)
+                yield image, self.voc.target(number)

@@ -1,0 +1,149 @@
+"""`sppnet train`: a folder of annotated images in, a model out; an interrupted training goes on when run again."""
+
+import json
+import shutil
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from data import VOC
+
+from .console import (
+    INTERRUPTED,
+    USAGE,
+    CommandError,
+    device_option,
+    duration,
+    finish,
+    json_option,
+    lenient_option,
+    say,
+    seed_option,
+    set_threads,
+    threads_option,
+    workers_option,
+)
+from .progress import Progress
+from .splits import ReadableImages, open_split
+
+if TYPE_CHECKING:
+    from detector import SPPNet
+
+
+def _scales(_context: click.Context, _option: click.Parameter, text: str) -> tuple[int, ...]:
+    parts = text.split(",")
+    if not all(part.strip().isdecimal() and int(part) > 0 for part in parts):
+        raise click.BadParameter(f"{text!r} is not a list of positive whole numbers such as 600 or 480,600")
+    return tuple(int(part) for part in parts)
+
+
+@click.command("train")
+@click.option("--data", "root", type=click.Path(path_type=Path), required=True, help="VOC folder to learn from.")
+@click.option("--split", help="Image set.  [default: train if there is one, else all annotated images]")
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder of the model to make.")
+@click.option("--trunk", type=click.Choice(["squeezenet1_1", "alexnet", "zf5"]), default="squeezenet1_1")
+@click.option("--weights", default="imagenet", metavar="imagenet|random|FILE", help="What the trunk starts from.")
+@click.option("--scales", default="600", callback=_scales, help="Short sides images are resized to, as 480,600.")
+@click.option("--C", "C", type=click.FloatRange(0, min_open=True), help="Inverse strength of the regularisation.")
+@click.option("--cache", type=click.Path(path_type=Path), help="Folder for windows and maps.  [default: OUTPUT.cache]")
+@click.option(
+    "--keep-cache", is_flag=True, help="Keep the default cache when all is done; one you name is always kept."
+)
+@lenient_option
+@json_option
+@device_option
+@threads_option
+@workers_option
+@seed_option
+def command(
+    root: Path,
+    split: str | None,
+    output: Path,
+    trunk: str,
+    weights: str,
+    scales: tuple[int, ...],
+    C: float | None,
+    cache: Path | None,
+    keep_cache: bool,
+    lenient: bool,
+    as_json: bool,
+    threads: int | None,
+    workers: int,
+    seed: int,
+) -> None:
+    """Train a model on the images of a VOC folder. The same command takes up again what an interruption left."""
+    output = output.resolve()
+    check_output(output)
+    voc = open_split(root, split, usual="train", lenient=lenient)
+    set_threads(threads)
+    from detector import Mining, SPPNet
+
+    mining = None if C is None else Mining(C=C)
+    network = SPPNet(voc.classes, trunk=trunk, weights=weights, scales=scales, mining=mining, seed=seed)
+    folder = cache or output.with_name(f"{output.name}.cache")
+    present_plan(network, voc, folder)
+    images = ReadableImages(voc)
+    seconds = fit(network, images, folder, workers)
+    network.save(output)
+    if cache is None and not keep_cache:
+        shutil.rmtree(folder)
+    if as_json:
+        click.echo(json.dumps({"model": str(output), "seconds": seconds, "metrics": network.metrics_}))
+    else:
+        click.echo(summary(output, seconds, network.metrics_))
+    finish(skipped=bool(voc.problems) or images.skipped > 0)
+
+
+def check_output(folder: Path) -> None:
+    """Refuse to put a model where something else is; an older model is replaced.
+
+    Raises:
+        CommandError: If there is a file, or a folder that holds something and is not a model.
+    """
+    if folder.is_dir() and ((folder / "config.json").is_file() or not any(folder.iterdir())):
+        return
+    if folder.exists():
+        raise CommandError(f"{folder} exists and is not a model: name another folder with -o", USAGE)
+
+
+def present_plan(network: "SPPNet", voc: VOC, cache: Path) -> None:
+    """Say what the training will work on and what it will cost.
+
+    Raises:
+        CommandError: If the disk has less room than the cache will need.
+    """
+    objects = Counter(label for number in range(len(voc)) for label in voc.target(number)["labels"].tolist())
+    counts = ", ".join(f"{name} {objects[label]:,}" for label, name in enumerate(voc.classes))
+    say(f"{objects.total():,} objects of {len(voc.classes)} classes: {counts}")
+    plan = network.plan(len(voc), scales=network.scales)
+    there = next(folder for folder in (cache, *cache.resolve().parents) if folder.exists())
+    free = shutil.disk_usage(there).free
+    say(
+        f"about {duration(plan['seconds'])}; {plan['disk_bytes'] / 1e9:.1f} GB in {cache}, {free / 1e9:.1f} GB are free"
+    )
+    held = sum(file.stat().st_size for file in cache.rglob("*") if file.is_file())
+    if plan["disk_bytes"] - held > free:
+        raise CommandError(f"{cache}: too little room; name a folder on another disk with --cache", 1)
+
+
+def fit(network: "SPPNet", images: ReadableImages, cache: Path, workers: int) -> dict[str, float]:
+    """Train and return the seconds that each stage took.
+
+    Raises:
+        CommandError: If the training is interrupted.
+    """
+    try:
+        with Progress() as progress:
+            network.fit(images, cache=cache, workers=workers, progress=progress)
+    except KeyboardInterrupt:
+        raise CommandError(f"interrupted; the same command goes on from what is in {cache}", INTERRUPTED) from None
+    return progress.seconds
+
+
+def summary(output: Path, seconds: dict[str, float], metrics: dict[str, Any]) -> str:
+    """Return the time that each stage took and what was measured on the images held out."""
+    stages = ", ".join(f"{stage} {duration(time)}" for stage, time in seconds.items())
+    lines = [f"model in {output}, made in {duration(sum(seconds.values()))}: {stages}"]
+    return "\n".join([*lines, *(f"  {name}: {value}" for name, value in metrics.items())])
