@@ -54,8 +54,9 @@ def content_key(*parts: bytes | str | npt.NDArray[np.generic]) -> str:
     for part in parts:
         if isinstance(part, np.ndarray):
             digest.update(repr((part.shape, part.dtype.str)).encode())
-            part = np.ascontiguousarray(part).data.cast("B")
-        digest.update(part.encode() if isinstance(part, str) else part)
+            digest.update(np.ascontiguousarray(part).data)
+        else:
+            digest.update(part.encode() if isinstance(part, str) else part)
         digest.update(b"\0")
     return digest.hexdigest()
 

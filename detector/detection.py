@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from .boxes import clip, decode, suppress
 from .calibration import Calibration
+from .features import WindowVectors
 from .timing import Stopwatch
 
 Floats = npt.NDArray[np.float32]
@@ -40,8 +41,7 @@ class WindowClassifier:
 
     def detect(
         self,
-        vectors: Floats,
-        index: Indices,
+        vectors: WindowVectors,
         windows: Floats,
         image_size: tuple[int, int],
         *,
@@ -52,8 +52,7 @@ class WindowClassifier:
         """Return the detections among an image's windows, best first.
 
         Args:
-            vectors: float32 (U, D), the distinct pooled vectors.
-            index: int64 (N,), which of them is each window's.
+            vectors: Of the N windows.
             windows: float32 (N, 4).
             image_size: Height and width of the image.
             confidence: Least score of a detection.
@@ -64,12 +63,11 @@ class WindowClassifier:
             "boxes" float32 (M, 4) inside the image, "labels" int64 (M,), "scores" and "margins" float32 (M,).
         """
         clock = clock or Stopwatch()
-        with clock("scores"):
-            margins = (vectors @ self.weights.T + self.biases)[index]
+        margins = vectors.margins(self.weights, self.biases, clock)
         with clock("suppression"):
             rows, labels = _survivors(windows, margins, iou)
         with clock("regression"):
-            offsets = self._offsets(vectors, index[rows], labels)
+            offsets = self._offsets(vectors, rows, labels)
             boxes = clip(decode(windows[rows], offsets), *image_size)
         with clock("suppression"):
             margins = margins[rows, labels]
@@ -77,11 +75,11 @@ class WindowClassifier:
             kept = _kept_after_regression(boxes, labels, margins, scores >= confidence, iou)
         return {"boxes": boxes[kept], "labels": labels[kept], "scores": scores[kept], "margins": margins[kept]}
 
-    def _offsets(self, vectors: Floats, rows: Indices, labels: Indices) -> Floats:
+    def _offsets(self, vectors: WindowVectors, rows: Indices, labels: Indices) -> Floats:
         offsets = np.empty((len(rows), 4), np.float32)
         for label in np.unique(labels):
             mine = labels == label
-            offsets[mine] = vectors[rows[mine]] @ self.offset_weights[label].T + self.offset_biases[label]
+            offsets[mine] = vectors.take(rows[mine]).margins(self.offset_weights[label], self.offset_biases[label])
         return offsets
 
 

@@ -17,7 +17,7 @@ from proposals import SelectiveSearch, compute_windows
 from .boxes import iou
 from .cache import ArrayCache, content_key
 from .errors import InputError
-from .features import Maps, WindowFeatures
+from .features import Maps, WindowFeatures, WindowVectors
 from .trunk import conv_threads
 
 Image = npt.NDArray[np.uint8]
@@ -27,21 +27,23 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class Scaling:
-    """From pooled vectors to what the SVMs see: minus a mean, times a factor."""
+    """From pooled vectors to what the SVMs see: minus a mean, times factors, both float32 (D,)."""
 
     mean: npt.NDArray[np.float32]
-    factor: float
+    factors: npt.NDArray[np.float32]
 
     def apply(self, vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Return the vectors centred and scaled: float32 (N, D)."""
-        return (vectors - self.mean) * np.float32(self.factor)
+        scaled = vectors - self.mean
+        scaled *= self.factors
+        return scaled
 
     def fold(
         self, weights: npt.NDArray[np.float32], biases: npt.NDArray[np.float32]
     ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
         """Return weights (K, D) and biases (K,) that do to raw vectors what the given ones do to scaled vectors."""
-        folded = weights * np.float32(self.factor)
-        return folded, biases - folded @ self.mean
+        folded = np.asarray(weights * self.factors, np.float32)
+        return folded, np.asarray(biases - folded @ self.mean, np.float32)
 
 
 @dataclass(frozen=True)
@@ -167,27 +169,38 @@ class TrainingImages:
         example = self._examples[number]
         return len(example.windows) - int(self._used(example.target).sum())
 
-    def vectors(
-        self, number: int, rows: npt.NDArray[np.int64] | None = None
-    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
-        """Return the distinct vectors of an image's windows, or of some of them, and which is each window's."""
+    def vectors(self, number: int, rows: npt.NDArray[np.int64] | None = None) -> WindowVectors:
+        """Return the vectors of an image's windows, or of some of them."""
         example = self._examples[number]
         windows = example.windows if rows is None else example.windows[rows]
-        return self.features.pool(self._maps(example), windows, example.size)
+        return self.features.project(self._maps(example), windows, example.size)
 
-    def measure_scaling(self, numbers: Sequence[int], *, norm: float, centre: bool, seed: int) -> Scaling:
-        """Return the scaling that brings vectors to a mean norm (the release: 20, from 200 images x 200 windows)."""
+    def measure_scaling(
+        self, numbers: npt.NDArray[np.int64], *, norm: float, centre: bool, standardise: bool, seed: int
+    ) -> Scaling:
+        """Return the scaling that brings vectors to a norm, from 200 windows of 200 images as in the release.
+
+        Args:
+            numbers: The images to choose from.
+            norm: Root mean square norm of the scaled vectors (the release: a mean norm of 20).
+            centre: Whether their mean becomes zero.
+            standardise: Whether every dimension is first divided by its standard deviation (plus a tenth of the mean
+                one, so that dimensions which hardly vary stay small).
+            seed: Of the random choice.
+        """
         random = np.random.default_rng(seed)
-        total = np.zeros(self.features.dimensions, np.float64)
-        squares = count = 0.0
-        for number in random.permutation(np.asarray(numbers))[:200]:
-            rows = random.permutation(len(self.windows(int(number))))[:200]
-            distinct, index = self.vectors(int(number), rows)
-            vectors = distinct[index]
-            total += vectors.sum(axis=0)
-            squares += float(np.linalg.norm(vectors, axis=1).sum())
+        count, sums, squares = 0, np.zeros(self.features.dimensions), np.zeros(self.features.dimensions)
+        for number in random.permutation(numbers)[:200].tolist():
+            vectors = self.vectors(number, random.permutation(len(self.windows(number)))[:200]).all()
             count += len(vectors)
-        return Scaling((total / count * centre).astype(np.float32), norm * count / max(squares, 1e-12))
+            sums += vectors.sum(axis=0)
+            squares += np.square(vectors).sum(axis=0)
+        mean, variance = sums / count, np.maximum(squares / count - np.square(sums / count), 0)
+        deviations = np.sqrt(variance) if standardise else np.ones_like(mean)
+        factors = 1 / np.maximum(deviations + 0.1 * deviations.mean(), 1e-12)
+        energy = float(np.square(factors) @ (variance if centre else squares / count))
+        factors *= norm / max(energy**0.5, 1e-12)
+        return Scaling((mean * centre).astype(np.float32), factors.astype(np.float32))
 
     def _maps(self, example: _Example) -> Maps:
         maps = {}
@@ -208,7 +221,8 @@ def _checked(target: Target, number: int, classes: int) -> Target:
     labels = np.asarray(target["labels"], np.int64)
     difficult = np.asarray(target.get("difficult", np.zeros(len(labels))), np.bool_)
     if not len(boxes) == len(labels) == len(difficult):
-        raise InputError(f"image {number}: {len(boxes)} boxes, {len(labels)} labels and {len(difficult)} difficult flags")
+        counts = f"{len(boxes)} boxes, {len(labels)} labels and {len(difficult)} difficult flags"
+        raise InputError(f"image {number}: {counts} do not belong together")
     for box, label in zip(boxes, labels, strict=True):
         if not (np.isfinite(box).all() and box[0] < box[2] and box[1] < box[3]):
             raise InputError(f"image {number}: a box needs finite x1 < x2 and y1 < y2, not {box.tolist()}")

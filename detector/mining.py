@@ -4,7 +4,7 @@ Vectors are never stored per window. A pool of bounded size holds those that mat
 object, and the negatives near or above the margin; the easy ones leave it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -21,7 +21,7 @@ HARD, EASY = -1.0001, -1.2  # margins of the release: above the first a negative
 
 @dataclass(frozen=True)
 class Mining:
-    """How the SVMs are trained. The defaults were chosen on VOC2007 `train`.
+    """How the SVMs are trained. C, the weight of positives and the margins are the release's.
 
     Attributes:
         C: Inverse strength of the regularisation (release: 0.001).
@@ -60,9 +60,9 @@ class HardNegativeMining:
         dimensions = images.features.dimensions
         self._pool = Pool(max(1, options.memory // (4 * dimensions)), dimensions, len(images.classes))
 
-    def add_objects(self, numbers: Sequence[int], progress: Progress) -> None:
+    def add_objects(self, numbers: npt.NDArray[np.int64], progress: Progress) -> None:
         """Take the objects and a few random negatives of the images with these numbers, and train."""
-        for done, number in enumerate(numbers):
+        for done, number in enumerate(numbers.tolist()):
             labels = self.images.labels(number)
             objects = (labels > 0).any(axis=1)
             negatives = np.flatnonzero((labels < 0).any(axis=1) & ~objects)
@@ -72,28 +72,26 @@ class HardNegativeMining:
             progress("objects", done + 1, len(numbers))
         self._train()
 
-    def search(self, numbers: Sequence[int], progress: Progress) -> None:
+    def search(self, numbers: npt.NDArray[np.int64], progress: Progress) -> None:
         """Go through images in random order, take their hard negatives, and train whenever enough have come."""
-        order = np.random.default_rng([self.seed, len(numbers)]).permutation(np.asarray(numbers))
-        for done, number in enumerate(order):
-            rows, labels = self._hard_negatives(int(number))
+        order = np.random.default_rng([self.seed, len(numbers)]).permutation(numbers)
+        for done, number in enumerate(order.tolist()):
+            rows, labels = self._hard_negatives(number)
             if self._pool.fresh and self._pool.fresh + len(rows) > self.options.retrain_after:
                 self._train()
             self._pool.make_room(len(rows), self._hardness)
-            self._add(int(number), rows, labels)
+            self._add(number, rows, labels)
             progress("hard negatives", done + 1, len(order))
         self._train()
 
     def _add(self, number: int, rows: npt.NDArray[np.int64], labels: npt.NDArray[np.int8]) -> None:
-        vectors, index = self.images.vectors(number, rows)
-        self._pool.add(self.scaling.apply(vectors)[index], labels[rows], number, rows)
+        vectors = self.scaling.apply(self.images.vectors(number, rows).all())
+        self._pool.add(vectors, labels[rows], number, rows)
 
     def _hard_negatives(self, number: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int8]]:
         """Return the rows of an image's hardest new negatives, and the labels of all its windows."""
         labels = self.images.labels(number)
-        vectors, index = self.images.vectors(number)
-        weights, biases = self.scaling.fold(self.svms.weights, self.svms.biases)
-        margins = (vectors @ weights.T + biases)[index]
+        margins = self.images.vectors(number).margins(*self.scaling.fold(self.svms.weights, self.svms.biases))
         hardness = np.where(labels < 0, margins, -np.inf).max(axis=1)
         hardness[self._pool.rows_of(number)] = -np.inf
         hard = np.flatnonzero(hardness > HARD)
@@ -161,7 +159,7 @@ class Pool:
     def rows_of(self, image: int) -> npt.NDArray[np.int64]:
         """Return which windows of an image are here."""
         keys = self._keys[: self.size]
-        return keys[keys[:, 0] == image, 1]
+        return np.asarray(keys[keys[:, 0] == image, 1])
 
     def add(
         self, features: npt.NDArray[np.float32], labels: npt.NDArray[np.int8], image: int, rows: npt.NDArray[np.int64]

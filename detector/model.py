@@ -44,7 +44,8 @@ class SPPNet:
         geometry: How windows are projected onto a map: "paper" or "release".
         power: Exponent applied to the maps.
         centre: Whether the mean vector is subtracted before the SVMs.
-        norm: Mean norm of the vectors that the SVMs see.
+        standardise: Whether every dimension is divided by its standard deviation before the SVMs.
+        norm: Root mean square norm of the vectors that the SVMs see.
         mining: How the SVMs are trained.
         penalty: Of the ridge regression of boxes (R-CNN: 1000, SPP-net's release: 4000).
         regression_examples: Windows of one class that box regression learns from at most.
@@ -71,6 +72,7 @@ class SPPNet:
         geometry: Preset = "paper",
         power: float = 1.0,
         centre: bool = True,
+        standardise: bool = True,
         norm: float = 20.0,
         mining: Mining | None = None,
         penalty: float = 1000.0,
@@ -89,7 +91,7 @@ class SPPNet:
         self.trunk, self.weights, self.preprocessing = trunk, weights, preprocessing
         self.scales, self.max_side, self.levels = tuple(scales), max_side, tuple(levels)
         self.geometry: Preset = geometry
-        self.power, self.centre, self.norm = power, centre, norm
+        self.power, self.centre, self.standardise, self.norm = power, centre, standardise, norm
         self.mining, self.penalty, self.regression_examples = mining or Mining(), penalty, regression_examples
         self.negative_iou, self.use_difficult, self.held_out = negative_iou, use_difficult, held_out
         self.search, self.seed = search or SelectiveSearch(), seed
@@ -140,9 +142,8 @@ class SPPNet:
                 windows = self.search(image)
         with clock("conv"):
             maps = features.maps(image)
-        with clock("pooling"):
-            vectors, index = features.pool(maps, windows, size)
-        found = classifier.detect(vectors, index, windows, size, confidence=confidence, iou=iou, clock=clock)
+        vectors = features.project(maps, windows, size)
+        found = classifier.detect(vectors, windows, size, confidence=confidence, iou=iou, clock=clock)
         return {**found, "milliseconds": clock.milliseconds}
 
     def fit(
@@ -188,6 +189,7 @@ class SPPNet:
                 mining=self.mining,
                 norm=self.norm,
                 centre=self.centre,
+                standardise=self.standardise,
                 penalty=self.penalty,
                 regression_examples=self.regression_examples,
                 held_out=self.held_out,
@@ -219,8 +221,11 @@ class SPPNet:
             ModelError: If the folder holds no model, or a damaged one.
         """
         config, trunk, classifier, metrics = storage.load(Path(folder))
-        search, mining = SelectiveSearch(**config.pop("search")), Mining(**config.pop("mining"))
-        model = cls(**config, search=search, mining=mining)
+        try:
+            search, mining = SelectiveSearch(**config.pop("search")), Mining(**config.pop("mining"))
+            model = cls(**config, search=search, mining=mining)
+        except (KeyError, TypeError, ValueError) as error:
+            raise ModelError(f"{folder}: the model's settings are damaged ({error})") from error
         model._fitted = model._window_features(trunk), classifier
         model.metrics_ = metrics
         return model
@@ -248,7 +253,19 @@ class SPPNet:
 
     def _config(self) -> dict[str, Any]:
         names = (
-            *("classes", "trunk", "scales", "max_side", "levels", "geometry", "power", "centre", "norm", "mining"),
+            *(
+                "classes",
+                "trunk",
+                "scales",
+                "max_side",
+                "levels",
+                "geometry",
+                "power",
+                "centre",
+                "standardise",
+                "norm",
+                "mining",
+            ),
             *("penalty", "regression_examples", "negative_iou", "use_difficult", "held_out", "search", "seed"),
         )
         return {name: getattr(self, name) for name in names}

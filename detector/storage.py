@@ -34,7 +34,9 @@ def save(
         ModelError: If the folder holds something else or cannot be written.
     """
     tensors = {f"trunk.{name}": tensor.numpy() for name, tensor in features.trunk.layers.state_dict().items()}
-    tensors |= {name: np.ascontiguousarray(getattr(classifier, name)) for name in _NAMES}
+    tensors |= {name: getattr(classifier, name) for name in _NAMES}
+    # The file holds an array's memory as it is, and conv weights lie channels last there.
+    tensors = {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
     plain = {name: asdict(value) if name in ("search", "mining") else value for name, value in config.items()}
     described = {
         "format": FORMAT,
@@ -84,7 +86,8 @@ def load(folder: Path) -> tuple[dict[str, Any], Trunk, WindowClassifier, dict[st
         trunk = trunk_of(config["trunk"], inside, preprocessing_from(config.pop("preprocessing")), str(file))
         calibration = Calibration(**config.pop("calibration"))
         dimensions = trunk.channels * sum(int(level) ** 2 for level in config["levels"])
-        classifier = WindowClassifier(*_checked(file, tensors, len(config["classes"]), dimensions), calibration)
+        arrays = _checked(file, tensors, len(config["classes"]), dimensions)
+        classifier = WindowClassifier(**arrays, calibration=calibration)
     except ModelError:
         raise
     except (KeyError, TypeError, ValueError) as error:
@@ -95,7 +98,7 @@ def load(folder: Path) -> tuple[dict[str, Any], Trunk, WindowClassifier, dict[st
 
 def _checked(
     file: Path, tensors: dict[str, np.ndarray[Any, Any]], classes: int, dimensions: int
-) -> list[np.ndarray[Any, Any]]:
+) -> dict[str, np.ndarray[Any, Any]]:
     shapes = ((classes, dimensions), (classes,), (classes, 4, dimensions), (classes, 4))
     for name, shape in zip(_NAMES, shapes, strict=True):
         if name not in tensors:
@@ -103,7 +106,7 @@ def _checked(
         tensor = tensors[name]
         if tensor.shape != shape or tensor.dtype != np.float32 or not np.isfinite(tensor).all():
             raise ModelError(f"{file}: {name!r} must be finite float32 {shape}, not {tensor.dtype} {tensor.shape}")
-    return [tensors[name] for name in _NAMES]
+    return {name: tensors[name] for name in _NAMES}
 
 
 def _read_json(file: Path) -> dict[str, Any]:

@@ -20,6 +20,7 @@ def train_windows(
     mining: Mining,
     norm: float,
     centre: bool,
+    standardise: bool,
     penalty: float,
     regression_examples: int,
     held_out: float,
@@ -34,8 +35,9 @@ def train_windows(
     Args:
         images: Prepared; at least one has an object.
         mining: How the SVMs are trained.
-        norm: Mean norm of the vectors that the SVMs see.
+        norm: Root mean square norm of the vectors that the SVMs see.
         centre: Whether the mean vector is subtracted first.
+        standardise: Whether every dimension is divided by its standard deviation first.
         penalty: Of the ridge regression of boxes.
         regression_examples: Windows of a class that its box regression uses at most.
         held_out: Fraction of the images held out.
@@ -45,7 +47,7 @@ def train_windows(
     """
     order = np.random.default_rng(seed).permutation(len(images))
     held, fitting = np.split(order, [int(held_out * len(images))])
-    scaling = images.measure_scaling(fitting, norm=norm, centre=centre, seed=seed)
+    scaling = images.measure_scaling(fitting, norm=norm, centre=centre, standardise=standardise, seed=seed)
     miner = HardNegativeMining(images, scaling, mining, seed=seed)
     with clock("SVMs"):
         miner.add_objects(fitting, progress)
@@ -124,8 +126,7 @@ def _regression_examples(
     end = 0
     for number, rows in by_image.items():
         here = slice(end, end := end + len(rows))
-        distinct, index = images.vectors(number, rows)
-        vectors[here] = distinct[index]
+        vectors[here] = images.vectors(number, rows).all()
         offsets[here] = encode(images.windows(number)[rows], images.nearest_objects(number)[1][rows])
     return vectors, offsets
 
@@ -137,8 +138,8 @@ def _calibrate(
     margins, right = [np.zeros(0, np.float32)], [np.zeros(0, np.bool_)]
     for done, number in enumerate(map(int, numbers)):
         proposals = np.arange(images.proposals(number))
-        vectors, index = images.vectors(number, proposals)
-        found = classifier.detect(vectors, index, images.windows(number)[proposals], images.size(number))
+        vectors = images.vectors(number, proposals)
+        found = classifier.detect(vectors, images.windows(number)[proposals], images.size(number))
         target = images.target(number)
         margins.append(found["margins"])
         right.append(right_detections(found["boxes"], found["labels"], target["boxes"], target["labels"]))

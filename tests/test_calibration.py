@@ -52,9 +52,8 @@ def test_an_object_is_hit_once_by_the_best_of_its_class() -> None:
 
 
 def test_without_objects_nothing_is_right() -> None:
-    none = np.zeros((0, 4), np.float32)
+    boxes, none = np.ones((2, 4), np.float32), np.zeros((0, 4), np.float32)
 
-    assert right_detections(np.ones((2, 4), np.float32), np.zeros(2, np.int64), none, np.zeros(0, np.int64)).tolist() == [
-        False,
-        False,
-    ]
+    right = right_detections(boxes, np.zeros(2, np.int64), none, np.zeros(0, np.int64))
+
+    assert right.tolist() == [False, False]

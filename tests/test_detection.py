@@ -1,13 +1,26 @@
 """Tests of windows becoming detections, on vectors made by hand."""
 
+from typing import Any, cast
+
 import numpy as np
 import numpy.typing as npt
 
 from detector.calibration import Calibration
 from detector.detection import PER_CLASS, WindowClassifier
+from detector.features import WindowFeatures, WindowVectors
+from detector.trunk import Trunk
 
 Floats = npt.NDArray[np.float32]
 SIZE = (100, 200)
+
+
+class PairTrunk:
+    """Stands for a trunk in what pooling asks of it."""
+
+    channels = 2
+
+
+PAIRS = WindowFeatures(cast(Trunk, PairTrunk()), levels=(1,))
 
 
 def classifier(offset: tuple[float, float, float, float] = (0, 0, 0, 0)) -> WindowClassifier:
@@ -17,10 +30,17 @@ def classifier(offset: tuple[float, float, float, float] = (0, 0, 0, 0)) -> Wind
                             np.array([offset, offset], np.float32), Calibration(1.0, 0.0))  # fmt: skip
 
 
-def detect(margins: list[list[float]], windows: list[list[float]], **options: float) -> dict[str, Floats]:
-    vectors = np.array(margins, np.float32).reshape(-1, 2)
+def detect(margins: list[list[float]], windows: list[list[float]], **options: Any) -> dict[str, Floats]:
     boxes = np.array(windows, np.float32).reshape(-1, 4)
-    return classifier().detect(vectors, np.arange(len(vectors)), boxes, SIZE, **options)
+    return classifier().detect(vectors_of(margins), boxes, SIZE, **options)
+
+
+def vectors_of(values: list[list[float]]) -> WindowVectors:
+    """Windows whose vectors are the given pairs: each is pooled from one cell of a map two channels deep."""
+    pairs = np.array(values, np.float32).reshape(1, -1, 2)
+    count = pairs.shape[1]
+    cells = np.array([[number, 0, number + 1, 1] for number in range(count)], np.int32).reshape(-1, 4)
+    return WindowVectors(PAIRS, {600: pairs}, (cells,), np.arange(count))
 
 
 def test_detections_come_best_first_with_calibrated_scores() -> None:
@@ -57,7 +77,7 @@ def test_the_confidence_is_the_least_score() -> None:
 def test_boxes_are_moved_and_stay_inside_the_image() -> None:
     window = np.array([[150, 0, 190, 40]], np.float32)
 
-    found = classifier((0.5, 0, 0, 0)).detect(np.ones((1, 2), np.float32), np.array([0]), window, SIZE)
+    found = classifier((0.5, 0, 0, 0)).detect(vectors_of([[1, 1]]), window, SIZE)
 
     np.testing.assert_allclose(found["boxes"], [[170, 0, 200, 40]] * 2)
 
@@ -65,20 +85,19 @@ def test_boxes_are_moved_and_stay_inside_the_image() -> None:
 def test_a_box_moved_out_of_the_image_is_dropped() -> None:
     window = np.array([[150, 0, 190, 40]], np.float32)
 
-    found = classifier((9, 0, 0, 0)).detect(np.ones((1, 2), np.float32), np.array([0]), window, SIZE)
+    found = classifier((9, 0, 0, 0)).detect(vectors_of([[1, 1]]), window, SIZE)
 
     assert len(found["boxes"]) == 0
 
 
 def test_boxes_that_regression_brought_together_are_suppressed_again() -> None:
-    vectors = np.array([[2, -5], [1, -5]], np.float32)
     weights = np.zeros((2, 4, 2), np.float32)
     weights[0, 0] = [-0.25, 0]  # the better window moves left by half its width, the other by a quarter
     judge = WindowClassifier(
         np.eye(2, dtype=np.float32), np.zeros(2, np.float32), weights, np.zeros((2, 4), np.float32), Calibration()
     )
 
-    found = judge.detect(vectors, np.arange(2), np.array([[30, 0, 50, 20], [19, 0, 39, 20]], np.float32), SIZE)
+    found = judge.detect(vectors_of([[2, -5], [1, -5]]), np.array([[30, 0, 50, 20], [19, 0, 39, 20]], np.float32), SIZE)
 
     np.testing.assert_allclose(found["boxes"], [[20, 0, 40, 20]])
 

@@ -1,6 +1,7 @@
 """Tests of the pool and of hard negative mining, on images small enough to check exhaustively."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -58,17 +59,16 @@ def test_a_full_pool_of_objects_is_one_clear_error() -> None:
         pool.add(np.zeros((4, 2), np.float32), np.zeros((4, 1), np.int8), 1, np.arange(4))
 
 
-def mined(prepared: TrainingImages, **options: float) -> HardNegativeMining:
-    scaling = prepared.measure_scaling(range(16), norm=20, centre=True, seed=0)
+def mined(prepared: TrainingImages, **options: Any) -> HardNegativeMining:
+    scaling = prepared.measure_scaling(np.arange(16), norm=20, centre=True, standardise=True, seed=0)
     miner = HardNegativeMining(prepared, scaling, replace(Mining(C=0.01, memory=10_000_000), **options))
-    miner.add_objects(range(16), no_progress)
-    miner.search(range(16), no_progress)
+    miner.add_objects(np.arange(16), no_progress)
+    miner.search(np.arange(16), no_progress)
     return miner
 
 
 def margins(miner: HardNegativeMining, number: int) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
-    vectors, index = miner.images.vectors(number)
-    return (miner.scaling.apply(vectors) @ miner.svms.weights.T + miner.svms.biases)[index]
+    return miner.scaling.apply(miner.images.vectors(number).all()) @ miner.svms.weights.T + miner.svms.biases
 
 
 def test_objects_score_above_the_negatives_of_their_class(prepared: TrainingImages) -> None:
@@ -94,9 +94,9 @@ def test_easy_negatives_leave_the_pool(prepared: TrainingImages) -> None:
 
 
 def test_hard_negatives_are_negatives_above_the_margin_and_apart(prepared: TrainingImages) -> None:
-    scaling = prepared.measure_scaling(range(16), norm=20, centre=True, seed=0)
+    scaling = prepared.measure_scaling(np.arange(16), norm=20, centre=True, standardise=True, seed=0)
     miner = HardNegativeMining(prepared, scaling, Mining(C=0.01, memory=10_000_000, per_image=5))
-    miner.add_objects(range(16), no_progress)
+    miner.add_objects(np.arange(16), no_progress)
 
     rows, labels = miner._hard_negatives(3)
 

@@ -47,7 +47,7 @@ def test_scores_fall_and_lie_between_0_and_1(model: SPPNet) -> None:
     [found] = model.predict([square_image(99)[0]])
 
     assert (np.diff(found["scores"]) <= 0).all() and (np.diff(found["margins"]) <= 0).all()
-    assert 0 <= found["scores"].min() and found["scores"].max() <= 1
+    assert found["scores"].min() >= 0 and found["scores"].max() <= 1
 
 
 def test_each_image_gets_its_own_detections(model: SPPNet) -> None:
@@ -77,7 +77,8 @@ def test_the_strangest_shapes_are_searched(model: SPPNet, shape: tuple[int, int,
 
 
 @pytest.mark.parametrize(
-    "image", [np.zeros((5, 5), np.uint8), np.zeros((5, 5, 4), np.uint8), np.zeros((5, 5, 3)), np.zeros((0, 5, 3), np.uint8)]
+    "image",
+    [np.zeros((5, 5), np.uint8), np.zeros((5, 5, 4), np.uint8), np.zeros((5, 5, 3)), np.zeros((0, 5, 3), np.uint8)],
 )
 def test_what_is_no_image_is_named(model: SPPNet, image: npt.NDArray[np.uint8]) -> None:
     with pytest.raises(InputError, match="image 0: "):
@@ -141,7 +142,11 @@ def test_what_was_learned_from_is_counted(model: SPPNet) -> None:
 
 
 def test_images_without_any_object_cannot_train() -> None:
-    nothing = {"boxes": np.zeros((0, 4), np.float32), "labels": np.zeros(0, np.int64), "difficult": np.zeros(0, bool)}
+    nothing: Target = {
+        "boxes": np.zeros((0, 4), np.float32),
+        "labels": np.zeros(0, np.int64),
+        "difficult": np.zeros(0, bool),
+    }
 
     with pytest.raises(InputError, match="none of 1 training images has an object"):
         new_model().fit([(square_image(0)[0], nothing)], workers=0)

@@ -20,6 +20,7 @@ def trained(images: TrainingImages, **options: float) -> WindowClassifier:
         images,
         mining=Mining(C=0.01, memory=10_000_000),
         centre=True,
+        standardise=True,
         regression_examples=500,
         seed=0,
         progress=no_progress,
@@ -31,9 +32,9 @@ def trained(images: TrainingImages, **options: float) -> WindowClassifier:
 def test_the_squares_are_found_in_their_images(prepared: TrainingImages) -> None:
     classifier = trained(prepared)
     proposals = np.arange(prepared.proposals(2))
-    vectors, index = prepared.vectors(2, proposals)
+    vectors = prepared.vectors(2, proposals)
 
-    found = classifier.detect(vectors, index, prepared.windows(2)[proposals], prepared.size(2))
+    found = classifier.detect(vectors, prepared.windows(2)[proposals], prepared.size(2))
 
     best = [int(np.flatnonzero(found["labels"] == label)[0]) for label in (0, 1)]
     assert np.diag(iou(found["boxes"][best], prepared.target(2)["boxes"])).min() > 0.7
@@ -52,13 +53,13 @@ def test_nothing_held_out_keeps_the_default_calibration(prepared: TrainingImages
 
 
 def test_regression_brings_windows_nearer_to_their_objects(prepared: TrainingImages) -> None:
-    scaling = prepared.measure_scaling(range(16), norm=20, centre=True, seed=0)
+    scaling = prepared.measure_scaling(np.arange(16), norm=20, centre=True, standardise=True, seed=0)
     weights, biases = fit_regressors(prepared, scaling, np.arange(16), 10.0, 1000, 0, no_progress)
     overlaps, objects, labels = prepared.nearest_objects(1)
     rows = np.flatnonzero((overlaps > 0.5) & (overlaps < 0.9))
-    vectors, index = prepared.vectors(1, rows)
+    vectors = prepared.vectors(1, rows).all()
 
-    offsets = np.einsum("nd,njd->nj", vectors[index], weights[labels[rows]]) + biases[labels[rows]]
+    offsets = np.einsum("nd,njd->nj", vectors, weights[labels[rows]]) + biases[labels[rows]]
 
     moved = np.diag(iou(decode(prepared.windows(1)[rows], offsets), objects[rows]))
     assert moved.mean() > overlaps[rows].mean() + 0.05
@@ -70,12 +71,12 @@ def test_regression_learns_from_a_limited_number_of_windows(
 ) -> None:
     sizes = []
 
-    def spy(features: np.ndarray, targets: np.ndarray, *, penalty: float) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[type-arg]
+    def spy(features: np.ndarray, targets: np.ndarray, *, penalty: float) -> tuple[np.ndarray, np.ndarray]:
         sizes.append(len(features))
         return np.zeros((features.shape[1], 4), np.float32), np.zeros(4, np.float32)
 
     monkeypatch.setattr("detector.training.fit_offsets", spy)
-    scaling = prepared.measure_scaling(range(16), norm=20, centre=True, seed=0)
+    scaling = prepared.measure_scaling(np.arange(16), norm=20, centre=True, standardise=True, seed=0)
 
     fit_regressors(prepared, scaling, np.arange(16), 10.0, 30, 0, no_progress)
 
@@ -88,6 +89,5 @@ def test_a_class_without_objects_never_moves_windows_nor_detects(prepared: Train
     classifier = trained(prepared)
 
     assert not classifier.weights[2].any() and not classifier.offset_weights[2].any()
-    vectors, index = prepared.vectors(0)
-    found = classifier.detect(vectors, index, prepared.windows(0), prepared.size(0))
+    found = classifier.detect(prepared.vectors(0), prepared.windows(0), prepared.size(0))
     assert 2 not in found["labels"][found["margins"] > -0.99]

@@ -134,15 +134,14 @@ def _write_real(files: Files, data: Path, weights: str, rows: int, seed: int) ->
     with TemporaryDirectory() as folder:
         images = TrainingImages(voc.classes, WindowFeatures(load_trunk("squeezenet1_1", weights)), Path(folder))
         images.prepare(chosen, SelectiveSearch(), workers=0, progress=lambda *_: None, total=len(chosen))
-        scaling = images.measure_scaling(range(len(images)), norm=20, centre=True, seed=seed)
+        scaling = images.measure_scaling(np.arange(len(images)), norm=20, centre=True, standardise=True, seed=seed)
         features, labels = _create(files, rows, images.features.dimensions, len(voc.classes))
         start = 0
         for number in range(len(images)):
             objects = np.arange(images.proposals(number), len(images.windows(number)))
             others = random.permutation(images.proposals(number))[:WINDOWS]
             here = np.concatenate([objects, others])[: rows - start]
-            vectors, index = images.vectors(number, here)
-            features[start : start + len(here)] = scaling.apply(vectors)[index]
+            features[start : start + len(here)] = scaling.apply(images.vectors(number, here).all())
             labels[start : start + len(here)] = images.labels(number)[here]
             start += len(here)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from .console import INTERRUPTED, CommandError, say
+from .console import BAD_DATA, BAD_MODEL, INTERRUPTED, CommandError, say
 
 COMMANDS = {
     "detect": "Find the objects in images and draw them.",
@@ -15,7 +15,7 @@ COMMANDS = {
     "demo": "Draw a small data set, train on it and detect, in a minute.",
 }
 # By name, because importing the errors themselves would import torch.
-EXIT_CODES = {"DataError": 3, "ProposalError": 3, "InputError": 3, "ModelError": 4}
+EXIT_CODES = {"DataError": BAD_DATA, "ProposalError": BAD_DATA, "InputError": BAD_DATA, "ModelError": BAD_MODEL}
 
 
 class Commands(click.Group):
