@@ -7,7 +7,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint types bench-pooling bench-svm
+.PHONY: demo test lint types bench-choices bench-pooling bench-svm
 
 demo: $(READY)
 	$(BIN)/sppnet demo
@@ -22,7 +22,7 @@ lint: $(READY)
 types: $(READY)
 	$(BIN)/mypy
 
-bench-pooling bench-svm: bench-%: $(READY)
+bench-choices bench-pooling bench-svm: bench-%: $(READY)
 	$(BIN)/python -m tools.bench_$*
 
 $(READY): pyproject.toml

@@ -5,6 +5,7 @@ He et al. 2015, section 4: `SPPNet.predict` reads as the paper's figure 5, `SPPN
 
 from collections.abc import Iterable, Sequence, Sized
 from contextlib import nullcontext
+from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -202,6 +203,7 @@ class SPPNet:
             "images": len(images),
             "objects": dict(zip(self.classes, objects.tolist(), strict=True)),
             "seconds": {stage: round(seconds, 1) for stage, seconds in clock.seconds.items()},
+            "calibration": asdict(classifier.calibration),
         }
         return self
 

@@ -1,5 +1,7 @@
 """The training of an SPP-net detector on prepared images (He et al. 2015, section 4.1)."""
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -63,6 +65,13 @@ def train_windows(
             miner.add_objects(held, progress)
             miner.search(held, progress)
     return WindowClassifier(*scaling.fold(miner.svms.weights, miner.svms.biases), *offsets, calibration)
+
+
+def detect_prepared(images: TrainingImages, number: int, classifier: WindowClassifier) -> dict[str, Any]:
+    """Return the detections among the proposals of a prepared image, as `WindowClassifier.detect` does."""
+    proposals = np.arange(images.proposals(number))
+    vectors = images.vectors(number, proposals)
+    return classifier.detect(vectors, images.windows(number)[proposals], images.size(number))
 
 
 def fit_regressors(
@@ -136,10 +145,8 @@ def _calibrate(
 ) -> Calibration:
     """Return the sigmoid that fits the detections in images the classifier has not seen."""
     margins, right = [np.zeros(0, np.float32)], [np.zeros(0, np.bool_)]
-    for done, number in enumerate(map(int, numbers)):
-        proposals = np.arange(images.proposals(number))
-        vectors = images.vectors(number, proposals)
-        found = classifier.detect(vectors, images.windows(number)[proposals], images.size(number))
+    for done, number in enumerate(numbers.tolist()):
+        found = detect_prepared(images, number, classifier)
         target = images.target(number)
         margins.append(found["margins"])
         right.append(right_detections(found["boxes"], found["labels"], target["boxes"], target["labels"]))

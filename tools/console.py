@@ -19,7 +19,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print one JS
 lenient_option = click.option("--lenient", is_flag=True, help="Leave out broken files and boxes, and exit with 5.")
 seed_option = click.option("--seed", default=0, help="Same seed, same result.")
 threads_option = click.option(
-    "--threads", type=click.IntRange(1), help="Threads of the network; torch's choice by default."
+    "--threads", type=click.IntRange(1), help="Threads to compute with.  [default: one for each core]"
 )
 workers_option = click.option(
     "--workers",
@@ -38,11 +38,15 @@ class CommandError(Exception):
 
 
 def set_threads(threads: int | None) -> None:
-    """Let torch use so many threads in this process, or as many as it likes for None."""
+    """Let everything in this process compute with so many threads, or with one for each core for None."""
+    import numba
     import torch
+    from threadpoolctl import threadpool_limits
 
     if threads is not None:
         torch.set_num_threads(threads)
+        numba.set_num_threads(min(threads, numba.get_num_threads()))
+        threadpool_limits(threads)
 
 
 def say(message: str) -> None:

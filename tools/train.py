@@ -45,6 +45,11 @@ def _scales(_context: click.Context, _option: click.Parameter, text: str) -> tup
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder of the model to make.")
 @click.option("--trunk", type=click.Choice(["squeezenet1_1", "alexnet", "zf5"]), default="squeezenet1_1")
 @click.option("--weights", default="imagenet", metavar="imagenet|random|FILE", help="What the trunk starts from.")
+@click.option(
+    "--preprocessing",
+    type=click.Choice(["torchvision", "caffe", "release"]),
+    help="What the weights expect of an image.  [default: what their file says, else torchvision]",
+)
 @click.option("--scales", default="600", callback=_scales, help="Short sides images are resized to, as 480,600.")
 @click.option("--C", "C", type=click.FloatRange(0, min_open=True), help="Inverse strength of the regularisation.")
 @click.option("--cache", type=click.Path(path_type=Path), help="Folder for windows and maps.  [default: OUTPUT.cache]")
@@ -63,6 +68,7 @@ def command(
     output: Path,
     trunk: str,
     weights: str,
+    preprocessing: str | None,
     scales: tuple[int, ...],
     C: float | None,
     cache: Path | None,
@@ -81,7 +87,15 @@ def command(
     from detector import Mining, SPPNet
 
     mining = None if C is None else Mining(C=C)
-    network = SPPNet(voc.classes, trunk=trunk, weights=weights, scales=scales, mining=mining, seed=seed)
+    network = SPPNet(
+        voc.classes,
+        trunk=trunk,
+        weights=weights,
+        preprocessing=preprocessing,
+        scales=scales,
+        mining=mining,
+        seed=seed,
+    )
     folder = cache or output.with_name(f"{output.name}.cache")
     present_plan(network, voc, folder)
     images = ReadableImages(voc)
