@@ -38,11 +38,11 @@ class Mining:
     C: float = 1e-3
     positive_weight: float = 2.0
     random_negatives: int = 4
-    passes: int = 1
-    per_image: int = 20
+    passes: int = 2
+    per_image: int = 30
     negative_overlap: float = 0.7
     retrain_after: int = 8000
-    memory: int = 3_500_000_000
+    memory: int = 4_000_000_000
     solver: Literal["own", "scikit-learn"] = "own"
 
 

@@ -35,7 +35,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "C = 0.003": {"mining": replace(MINING, C=0.003)},
     "positives weigh 1": {"mining": replace(MINING, positive_weight=1.0)},
     "no hard negatives": {"mining": replace(MINING, passes=0)},
-    "two passes of mining": {"mining": replace(MINING, passes=2)},
+    "one pass of mining": {"mining": replace(MINING, passes=1)},
     "with box regression": {"regression_examples": 4000},
 }
 
