@@ -3,6 +3,7 @@
 from .errors import InputError, ModelError
 from .mining import Mining
 from .model import SPPNet
-from .trunk import load_trunk
+from .storage import check_writable
+from .trunk import conv_threads, load_trunk
 
-__all__ = ["InputError", "Mining", "ModelError", "SPPNet", "load_trunk"]
+__all__ = ["InputError", "Mining", "ModelError", "SPPNet", "check_writable", "conv_threads", "load_trunk"]

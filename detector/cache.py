@@ -3,7 +3,6 @@
 import hashlib
 import io
 import os
-import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -24,19 +23,22 @@ class ArrayCache:
         buffer = io.BytesIO()
         np.save(buffer, array, allow_pickle=False)
         payload = buffer.getbuffer()
-        descriptor, temporary = tempfile.mkstemp(dir=self.folder, suffix=".partial")
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(_digest(payload))
-            file.write(payload)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, self._path(key))
+        partial = self.folder / f"{key}.{os.getpid()}.partial"
+        try:
+            with partial.open("wb") as file:
+                file.write(_digest(payload))
+                file.write(payload)
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(self._path(key))
+        finally:
+            partial.unlink(missing_ok=True)
 
     def load(self, key: str) -> npt.NDArray[np.generic] | None:
         """Return the array under a key, or None where there is none or its file is damaged."""
         try:
             content = memoryview(self._path(key).read_bytes())
-        except FileNotFoundError:
+        except OSError:
             return None
         payload = content[_DIGEST_SIZE:]
         if _digest(payload) != content[:_DIGEST_SIZE]:

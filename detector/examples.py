@@ -20,6 +20,7 @@ from .errors import InputError
 from .features import Maps, WindowFeatures, WindowVectors
 from .trunk import conv_threads
 
+VERSION = 1  # of the maps on disk: a change in how they are made makes the old ones unknown
 Image = npt.NDArray[np.uint8]
 Target = Mapping[str, npt.NDArray[Any]]
 Progress = Callable[[str, int, int], None]
@@ -104,7 +105,8 @@ class TrainingImages:
         return self
 
     def _add(self, image: Image, windows: npt.NDArray[np.float32], target: Target, fingerprint: str) -> None:
-        key = content_key(fingerprint, repr((self.features.scales, self.features.max_side)), image)
+        options = self.features
+        key = content_key(fingerprint, repr((VERSION, options.scales, options.max_side, options.power)), image)
         if any(self._cache.load(f"{key}-{scale}") is None for scale in self.features.scales):
             for scale, cells in self.features.maps(image).items():
                 self._cache.save(f"{key}-{scale}", cells.astype(np.float16))

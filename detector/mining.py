@@ -17,6 +17,7 @@ from .examples import Progress, Scaling, TrainingImages
 from .svm import SVMs, fit_svms
 
 HARD, EASY = -1.0001, -1.2  # margins of the release: above the first a negative is hard, below the second it may go
+NEVER = -10.0  # margin of a class that has no objects to learn from: no window is hard for it, or detected
 
 
 @dataclass(frozen=True)
@@ -45,29 +46,39 @@ class Mining:
     memory: int = 4_000_000_000
     solver: Literal["own", "scikit-learn"] = "own"
 
+    def __post_init__(self) -> None:
+        for name in ("C", "positive_weight", "memory"):
+            if not 0 < getattr(self, name) < np.inf:
+                raise InputError(f"{name} must be positive and finite, not {getattr(self, name)}")
+        for name in ("random_negatives", "passes", "per_image", "retrain_after", "negative_overlap"):
+            if getattr(self, name) < 0:
+                raise InputError(f"{name} must not be negative, not {getattr(self, name)}")
+        if self.solver not in ("own", "scikit-learn"):
+            raise InputError(f"solver must be own or scikit-learn, not {self.solver!r}")
+
 
 class HardNegativeMining:
     """Linear SVMs that are trained while the images pass by.
 
     Attributes:
-        svms: As last trained, for scaled vectors; there once objects were added.
+        svms: As last trained, for scaled vectors.
     """
-
-    svms: SVMs
 
     def __init__(self, images: TrainingImages, scaling: Scaling, options: Mining, *, seed: int = 0) -> None:
         self.images, self.scaling, self.options, self.seed = images, scaling, options, seed
+        self.svms = _untrained(len(images.classes), images.features.dimensions)
         dimensions = images.features.dimensions
         self._pool = Pool(max(1, options.memory // (4 * dimensions)), dimensions, len(images.classes))
 
     def add_objects(self, numbers: npt.NDArray[np.int64], progress: Progress) -> None:
         """Take the objects and a few random negatives of the images with these numbers, and train."""
+        few = min(self.options.random_negatives, self._pool.capacity // max(1, 2 * len(numbers)))
         for done, number in enumerate(numbers.tolist()):
             labels = self.images.labels(number)
             objects = (labels > 0).any(axis=1)
             negatives = np.flatnonzero((labels < 0).any(axis=1) & ~objects)
             random = np.random.default_rng([self.seed, number])
-            chosen = random.permutation(negatives)[: self.options.random_negatives]
+            chosen = random.permutation(negatives)[:few]
             self._add(number, np.concatenate([np.flatnonzero(objects), chosen]), labels)
             progress("objects", done + 1, len(numbers))
         self._train()
@@ -79,13 +90,13 @@ class HardNegativeMining:
             rows, labels = self._hard_negatives(number)
             if self._pool.fresh and self._pool.fresh + len(rows) > self.options.retrain_after:
                 self._train()
-            self._pool.make_room(len(rows), self._hardness)
             self._add(number, rows, labels)
             progress("hard negatives", done + 1, len(order))
         self._train()
 
     def _add(self, number: int, rows: npt.NDArray[np.int64], labels: npt.NDArray[np.int8]) -> None:
         vectors = self.scaling.apply(self.images.vectors(number, rows).all())
+        self._pool.make_room(len(rows), self._hardness)
         self._pool.add(vectors, labels[rows], number, rows)
 
     def _hard_negatives(self, number: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int8]]:
@@ -109,6 +120,7 @@ class HardNegativeMining:
             seed=self.seed,
             solver=options.solver,
         )
+        self.svms.biases[~(pool.labels > 0).any(axis=0)] = NEVER
         pool.alphas = self.svms.alphas
         pool.fresh = 0
         pool.keep(self._hardness() >= EASY)
@@ -177,8 +189,9 @@ class Pool:
     def keep(self, kept: npt.NDArray[np.bool_]) -> None:
         """Drop the rows that are False in `kept`; the others move together in place."""
         for target, source in enumerate(np.flatnonzero(kept)):
-            for array in (self._features, self._labels, self._alphas, self._keys):
-                array[target] = array[source]
+            if target != source:
+                for array in (self._features, self._labels, self._alphas, self._keys):
+                    array[target] = array[source]
         self.size = int(kept.sum())
 
     def make_room(self, rows: int, hardness: Callable[[], npt.NDArray[np.float32]]) -> None:
@@ -190,3 +203,9 @@ class Pool:
             kept = np.ones(self.size, np.bool_)
             kept[easiest[np.isfinite(values[easiest])]] = False
             self.keep(kept)
+
+
+def _untrained(classes: int, dimensions: int) -> SVMs:
+    zeros, none = np.zeros(classes), np.zeros((0, classes), np.float32)
+    weights, biases = np.zeros((classes, dimensions), np.float32), np.full(classes, NEVER, np.float32)
+    return SVMs(weights, biases, none, zeros, zeros, zeros.astype(np.int64))

@@ -3,6 +3,7 @@
 He et al. 2015, section 4: `SPPNet.predict` reads as the paper's figure 5, `SPPNet.fit` as its section 4.1.
 """
 
+import inspect
 from collections.abc import Iterable, Sequence, Sized
 from contextlib import nullcontext
 from dataclasses import asdict
@@ -25,7 +26,7 @@ from .mining import Mining
 from .pooling import LEVELS
 from .timing import Stopwatch
 from .training import train_windows
-from .trunk import Trunk, load_trunk
+from .trunk import Trunk, load_trunk, trunk_geometry
 
 # Measured on two cores, for the estimate of a training: windows, mining and regression, and conv layers by scale.
 SECONDS_PER_IMAGE, SECONDS_PER_CELL = 0.3, 3e-5
@@ -86,8 +87,7 @@ class SPPNet:
     ) -> None:
         if not classes or len(set(classes)) != len(classes):
             raise InputError(f"classes must be different names, at least one, not {list(classes)}")
-        if not 0 <= held_out < 1:
-            raise InputError(f"held_out must be a fraction from 0 to below 1, not {held_out}")
+        _check_settings(scales, levels, geometry, norm, penalty, held_out, seed)
         self.classes = tuple(classes)
         self.trunk, self.weights, self.preprocessing = trunk, weights, preprocessing
         self.scales, self.max_side, self.levels = tuple(scales), max_side, tuple(levels)
@@ -128,7 +128,7 @@ class SPPNet:
         found = []
         for number, image in enumerate(images):
             _check_image(image, number)
-            given = None if windows is None else np.asarray(windows[number], np.float32).reshape(-1, 4)
+            given = None if windows is None else _checked_windows(windows[number], number)
             found.append(self._detect(image, given, confidence, iou))
         return found
 
@@ -155,12 +155,12 @@ class SPPNet:
         workers: int = 2,
         progress: Progress = lambda stage, done, total: None,
     ) -> "SPPNet":
-        """Train on images with known objects and return the model.
+        """Train on images with known objects and return the model; a loaded model keeps its trunk.
 
         Args:
             train: (image, {"boxes", "labels", "difficult"}) pairs, iterated once.
-            cache: Folder for windows and maps. An interrupted training goes on where it was when it is given the
-                same folder again. By default a temporary one.
+            cache: Folder for windows and maps. A training that is given the same folder again, after an
+                interruption, say, takes what is there. By default a temporary one.
             workers: Processes that propose windows.
             progress: Called with (stage, done, total) as the work goes on.
 
@@ -169,8 +169,7 @@ class SPPNet:
             ModelError: If the trunk's weights cannot be had.
         """
         clock = Stopwatch()
-        trunk = load_trunk(self.trunk, self.weights, preprocessing=self.preprocessing, seed=self.seed)
-        features = self._window_features(trunk)
+        features = self._fitted[0] if self._fitted else self._window_features(self._load_trunk())
         with nullcontext(cache) if cache else TemporaryDirectory() as folder:
             images = TrainingImages(
                 self.classes,
@@ -232,18 +231,18 @@ class SPPNet:
         model.metrics_ = metrics
         return model
 
-    @staticmethod
-    def plan(images: int, *, scales: Sequence[int] = (600,), channels: int = 512) -> dict[str, float]:
-        """Return what a training needs on two cores: {"disk_bytes", "seconds"}.
+    def plan(self, images: int) -> dict[str, float]:
+        """Return what a training on so many images of about the aspect 4:3 needs: {"disk_bytes", "seconds"}.
 
-        Args:
-            images: How many, of about the aspect 4:3.
-            scales: Short sides in pixels.
-            channels: Of the trunk's map.
+        The seconds are those of two cores that start from nothing.
         """
-        cells = sum(scale**2 * 4 / 3 / 16**2 for scale in scales)
+        stride, _, _, channels = trunk_geometry(self.trunk)
+        cells = sum(scale**2 * 4 / 3 / stride**2 for scale in self.scales)
         seconds = images * (SECONDS_PER_IMAGE + cells * SECONDS_PER_CELL)
         return {"disk_bytes": images * (cells * channels * 2 + 32_000), "seconds": seconds}
+
+    def _load_trunk(self) -> Trunk:
+        return load_trunk(self.trunk, self.weights, preprocessing=self.preprocessing, seed=self.seed)
 
     def _window_features(self, trunk: Trunk) -> WindowFeatures:
         return WindowFeatures(trunk, self.scales, self.max_side, self.levels, self.geometry, self.power)
@@ -254,23 +253,9 @@ class SPPNet:
         return self._fitted
 
     def _config(self) -> dict[str, Any]:
-        names = (
-            *(
-                "classes",
-                "trunk",
-                "scales",
-                "max_side",
-                "levels",
-                "geometry",
-                "power",
-                "centre",
-                "standardise",
-                "norm",
-                "mining",
-            ),
-            *("penalty", "regression_examples", "negative_iou", "use_difficult", "held_out", "search", "seed"),
-        )
-        return {name: getattr(self, name) for name in names}
+        """Return every setting but where the trunk's weights came from: the model has them."""
+        names = inspect.signature(SPPNet).parameters.keys() - {"weights", "preprocessing"}
+        return {name: getattr(self, name) for name in sorted(names)}
 
 
 def _check_image(image: Image, number: int) -> None:
@@ -279,3 +264,34 @@ def _check_image(image: Image, number: int) -> None:
         raise InputError(f"image {number}: must be a uint8 array (height, width, 3), not {what}")
     if 0 in image.shape:
         raise InputError(f"image {number}: has no pixels, its shape is {image.shape}")
+
+
+def _checked_windows(windows: npt.NDArray[np.float32], number: int) -> npt.NDArray[np.float32]:
+    windows = np.asarray(windows, np.float32)
+    if windows.ndim != 2 or windows.shape[1] != 4 or not np.isfinite(windows).all():
+        raise InputError(f"image {number}: windows must be finite and of shape (N, 4), not {windows.shape}")
+    return windows
+
+
+def _check_settings(
+    scales: Sequence[int],
+    levels: Sequence[int],
+    geometry: str,
+    norm: float,
+    penalty: float,
+    held_out: float,
+    seed: int,
+) -> None:
+    """Raise InputError for a setting that would only fail when the training has come to it."""
+    if not scales or min(scales) < 1 or len(set(scales)) != len(scales):
+        raise InputError(f"scales must be one or more different short sides in pixels, not {tuple(scales)}")
+    if not levels or min(levels) < 1:
+        raise InputError(f"levels must be one or more positive whole numbers, not {tuple(levels)}")
+    if geometry not in ("paper", "release"):
+        raise InputError(f"geometry must be 'paper' or 'release', not {geometry!r}")
+    if not (0 < norm < np.inf and 0 < penalty < np.inf):
+        raise InputError(f"norm and penalty must be positive and finite, not {norm} and {penalty}")
+    if not 0 <= held_out < 1:
+        raise InputError(f"held_out must be a fraction from 0 to below 1, not {held_out}")
+    if seed < 0:
+        raise InputError(f"seed must not be negative, not {seed}")

@@ -2,13 +2,15 @@
 
 import json
 import os
+import shutil
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file
+from safetensors.numpy import save as serialise
 from torch import from_numpy
 
 from .calibration import Calibration
@@ -18,6 +20,7 @@ from .features import WindowFeatures
 from .trunk import Trunk, preprocessing_from, trunk_of
 
 FORMAT = 1
+FILES = ("model.safetensors", "config.json", "metrics.json", "README.md")
 _NAMES = ("weights", "biases", "offset_weights", "offset_biases")
 
 
@@ -44,25 +47,26 @@ def save(
         "preprocessing": asdict(features.trunk.preprocessing),
         "calibration": asdict(classifier.calibration),
     }
+    files = {
+        "model.safetensors": serialise(tensors),
+        "config.json": _json(described),
+        "metrics.json": _json(metrics),
+        "README.md": _card(described, metrics).encode(),
+    }
+    check_writable(folder)
     try:
-        check_writable(folder)
-        folder.mkdir(parents=True, exist_ok=True)
-        partial = folder / "model.safetensors.partial"
-        save_file(tensors, partial)
-        _replace(partial, folder / "model.safetensors")
-        _write(folder / "metrics.json", json.dumps(metrics, indent=1) + "\n")
-        _write(folder / "README.md", _card(described, metrics))
-        _write(folder / "config.json", json.dumps(described, indent=1) + "\n")
+        _write_folder(folder, files)
     except OSError as error:
         raise ModelError(f"{folder}: the model cannot be written ({error})") from error
 
 
 def check_writable(folder: Path) -> None:
-    """Raise ModelError unless the folder is new, empty or a model."""
+    """Raise ModelError unless the folder is new, empty, or holds a model, which may be replaced, and nothing else."""
     if folder.exists() and not folder.is_dir():
         raise ModelError(f"{folder}: a model is a folder, and this is a file")
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / "config.json").is_file():
-        raise ModelError(f"{folder}: holds other files than a model; give a new folder")
+    others = sorted({file.name for file in folder.iterdir()} - set(FILES)) if folder.is_dir() else []
+    if others:
+        raise ModelError(f"{folder}: holds {others[0]!r}, which is no part of a model; give a new folder")
 
 
 def load(folder: Path) -> tuple[dict[str, Any], Trunk, WindowClassifier, dict[str, Any]]:
@@ -121,16 +125,29 @@ def _read_json(file: Path) -> dict[str, Any]:
     return content
 
 
-def _write(file: Path, text: str) -> None:
-    partial = file.with_suffix(".partial")
-    partial.write_text(text)
-    _replace(partial, file)
+def _json(content: dict[str, Any]) -> bytes:
+    return (json.dumps(content, indent=1) + "\n").encode()
 
 
-def _replace(partial: Path, file: Path) -> None:
-    with partial.open("rb") as opened:
-        os.fsync(opened.fileno())
-    os.replace(partial, file)
+def _write_folder(folder: Path, files: dict[str, bytes]) -> None:
+    """Write the files of a folder together: what stands there is the old folder or the new one, never a mixture."""
+    folder = folder.resolve()
+    partial, old = (folder.with_name(f".{folder.name}.{state}") for state in ("partial", "old"))
+    for leftover in (partial, old):
+        shutil.rmtree(leftover, ignore_errors=True)
+    partial.mkdir(parents=True)
+    try:
+        for name, content in files.items():
+            with (partial / name).open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+        if folder.exists():
+            folder.rename(old)
+        partial.rename(folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def _card(config: dict[str, Any], metrics: dict[str, Any]) -> str:
@@ -138,6 +155,12 @@ def _card(config: dict[str, Any], metrics: dict[str, Any]) -> str:
     objects = metrics.get("objects", {})
     rows = "\n".join(f"| {name} | {objects.get(name, '')} |" for name in config["classes"])
     seconds = ", ".join(f"{stage} {time:.0f} s" for stage, time in metrics.get("seconds", {}).items())
+    estimated = config["calibration"] != asdict(Calibration())
+    scores = (
+        "Scores are probabilities estimated on held-out training images."
+        if estimated
+        else "Scores are no probabilities: too few images were held out to estimate them; 0.5 is a margin of 0."
+    )
     return f"""# An SPP-net detector
 
 Finds {len(config["classes"])} classes of objects. Made by `sppnet train`; used by `sppnet detect -m` this folder.
@@ -151,6 +174,6 @@ Finds {len(config["classes"])} classes of objects. Made by `sppnet train`; used 
 |---|---|
 {rows}
 
-Limits: it knows only these classes, in pictures like those it was trained on. Scores are probabilities estimated on
-held-out training images. Windows come from selective search: objects that it does not propose are not found.
+Limits: it knows only these classes, in pictures like those it was trained on. {scores} Windows come from selective
+search: objects that it does not propose are not found.
 """

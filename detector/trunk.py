@@ -177,6 +177,14 @@ def map_geometry(layers: nn.Module) -> tuple[int, float, int]:
     return stride, centre, field
 
 
+def trunk_geometry(name: str) -> tuple[int, float, int, int]:
+    """Return stride, first centre, receptive field and channels of a trunk by name; see `Trunk`."""
+    if name not in _BUILDERS:
+        raise InputError(f"there is no trunk {name!r}; there are {', '.join(_BUILDERS)}")
+    layers = _BUILDERS[name]()
+    return *map_geometry(layers), _channels(layers)
+
+
 def _first(value: int | str | tuple[int, ...]) -> int:
     return int(value[0] if isinstance(value, tuple) else value)
 

@@ -1,5 +1,6 @@
 """Tests of what training keeps of its images."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,14 @@ def test_a_second_run_takes_maps_from_the_folder(tmp_path: Path, tiny_features: 
     one_image(tmp_path, tiny_features)
 
     assert file.stat().st_mtime_ns == written
+
+
+def test_maps_of_other_settings_are_not_taken(tmp_path: Path, tiny_features: WindowFeatures) -> None:
+    plain = one_image(tmp_path, tiny_features).vectors(0).all()
+
+    rooted = one_image(tmp_path, replace(tiny_features, power=0.5)).vectors(0).all()
+
+    np.testing.assert_allclose(rooted, np.sqrt(plain), rtol=1e-2, atol=1e-2)
 
 
 def test_a_damaged_map_is_computed_again(tmp_path: Path, tiny_features: WindowFeatures) -> None:

@@ -106,6 +106,36 @@ def test_hard_negatives_are_negatives_above_the_margin_and_apart(prepared: Train
     assert not set(rows.tolist()) & set(miner._pool.rows_of(3).tolist())
 
 
+def test_a_class_without_objects_has_no_hard_negatives(prepared: TrainingImages) -> None:
+    usual = mined(prepared)
+    prepared.classes = ("red", "blue", "green")
+
+    assert mined(prepared)._pool.size == usual._pool.size
+
+
+def test_room_is_made_for_objects_that_come_late(prepared: TrainingImages) -> None:
+    scaling = prepared.measure_scaling(np.arange(16), norm=20, centre=True, standardise=True, seed=0)
+    miner = HardNegativeMining(prepared, scaling, Mining(C=0.01, memory=4 * prepared.features.dimensions * 60))
+    miner.add_objects(np.arange(12), no_progress)
+    miner.search(np.arange(12), no_progress)
+
+    miner.add_objects(np.arange(12, 16), no_progress)
+
+    assert (miner._pool.labels > 0).sum() == prepared.objects().sum() and miner._pool.size <= 60
+
+
+def test_scikit_learn_can_solve(prepared: TrainingImages) -> None:
+    own, other = mined(prepared, passes=0), mined(prepared, passes=0, solver="scikit-learn")
+
+    np.testing.assert_allclose(own.svms.objectives, other.svms.objectives, rtol=0.02)
+
+
+@pytest.mark.parametrize("option", [{"C": 0.0}, {"C": float("nan")}, {"passes": -1}, {"solver": "magic"}])
+def test_a_bad_option_is_named(option: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match=f"{next(iter(option))} must"):
+        Mining(**option)
+
+
 def test_the_same_seed_gives_the_same_svms(prepared: TrainingImages) -> None:
     np.testing.assert_array_equal(mined(prepared).svms.weights, mined(prepared).svms.weights)
 

@@ -1,6 +1,8 @@
 """Tests of SPPNet: what users call."""
 
+import inspect
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -171,6 +173,62 @@ def test_classes_must_be_different_names(classes: tuple[str, ...]) -> None:
 
 
 def test_the_plan_grows_with_images_and_scales() -> None:
-    one, many, fine = SPPNet.plan(1), SPPNet.plan(100), SPPNet.plan(100, scales=(600, 1200))
+    one, many = (new_model().plan(images) for images in (1, 100))
+    fine = SPPNet(("red",), trunk="zf5", scales=(192, 400)).plan(100)
 
     assert many["disk_bytes"] == 100 * one["disk_bytes"] and fine["seconds"] > many["seconds"] > one["seconds"]
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ({"scales": ()}, "scales must be"),
+        ({"levels": (0,)}, "levels must be"),
+        ({"geometry": "bogus"}, "geometry must be 'paper' or 'release', not 'bogus'"),
+        ({"penalty": 0.0}, "norm and penalty must be positive"),
+        ({"held_out": 1.0}, "held_out must be a fraction"),
+        ({"seed": -1}, "seed must not be negative, not -1"),
+    ],
+)
+def test_a_bad_setting_is_named_at_once(setting: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        SPPNet(("red",), **setting)
+
+
+def test_every_setting_is_saved_and_loaded(squares: Squares, tmp_path: Path) -> None:
+    settings: dict[str, Any] = {
+        "scales": (96, 192), "max_side": 500, "levels": (1, 3), "geometry": "release", "power": 0.5, "centre": False,
+        "standardise": False, "norm": 10.0, "mining": Mining(C=0.1, passes=1, memory=50_000_000), "penalty": 10.0,
+        "regression_examples": 40, "negative_iou": 0.2, "use_difficult": True, "held_out": 0.2,
+        "search": SelectiveSearch(limit=30), "seed": 4,
+    }  # fmt: skip
+    SPPNet(("red", "blue"), trunk="zf5", weights="random", **settings).fit(squares[:6], workers=0).save(tmp_path / "m")
+
+    loaded = SPPNet.load(tmp_path / "m")
+
+    assert {name: getattr(loaded, name) for name in settings} == settings
+    assert settings.keys() | {"classes", "trunk", "weights", "preprocessing"} == set(
+        inspect.signature(SPPNet).parameters
+    )
+
+
+def test_a_loaded_model_that_is_trained_again_keeps_its_trunk(model: SPPNet, squares: Squares, tmp_path: Path) -> None:
+    model.save(tmp_path / "first")
+
+    SPPNet.load(tmp_path / "first").fit(squares, workers=0).save(tmp_path / "second")
+
+    first, second = ((tmp_path / name / "model.safetensors").read_bytes() for name in ("first", "second"))
+    assert first == second
+
+
+def test_windows_of_another_shape_are_named(model: SPPNet) -> None:
+    with pytest.raises(InputError, match=r"image 0: windows must be finite and of shape \(N, 4\), not \(8, 5\)"):
+        model.predict([square_image(0)[0]], windows=[np.zeros((8, 5), np.float32)])
+
+
+def test_the_number_of_workers_changes_nothing(model: SPPNet, squares: Squares, tmp_path: Path) -> None:
+    new_model().fit(squares, workers=2).save(tmp_path / "apart")
+    model.save(tmp_path / "alone")
+
+    apart, alone = ((tmp_path / name / "model.safetensors").read_bytes() for name in ("apart", "alone"))
+    assert apart == alone

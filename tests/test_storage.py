@@ -57,7 +57,7 @@ def test_saving_replaces_a_model(copy: Path) -> None:
 def test_other_folders_are_not_written_to(saved: Path, tmp_path: Path) -> None:
     (tmp_path / "holiday.jpg").write_bytes(b"")
 
-    with pytest.raises(ModelError, match="holds other files than a model"):
+    with pytest.raises(ModelError, match=r"holds 'holiday\.jpg', which is no part of a model"):
         SPPNet.load(saved).save(tmp_path)
 
 
@@ -141,3 +141,21 @@ def test_a_missing_tensor_is_named(copy: Path) -> None:
 
     with pytest.raises(ModelError, match="the tensor 'biases' is missing"):
         SPPNet.load(copy)
+
+
+def test_a_failed_save_leaves_the_old_model(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model, before = SPPNet.load(copy), (copy / "model.safetensors").read_bytes()
+
+    def full_disk(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full_disk)
+    with pytest.raises(ModelError, match="cannot be written"):
+        model.save(copy)
+
+    assert (copy / "model.safetensors").read_bytes() == before
+    assert not [file for file in copy.parent.iterdir() if "partial" in file.name]
+
+
+def test_the_card_says_when_scores_are_no_probabilities(saved: Path) -> None:
+    assert "Scores are no probabilities" in (saved / "README.md").read_text()

@@ -3,6 +3,7 @@
 python -m tools.bench_choices --data VOC2007 --weights FILE [--split train] [--fit 1000] [--test 500] [--json]
 """
 
+import inspect
 import json
 import time
 from dataclasses import replace
@@ -15,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from data import VOC, average_precision
-from detector import Mining, load_trunk
+from detector import Mining, SPPNet, load_trunk
 from detector.examples import TrainingImages
 from detector.features import WindowFeatures
 from detector.timing import Stopwatch
@@ -25,7 +26,8 @@ from proposals import SelectiveSearch
 from .console import say
 from .progress import Progress
 
-USUAL: dict[str, Any] = {"norm": 20.0, "centre": True, "standardise": True, "penalty": 1000.0, "regression_examples": 0}
+_DEFAULTS = {name: parameter.default for name, parameter in inspect.signature(SPPNet).parameters.items()}
+USUAL = {name: _DEFAULTS[name] for name in ("norm", "centre", "standardise", "penalty")} | {"regression_examples": 0}
 MINING = Mining()
 VARIANTS: dict[str, dict[str, Any]] = {
     "as shipped, without box regression": {},
@@ -36,7 +38,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "positives weigh 1": {"mining": replace(MINING, positive_weight=1.0)},
     "no hard negatives": {"mining": replace(MINING, passes=0)},
     "one pass of mining": {"mining": replace(MINING, passes=1)},
-    "with box regression": {"regression_examples": 4000},
+    "with box regression": {"regression_examples": _DEFAULTS["regression_examples"]},
 }
 
 
@@ -52,6 +54,8 @@ VARIANTS: dict[str, dict[str, Any]] = {
 def main(data: Path, weights: str, split: str, fitted: int, tested: int, cache: Path, seed: int, as_json: bool) -> None:
     """Print the mAP (VOC07) of every variant, all on the same images and windows."""
     voc = VOC(data, split)
+    if fitted + tested > len(voc):
+        raise click.UsageError(f"the split {split} has {len(voc)} images, fewer than {fitted} and {tested}")
     order = np.random.default_rng(seed).permutation(len(voc))[: fitted + tested]
     features = WindowFeatures(load_trunk("squeezenet1_1", weights))
     fit, test = (_prepare(voc, part, features, cache) for part in np.split(order, [fitted]))

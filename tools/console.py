@@ -1,6 +1,8 @@
 """What all verbs share: messages on standard error, exit codes and common options."""
 
+import math
 import os
+from typing import Any
 
 import click
 
@@ -17,7 +19,7 @@ device_option = click.option(
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
 lenient_option = click.option("--lenient", is_flag=True, help="Leave out broken files and boxes, and exit with 5.")
-seed_option = click.option("--seed", default=0, help="Same seed, same result.")
+seed_option = click.option("--seed", type=click.IntRange(0), default=0, help="Same seed, same result.")
 threads_option = click.option(
     "--threads", type=click.IntRange(1), help="Threads to compute with.  [default: one for each core]"
 )
@@ -27,6 +29,17 @@ workers_option = click.option(
     default=min(8, os.cpu_count() or 1),
     help="Processes that compute windows ahead; 0 computes them in this one.",
 )
+
+
+class FiniteRange(click.FloatRange):
+    """A range of numbers without NaN and infinity, which click lets pass."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return the number, or fail as a wrong use of the command."""
+        number = float(super().convert(value, param, ctx))
+        if not math.isfinite(number):
+            self.fail(f"{value} is not a finite number", param, ctx)
+        return number
 
 
 class CommandError(Exception):
@@ -39,11 +52,13 @@ class CommandError(Exception):
 
 def set_threads(threads: int | None) -> None:
     """Let everything in this process compute with so many threads, or with one for each core for None."""
+    import cv2
     import numba
     import torch
     from threadpoolctl import threadpool_limits
 
     if threads is not None:
+        cv2.setNumThreads(threads)
         torch.set_num_threads(threads)
         numba.set_num_threads(min(threads, numba.get_num_threads()))
         threadpool_limits(threads)

@@ -14,7 +14,17 @@ import numpy.typing as npt
 
 from data import DataError, image_record, read_image
 
-from .console import BAD_DATA, CommandError, device_option, finish, json_option, say, set_threads, threads_option
+from .console import (
+    BAD_DATA,
+    CommandError,
+    FiniteRange,
+    device_option,
+    finish,
+    json_option,
+    say,
+    set_threads,
+    threads_option,
+)
 from .drawing import draw
 from .files import write_whole
 
@@ -29,8 +39,8 @@ JPEG_QUALITY = 92
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
 @click.option("-m", "--model", type=click.Path(path_type=Path), help="Folder of a model that `sppnet train` made.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), default="detections", help="Folder for the results.")
-@click.option("--conf", type=click.FloatRange(0, 1), default=0.5, help="Least score of a detection.")
-@click.option("--iou", type=click.FloatRange(0, 1), default=0.3, help="Most overlap of two detections of one class.")
+@click.option("--conf", type=FiniteRange(0, 1), default=0.5, help="Least score of a detection.")
+@click.option("--iou", type=FiniteRange(0, 1), default=0.3, help="Most overlap of two detections of one class.")
 @click.option("--format", "formats", type=click.Choice(["json"]), multiple=True, help="Also write the objects.")
 @click.option("--no-images", is_flag=True, help="Write no annotated images.")
 @json_option
@@ -83,7 +93,7 @@ def command(
 def find_images(sources: Sequence[str]) -> list[Path]:
     """Return the files that the sources name, each once, in the order given and by name inside folders and patterns.
 
-    A file that does not exist is returned as well: reading it says so.
+    What does not exist, a pattern without a match too, is returned as well: reading it says so.
 
     Raises:
         CommandError: If there is none.
@@ -92,11 +102,11 @@ def find_images(sources: Sequence[str]) -> list[Path]:
     for source in sources:
         path = Path(source)
         if path.is_dir():
-            files = sorted(file for file in path.iterdir() if file.suffix.lower() in SUFFIXES)
+            files = sorted(file for file in path.iterdir() if file.suffix.lower() in SUFFIXES and file.is_file())
         elif path.exists() or not glob.has_magic(source):
             files = [path]
         else:
-            files = sorted(file for file in map(Path, glob.glob(source, recursive=True)) if file.is_file())
+            files = sorted(file for file in map(Path, glob.glob(source, recursive=True)) if file.is_file()) or [path]
         for file in files:
             found.setdefault(file.resolve(), file)
     if not found:

@@ -100,16 +100,16 @@ def command(
         "metrics": {rule: score(rule, found, voc) for rule in metrics},
         "milliseconds": milliseconds,
     }
+    if as_json:
+        click.echo(json.dumps(result))
+    else:
+        show(result)
     if save_detections is not None:
         write_whole(save_detections, detections_file(found, voc))
     if report is not None:
         title = f"{source or model} on {voc.root.name} {voc.split or 'all images'}"
         text = json.dumps(result, indent=2) + "\n" if report.suffix == ".json" else markdown(result, title)
         write_whole(report, text.encode())
-    if as_json:
-        click.echo(json.dumps(result))
-    else:
-        show(result)
     finish(skipped=bool(voc.problems) or images.skipped > 0)
 
 
@@ -123,13 +123,16 @@ def detect_all(network: "SPPNet", images: ReadableImages, workers: int) -> tuple
         DataError: If an image cannot be read and the data set is strict.
         CommandError: If none can be read.
     """
+    import torch
+
+    from detector import conv_threads
     from proposals import compute_windows
 
     found: dict[int, Arrays] = {}
     totals: defaultdict[str, float] = defaultdict(float)
     pixels = (image for image, _ in images)
     started = ready = time.perf_counter()
-    with Progress() as progress:
+    with Progress() as progress, conv_threads(1 if workers > 1 else torch.get_num_threads()):
         for image, windows in compute_windows(pixels, network.search, workers=workers):
             waited = time.perf_counter() - ready
             [result] = network.predict([image], windows=[windows])

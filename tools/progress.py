@@ -24,6 +24,8 @@ class Progress:
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
         self._last_call = self._last_line = time.monotonic()
+        self._done: dict[str, int] = {}
+        self._started: dict[str, float] = {}
         self._tasks: dict[str, TaskID] = {}
         self._bars = Bars(
             TextColumn("{task.description}"),
@@ -47,12 +49,17 @@ class Progress:
         """Note that `done` of the `total` parts of a stage are done."""
         now = time.monotonic()
         self.seconds[stage] = self.seconds.get(stage, 0.0) + now - self._last_call
-        self._last_call = now
+        if done <= self._done.get(stage, 0):  # the stage runs once more
+            self._started[stage] = self._last_call
+            if stage in self._tasks:
+                self._bars.reset(self._tasks[stage])
+        started = self._started.setdefault(stage, self._last_call)
+        self._done[stage], self._last_call = done, now
         if not self._bars.disable:
             if stage not in self._tasks:
                 self._tasks[stage] = self._bars.add_task(stage)
             self._bars.update(self._tasks[stage], completed=done, total=total)
         elif done == total or now - self._last_line >= SECONDS_BETWEEN_LINES:
             self._last_line = now
-            left = self.seconds[stage] * (total - done) / max(done, 1)
+            left = (now - started) * (total - done) / max(done, 1)
             say(f"{stage} {done}/{total}" + (f", {duration(left)} left" if 0 < done < total else ""))

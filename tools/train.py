@@ -12,8 +12,8 @@ from data import VOC
 
 from .console import (
     INTERRUPTED,
-    USAGE,
     CommandError,
+    FiniteRange,
     device_option,
     duration,
     finish,
@@ -51,7 +51,7 @@ def _scales(_context: click.Context, _option: click.Parameter, text: str) -> tup
     help="What the weights expect of an image.  [default: what their file says, else torchvision]",
 )
 @click.option("--scales", default="600", callback=_scales, help="Short sides images are resized to, as 480,600.")
-@click.option("--C", "C", type=click.FloatRange(0, min_open=True), help="Inverse strength of the regularisation.")
+@click.option("--C", "C", type=FiniteRange(0, min_open=True), help="Inverse strength of the regularisation.")
 @click.option("--cache", type=click.Path(path_type=Path), help="Folder for windows and maps.  [default: OUTPUT.cache]")
 @click.option(
     "--keep-cache", is_flag=True, help="Keep the default cache when all is done; one you name is always kept."
@@ -79,13 +79,17 @@ def command(
     workers: int,
     seed: int,
 ) -> None:
-    """Train a model on the images of a VOC folder. The same command takes up again what an interruption left."""
-    output = output.resolve()
-    check_output(output)
-    voc = open_split(root, split, usual="train", lenient=lenient)
-    set_threads(threads)
-    from detector import Mining, SPPNet
+    """Train a model on the images of a VOC folder.
 
+    Run again after an interruption, the same command takes up the windows and maps that are there.
+    """
+    output = output.resolve()
+    set_threads(threads)
+    from detector import Mining, SPPNet, check_writable
+
+    check_writable(output)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    voc = open_split(root, split, usual="train", lenient=lenient)
     mining = None if C is None else Mining(C=C)
     network = SPPNet(
         voc.classes,
@@ -110,18 +114,6 @@ def command(
     finish(skipped=bool(voc.problems) or images.skipped > 0)
 
 
-def check_output(folder: Path) -> None:
-    """Refuse to put a model where something else is; an older model is replaced.
-
-    Raises:
-        CommandError: If there is a file, or a folder that holds something and is not a model.
-    """
-    if folder.is_dir() and ((folder / "config.json").is_file() or not any(folder.iterdir())):
-        return
-    if folder.exists():
-        raise CommandError(f"{folder} exists and is not a model: name another folder with -o", USAGE)
-
-
 def present_plan(network: "SPPNet", voc: VOC, cache: Path) -> None:
     """Say what the training will work on and what it will cost.
 
@@ -131,7 +123,7 @@ def present_plan(network: "SPPNet", voc: VOC, cache: Path) -> None:
     objects = Counter(label for number in range(len(voc)) for label in voc.target(number)["labels"].tolist())
     counts = ", ".join(f"{name} {objects[label]:,}" for label, name in enumerate(voc.classes))
     say(f"{objects.total():,} objects of {len(voc.classes)} classes: {counts}")
-    plan = network.plan(len(voc), scales=network.scales)
+    plan = network.plan(len(voc))
     there = next(folder for folder in (cache, *cache.resolve().parents) if folder.exists())
     free = shutil.disk_usage(there).free
     say(
@@ -152,7 +144,9 @@ def fit(network: "SPPNet", images: ReadableImages, cache: Path, workers: int) ->
         with Progress() as progress:
             network.fit(images, cache=cache, workers=workers, progress=progress)
     except KeyboardInterrupt:
-        raise CommandError(f"interrupted; the same command goes on from what is in {cache}", INTERRUPTED) from None
+        raise CommandError(
+            f"interrupted; the same command takes up the windows and maps in {cache}", INTERRUPTED
+        ) from None
     return progress.seconds
 
 
