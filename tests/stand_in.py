@@ -19,7 +19,6 @@ class StandIn:
 
     def __init__(self, classes: Sequence[str], **settings: Any) -> None:
         self.classes = tuple(classes)
-        self.scales = settings.get("scales", (600,))
         self.search = SelectiveSearch(limit=10)
         self.metrics_: dict[str, Any] = {}
 
@@ -27,7 +26,7 @@ class StandIn:
         self, train: Iterable[Any], *, cache: Path, workers: int, progress: Callable[[str, int, int], None]
     ) -> Self:
         cache.mkdir(parents=True, exist_ok=True)
-        self.metrics_ = {"images": len(list(train))}
+        self.metrics_ = {"images": len(list(train)), "objects": {"disc": 3}}
         progress("everything", 1, 1)
         return self
 
@@ -44,7 +43,7 @@ class StandIn:
             {name: value if name == "milliseconds" else value[kept] for name, value in found.items()} for _ in images
         ]
 
-    def plan(self, images: int, *, scales: Sequence[int]) -> dict[str, float]:
+    def plan(self, images: int) -> dict[str, float]:
         return self.needs
 
     def save(self, folder: Path) -> None:

@@ -32,3 +32,16 @@ def test_the_time_before_a_call_belongs_to_its_stage(monkeypatch: pytest.MonkeyP
     progress("windows", 2, 2)
 
     assert progress.seconds == {"windows": 7.0, "svms": 2.0}
+
+
+def test_a_stage_that_runs_again_is_estimated_anew(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    times = iter([0.0, 500.0, 520.0])
+    monkeypatch.setattr("time.monotonic", lambda: next(times))
+    progress = Progress()
+    progress("windows", 10, 10)
+
+    progress("windows", 1, 4)
+
+    assert capsys.readouterr().err == "windows 10/10\nwindows 1/4, 60 s left\n"

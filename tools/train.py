@@ -151,7 +151,10 @@ def fit(network: "SPPNet", images: ReadableImages, cache: Path, workers: int) ->
 
 
 def summary(output: Path, seconds: dict[str, float], metrics: dict[str, Any]) -> str:
-    """Return the time that each stage took and what was measured on the images held out."""
+    """Return what was learned from, the time that each stage took, and what to do with the model."""
     stages = ", ".join(f"{stage} {duration(time)}" for stage, time in seconds.items())
-    lines = [f"model in {output}, made in {duration(sum(seconds.values()))}: {stages}"]
-    return "\n".join([*lines, *(f"  {name}: {value}" for name, value in metrics.items())])
+    learned = f"{sum(metrics['objects'].values()):,} objects in {metrics['images']:,} images"
+    return (
+        f"learned from {learned} in {duration(sum(seconds.values()))}: {stages}\n"
+        f"the model is in {output}; next: sppnet detect PHOTO -m {output}, or sppnet eval -m {output} --data FOLDER"
+    )
