@@ -4,21 +4,30 @@ import math
 import reprlib
 from collections.abc import Callable, Collection
 from pathlib import Path
+from typing import NamedTuple
 from xml.etree import ElementTree
 
 from .errors import DataError
 
 MAX_BYTES, MAX_DEPTH = 8 << 20, 32  # real annotations have kilobytes and four levels
+LARGEST = 1_000_000  # pixels; float32 still holds the tenths
 ROUNDING = 1.0  # pixels a box may leave its image by: some tools count pixels from 0, some from 1
 
 Box = tuple[float, float, float, float]
 Object = tuple[str, Box, bool]  # class name, x1 y1 x2 y2 in outer-edge pixels, difficult
 
 
-def read_objects(
+class Annotation(NamedTuple):
+    """What a file says of an image."""
+
+    size: tuple[float, float]  # width and height in pixels, infinity where the file does not tell it
+    objects: list[Object]  # in the order of the file, inside the image as far as its size is told
+
+
+def read_annotation(
     file: Path, classes: Collection[str] | None, report: Callable[[str, str], None]
-) -> list[Object] | None:
-    """Return the objects of an annotation, their boxes inside the image if the annotation tells its size.
+) -> Annotation | None:
+    """Return what an annotation says, or None if it cannot be read.
 
     VOC's 1-based inclusive corners become outer edges. A missing `difficult` means no, a missing `size` means that
     the right and bottom borders are unknown. Parts of objects are not objects.
@@ -28,9 +37,6 @@ def read_objects(
         classes: Names allowed; None allows every name.
         report: Called with what breaks which rule, and what happens then: the object is dropped or clipped, or the
             image is dropped. It may raise.
-
-    Returns:
-        Objects in the order of the file, or None if it is no annotation that can be read.
     """
     try:
         root = _parse(file)
@@ -50,12 +56,19 @@ def read_objects(
         inside = _clip(box, size)
         empty = inside[0] >= inside[2] or inside[1] >= inside[3]
         if empty or max(abs(a - b) for a, b in zip(box, inside, strict=True)) > ROUNDING:
-            rule = f"the box must lie inside the image of {size[0]:g} x {size[1]:g} pixels"
-            edges = f"x {box[0]:g} to {box[2]:g}, y {box[1]:g} to {box[3]:g}"
-            report(f"{place}: {rule}, got {edges}", "dropped" if empty else "clipped")
+            report(f"{place}: {_outside(box, size)}", "dropped" if empty else "clipped")
         if not empty:
             objects.append((name, inside, difficult))
-    return objects
+    return Annotation(size, objects)
+
+
+def check_picture(annotation: Annotation, size: tuple[int, int]) -> None:
+    """Raise a DataError unless an annotation fits the upright picture of this width and height."""
+    if any(math.isfinite(told) and told != real for told, real in zip(annotation.size, size, strict=True)):
+        raise DataError(f"size must be that of the upright picture, {_by(size)} pixels, got {_by(annotation.size)}")
+    for name, box, _ in annotation.objects:
+        if box[2] > size[0] + ROUNDING or box[3] > size[1] + ROUNDING:
+            raise DataError(f"object {name}: {_outside(box, size)}")
 
 
 class _Builder(ElementTree.TreeBuilder):
@@ -125,6 +138,8 @@ def _number(corners: ElementTree.Element, edge: str) -> float:
         number = math.nan
     if not math.isfinite(number):
         raise DataError(f"{edge} must be a number, got {reprlib.repr(text)}")
+    if abs(number) > LARGEST:
+        raise DataError(f"{edge} must be at most {LARGEST:,} in magnitude, got {reprlib.repr(text)}")
     return number
 
 
@@ -134,7 +149,17 @@ def _length(root: ElementTree.Element, path: str) -> float:
         length = float(root.findtext(path) or "")
     except ValueError:
         return math.inf
-    return length if length > 0 else math.inf
+    return length if 0 < length <= LARGEST else math.inf
+
+
+def _outside(box: Box, size: tuple[float, float]) -> str:
+    of = f" of {_by(size)} pixels" if any(map(math.isfinite, size)) else ""
+    return f"the box must lie inside the image{of}, got x {box[0]:g} to {box[2]:g}, y {box[1]:g} to {box[3]:g}"
+
+
+def _by(size: tuple[float, float]) -> str:
+    """Return a size as `500 x 375`, with a question mark for a side not told."""
+    return " x ".join(f"{side:g}" if math.isfinite(side) else "?" for side in size)
 
 
 def _clip(box: Box, size: tuple[float, float]) -> Box:

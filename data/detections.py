@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .errors import DataError
+from .images import IMAGE_SUFFIXES
 
 LARGEST_EDGE = 1e9  # pixels; float32 holds it with room to add two
 
@@ -42,18 +43,22 @@ def image_record(image: str, size: tuple[int, int], found: Mapping[str, Any], cl
     }
 
 
-def read_detections(file: str | Path, ids: Sequence[str], classes: Sequence[str]) -> list[Detections]:
+def read_detections(
+    file: str | Path, ids: Sequence[str], classes: Sequence[str], *, ignored: Sequence[str] = ()
+) -> list[Detections]:
     """Return the detections in a JSON file, image by image.
 
     The file is a list. Its entries are our detections `{"image": "000005", "label": "chair", "box": [x1, y1, x2, y2],
     "score": 0.9}`, or COCO results `{"image_id": 5, "category_id": 9, "bbox": [x, y, width, height], "score": 0.9}`, or
-    `image_record`s. Images are named by id, by a path whose stem is the id (it is not opened), or by the number the
-    id is without leading zeros; COCO categories by name or by number from 1.
+    `image_record`s. Or it is what `sppnet detect` writes: one `image_record`, or `{"images": [image_record, ...]}`.
+    Images are named by id, by the path of a file so named (it is not opened), or by the number the id is without
+    leading zeros; COCO categories by name or by number from 1.
 
     Args:
         file: The JSON file.
         ids: Image ids in the order wanted.
         classes: Class names in label order.
+        ignored: Ids of images whose entries are passed over.
 
     Returns:
         For each id "boxes" float32 (N, 4), "labels" int64 (N,) and "scores" float64 (N,), in the order of the file.
@@ -62,7 +67,7 @@ def read_detections(file: str | Path, ids: Sequence[str], classes: Sequence[str]
         DataError: If the file is not like that, or an entry names an unknown image or class, or lacks a finite box
             or score.
     """
-    images = _images_by_name(ids)
+    images = _images_by_name([*ids, *ignored])
     labels: dict[str | int, int] = {name: label for label, name in enumerate(classes)}
     categories = labels | {label + 1: label for label in range(len(classes))}
     grouped: dict[str, list[_Found]] = {id_: [] for id_ in ids}
@@ -70,6 +75,8 @@ def read_detections(file: str | Path, ids: Sequence[str], classes: Sequence[str]
         coco = "bbox" in entry
         try:
             image = _named(entry, "image_id" if coco else "image", images)
+            if image not in grouped:
+                continue
             label = _named(entry, "category_id", categories) if coco else _named(entry, "label", labels)
             grouped[image].append((_box(entry, coco), label, _score(entry)))
         except DataError as error:
@@ -95,6 +102,10 @@ def _read_json(file: Path) -> Any:
 
 def _entries(content: Any, file: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield every detection with its place, those of an image record with their image."""
+    if isinstance(content, dict) and "detections" in content:
+        content = [content]
+    elif isinstance(content, dict) and "images" in content:
+        content = content["images"]
     for number, entry in enumerate(_typed(content, list, file), 1):
         place = f"{file}: entry {number}"
         if "detections" not in _typed(entry, dict, place):
@@ -115,7 +126,8 @@ def _typed(value: Any, kind: type[_T], place: str) -> _T:
 def _named(entry: dict[str, Any], key: str, names: Mapping[str | int, _T]) -> _T:
     value = entry.get(key)
     if isinstance(value, str) and value not in names and key.startswith("image"):
-        value = PurePath(value).stem
+        path = PurePath(value)
+        value = path.stem if path.suffix.lower() in IMAGE_SUFFIXES else path.name
     if isinstance(value, bool) or not isinstance(value, str | int) or value not in names:
         raise DataError(f"unknown {key}, got {reprlib.repr(entry.get(key))}")
     return names[value]

@@ -7,13 +7,15 @@ Pillow decodes: it reads sizes without decoding and knows EXIF, palettes, CMYK a
 - palette: replaced by its colours;
 - alpha, and a transparent palette entry or colour: composed over white;
 - CMYK: each of R, G, B is (255 - ink) * (255 - black) / 255, rounded;
-- 16 bits a sample: the high byte, so that 257 * v gives v exactly; 32-bit and float samples are refused;
+- 12 and 16 bits a sample: the highest 8, so that 257 * v gives v exactly; signed, float and 32-bit ones are refused;
 - animation, pages: the first one;
 - EXIF orientation: applied, so the size is that of the upright picture.
 """
 
 import io
+import re
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +25,8 @@ from PIL import Image as Pillow
 
 from .errors import DataWarning, ImageError
 
+IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")  # lower case; the content decides
+MAX_BYTES = 1 << 30
 PILLOW_PIXELS = 89_478_485  # Pillow warns or raises by itself over this size
 
 # The readers are called directly, not through Pillow's open(): that one warns before its caller can see the size.
@@ -37,7 +41,10 @@ _READERS: tuple[tuple[bytes, type[ImageFile.ImageFile]], ...] = (
     (b"MM\0+", TiffImagePlugin.TiffImageFile),
 )
 _EXIF_ORIENTATION = 0x0112
-_START_OF_SCAN, _END_OF_IMAGE = b"\xff\xda", b"\xff\xd9"
+_TIFF_BITS, _TIFF_PHOTOMETRIC, _TIFF_SAMPLE_FORMAT = 258, 262, 339
+_WHITE_IS_ZERO, _SIGNED = 0, 2
+_START_OF_SCAN, _END_OF_IMAGE = 0xDA, 0xD9
+_MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd7\xff]")  # without those that stand alone, data and padding
 _TAILS = (b"", b"\0" * 64, b"\x55" * 64, b"\xaa" * 64, b"\xfe" * 64)
 
 
@@ -47,10 +54,12 @@ def read_image(
     """Return the upright RGB pixels of an image file.
 
     The size in the header is checked before anything is decoded. A JPEG that lacks only its end marker is decoded with
-    a DataWarning; one that lacks image data is refused. Safe to call from several threads.
+    a DataWarning; one that lacks image data is refused. Not so one that was cut inside a scan and given an end marker
+    again, as some programs repair it: it breaks no rule, and comes out with its lower part grey. Bytes after the end
+    marker do not matter. Safe to call from several threads.
 
     Args:
-        source: A file, or the bytes of one.
+        source: A file of at most 1 GiB, or the bytes of one.
         max_pixels: Largest number of pixels; over 89,478,485 it has no further effect.
         max_side: Largest width or height in pixels.
         name: What messages call the image. The default is the path.
@@ -65,7 +74,7 @@ def read_image(
     try:
         data = source if isinstance(source, bytes) else _file_bytes(Path(source))
         image = _checked(_open(data), min(max_pixels, PILLOW_PIXELS), max_side)
-        unfinished = image.format == "JPEG" and data.rfind(_END_OF_IMAGE) <= data.rfind(_START_OF_SCAN)
+        unfinished = image.format == "JPEG" and all(marker != _END_OF_IMAGE for marker, _ in _jpeg_segments(data))
         pixels = _pixels(_finished_jpeg(data) if unfinished else image)
     except ImageError as error:
         raise ImageError(f"{name}: {error}") from None
@@ -83,6 +92,8 @@ def _file_bytes(path: Path) -> bytes:
             raise ImageError("no such file")
         if not path.is_file():
             raise ImageError("not a file")
+        if (size := path.stat().st_size) > MAX_BYTES:
+            raise ImageError(f"{size:,} bytes, the limit is {MAX_BYTES:,}")
         return path.read_bytes()
     except OSError as error:
         raise ImageError(f"cannot be read: {error.strerror}") from error
@@ -113,7 +124,7 @@ def _finished_jpeg(data: bytes) -> Pillow.Image:
     It is there if no pixel depends on the bytes that follow, and every coefficient of every component was sent.
     """
     data = data.rstrip(b"\xff")  # half an end marker
-    images = (_open(data + tail + _END_OF_IMAGE) for tail in _TAILS)
+    images = (_open(data + tail + bytes([0xFF, _END_OF_IMAGE])) for tail in _TAILS)
     image = next(images)
     pixels = image.tobytes()
     if any(other.tobytes() != pixels for other in images) or not _sends_every_coefficient(data):
@@ -124,29 +135,42 @@ def _finished_jpeg(data: bytes) -> Pillow.Image:
 def _sends_every_coefficient(data: bytes) -> bool:
     """Return whether the scans of a JPEG leave out no coefficient (ITU T.81, B.2): a cut can fall between two scans."""
     missing: set[tuple[int, int]] = set()
-    position = data.find(b"\xff", 2)
-    while 0 <= position < len(data) - 3:
-        marker, step = data[position + 1], 1
-        if marker not in (0x00, 0x01, 0xFF) and not 0xD0 <= marker <= 0xD7:  # those stand alone or are data
-            step = 2 + int.from_bytes(data[position + 2 : position + 4], "big")
-            segment = data[position + 4 : position + step]
-            if 0xC0 <= marker <= 0xC2:
-                missing = {(component, k) for component in segment[6::3] for k in range(64)}
-            elif marker == _START_OF_SCAN[1]:
-                first, last, approximation = segment[-3:]
-                if approximation % 16 == 0:  # the scan brings the last bits
-                    missing -= {(component, k) for component in segment[1:-3:2] for k in range(first, last + 1)}
-        position = data.find(b"\xff", position + step)
+    for marker, content in _jpeg_segments(data):
+        if 0xC0 <= marker <= 0xC2:
+            missing = {(component, k) for component in content[6::3] for k in range(64)}
+        elif marker == _START_OF_SCAN:
+            first, last, approximation = content[-3:]
+            if approximation % 16 == 0:  # the scan brings the last bits
+                missing -= {(component, k) for component in content[1:-3:2] for k in range(first, last + 1)}
     return not missing
+
+
+def _jpeg_segments(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield the marker and the content of each segment of a JPEG, the end marker last, if there is one (T.81, B.1).
+
+    Segments are passed over by their length, so the markers of a thumbnail inside one are not the picture's, nor are
+    those of what follows the end marker, say the film of a motion photo.
+    """
+    position = 2
+    while found := _MARKER.search(data, position):
+        marker, start = data[found.end() - 1], found.end()
+        if marker == _END_OF_IMAGE:
+            yield marker, b""
+            return
+        position = start + int.from_bytes(data[start : start + 2], "big")
+        yield marker, data[start + 2 : position]
 
 
 def _pixels(image: Pillow.Image) -> npt.NDArray[np.uint8]:
     image.load()
+    tags = image.tag_v2 if isinstance(image, TiffImagePlugin.TiffImageFile) else {}
+    if image.mode in ("I", "F") or _SIGNED in tags.get(_TIFF_SAMPLE_FORMAT, ()):
+        raise ImageError("signed, float and 32-bit samples are not supported")
     if image.mode.startswith("I;16"):
-        grey = (np.array(image) >> 8).astype(np.uint8)
+        grey = (np.array(image) >> (tags.get(_TIFF_BITS, (16,))[0] - 8)).astype(np.uint8)
+        if tags.get(_TIFF_PHOTOMETRIC) == _WHITE_IS_ZERO:  # Pillow turns only 8 bits and fewer
+            grey = ~grey
         return _upright(np.stack([grey] * 3, axis=2), _orientation(image))
-    if image.mode in ("I", "F"):
-        raise ImageError("32-bit samples are not supported")
     if image.has_transparency_data:
         colours = image.convert("RGBA")
         rgb = Pillow.new("RGB", image.size, "white")

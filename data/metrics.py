@@ -84,7 +84,7 @@ def coco_average_precision(detections: Images, targets: Images, classes: int) ->
     found, objects = _flatten(detections, targets, classes)
     crowds = objects.values.astype(np.int64)
     with contextlib.redirect_stdout(io.StringIO()):
-        truth = _coco(len(targets), classes, objects, {"iscrowd": crowds, "ignore": crowds})
+        truth = _coco(len(targets), classes, objects, {"iscrowd": crowds})
         evaluation = COCOeval(truth, _coco(len(targets), classes, found, {"score": found.values}), "bbox")
         evaluation.evaluate()
         evaluation.accumulate()
@@ -107,18 +107,20 @@ def recall(
     Returns:
         0 to 1; NaN if there are no ordinary objects.
     """
-    overlaps, _ = _best_overlaps(windows, targets, limit)
+    overlaps = np.concatenate([np.zeros(0), *_best_overlaps(windows, targets, limit)])
     return float(np.mean(overlaps >= iou)) if len(overlaps) else np.nan
 
 
 def mean_average_best_overlap(
-    windows: Sequence[npt.NDArray[Any]], targets: Images, classes: int, limit: int | None = None
+    windows: Sequence[npt.NDArray[Any]], targets: Images, classes: int, *, limit: int | None = None
 ) -> float:
     """Return the overlap of the best window, averaged over the ordinary objects of a class, then over the classes.
 
-    Uijlings et al. 2013, section 5. Arguments as for `recall`; NaN if there are no ordinary objects.
+    Uijlings et al. 2013, section 5. Arguments as for `recall`, targets with labels too; NaN if there are no ordinary
+    objects.
     """
-    overlaps, labels = _best_overlaps(windows, targets, limit)
+    overlaps = np.concatenate([np.zeros(0), *_best_overlaps(windows, targets, limit)])
+    labels = np.concatenate([np.zeros(0), *(np.asarray(target["labels"])[_ordinary(target)] for target in targets)])
     present = [overlaps[labels == label].mean() for label in range(classes) if np.any(labels == label)]
     return float(np.mean(present)) if present else np.nan
 
@@ -199,20 +201,20 @@ def _overlaps(first: Floats, second: Floats) -> Floats:
     return overlaps
 
 
-def _best_overlaps(
-    windows: Sequence[npt.NDArray[Any]], targets: Images, limit: int | None
-) -> tuple[Floats, npt.NDArray[Any]]:
-    """Return the overlap of the best window and the label of every ordinary object."""
+def _best_overlaps(windows: Sequence[npt.NDArray[Any]], targets: Images, limit: int | None) -> list[Floats]:
+    """Return for each image the overlap of the best window with every ordinary object."""
     if len(windows) != len(targets):
         raise DataError(f"there must be as many images with windows as targets, got {len(windows)} and {len(targets)}")
-    overlaps, labels = [np.zeros(0)], [np.zeros(0, np.int64)]
+    overlaps = []
     for image_windows, target in zip(windows, targets, strict=True):
-        ordinary = ~np.asarray(target["difficult"], np.bool_)
-        boxes = np.asarray(target["boxes"], np.float64)[ordinary]
+        boxes = np.asarray(target["boxes"], np.float64)[_ordinary(target)]
         first = np.asarray(image_windows, np.float64)[:limit]
         overlaps.append(_overlaps(boxes[:, None], first[None]).max(axis=1, initial=0))
-        labels.append(np.asarray(target["labels"])[ordinary])
-    return np.concatenate(overlaps), np.concatenate(labels)
+    return overlaps
+
+
+def _ordinary(target: Mapping[str, npt.NDArray[Any]]) -> Bools:
+    return ~np.asarray(target["difficult"], np.bool_)
 
 
 def _coco(images: int, classes: int, table: _Boxes, extra: dict[str, npt.NDArray[Any]]) -> Any:

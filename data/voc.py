@@ -11,15 +11,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .annotations import Object, read_objects
+from .annotations import Annotation, check_picture, read_annotation
 from .errors import DataError
-from .images import read_image
+from .images import IMAGE_SUFFIXES, read_image
 
 VOC_CLASSES = (
     "aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow", "diningtable", "dog",
     "horse", "motorbike", "person", "pottedplant", "sheep", "sofa", "train", "tvmonitor",
 )  # fmt: skip
-IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
 
 Target = dict[str, npt.NDArray[Any]]
 
@@ -40,6 +39,7 @@ class VOC:
 
     Attributes:
         ids: Names of the images, without folder and suffix.
+        dropped: Names of the images left out.
         problems: What was dropped or clipped, and why.
 
     Raises:
@@ -54,14 +54,15 @@ class VOC:
         self.split = split
         self.strict = strict
         self.problems: list[str] = []
-        annotated = sorted(path.stem for path in (self.root / "Annotations").glob("[!.]*.xml"))
-        wanted = annotated if split is None else _split_ids(self.root / "ImageSets" / "Main", split)
-        self._objects = self._read_objects(wanted, _checked_classes(classes))
+        self._files = _annotation_files(self.root / "Annotations")
+        wanted = list(self._files) if split is None else _split_ids(self.root / "ImageSets" / "Main", split)
+        self._annotations = self._read_annotations(wanted, _checked_classes(classes))
         self._paths = self._find_images()
         self.ids = [id_ for id_ in wanted if id_ in self._paths]
+        self.dropped = [id_ for id_ in wanted if id_ not in self._paths]
         if not self.ids:
             raise DataError(f"{self.root}: split {split or 'of all annotated images'} has no usable images")
-        self.classes = tuple(classes) if classes else self._found_classes(set(annotated) - set(wanted))
+        self.classes = tuple(classes) if classes else self._found_classes(self._files.keys() - set(wanted))
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -77,12 +78,22 @@ class VOC:
         return self._paths[self.ids[i]]
 
     def image(self, i: int) -> npt.NDArray[np.uint8]:
-        """Return the pixels of image i, uint8 (H, W, 3); ImageError if they cannot be read."""
-        return read_image(self.image_path(i))
+        """Return the pixels of image i, uint8 (H, W, 3).
+
+        Raises:
+            ImageError: If they cannot be read.
+            DataError: If the annotation is not of such a picture, as when only one of the two has been turned.
+        """
+        pixels = read_image(self.image_path(i))
+        try:
+            check_picture(self._annotations[self.ids[i]], (pixels.shape[1], pixels.shape[0]))
+        except DataError as error:
+            raise DataError(f"{self._annotation(self.ids[i])}: {error}") from None
+        return pixels
 
     def target(self, i: int) -> Target:
         """Return boxes, labels and difficult of image i without decoding it."""
-        objects = self._objects[self.ids[i]]
+        objects = self._annotations[self.ids[i]].objects
         return {
             "boxes": np.array([box for _, box, _ in objects], np.float32).reshape(-1, 4),
             "labels": np.array([self.classes.index(name) for name, _, _ in objects], np.int64),
@@ -94,28 +105,29 @@ class VOC:
             raise DataError(problem)
         self.problems.append(f"{problem}: {remedy}")
 
-    def _read_objects(self, ids: list[str], classes: tuple[str, ...] | None) -> dict[str, list[Object]]:
-        """Return the objects of every image whose annotation can be read."""
-        found = {id_: read_objects(self._annotation(id_), classes, self._report) for id_ in ids}
-        return {id_: objects for id_, objects in found.items() if objects is not None}
+    def _read_annotations(self, ids: list[str], classes: tuple[str, ...] | None) -> dict[str, Annotation]:
+        """Return those annotations that can be read."""
+        found = {id_: read_annotation(self._annotation(id_), classes, self._report) for id_ in ids}
+        return {id_: annotation for id_, annotation in found.items() if annotation is not None}
 
     def _annotation(self, id_: str) -> Path:
-        return self.root / "Annotations" / f"{id_}.xml"
+        return self._files.get(id_, self.root / "Annotations" / f"{id_}.xml")
 
     def _find_images(self) -> dict[str, Path]:
-        """Return the files of the images that have objects read; of two files with one id the first suffix counts."""
+        """Return the files of the images with an annotation; of two files with one id the first suffix counts."""
         folder = self.root / "JPEGImages"
         files = [path for path in sorted(folder.iterdir()) if path.suffix.lower() in IMAGE_SUFFIXES]
         files.sort(key=lambda path: IMAGE_SUFFIXES.index(path.suffix.lower()), reverse=True)
         paths = {path.stem: path for path in files}
-        for id_ in (id_ for id_ in self._objects if id_ not in paths):
+        for id_ in (id_ for id_ in self._annotations if id_ not in paths):
             self._report(f"{folder / id_}: no such image ({', '.join(IMAGE_SUFFIXES)})", "dropped")
-        return {id_: path for id_, path in paths.items() if id_ in self._objects}
+        return {id_: path for id_, path in paths.items() if id_ in self._annotations}
 
     def _found_classes(self, others: set[str]) -> tuple[str, ...]:
         """Return the classes of the whole folder, so that all its splits agree on the labels."""
-        elsewhere = (read_objects(self._annotation(id_), None, lambda problem, remedy: None) for id_ in others)
-        names = {name for objects in [*self._objects.values(), *elsewhere] for name, _, _ in objects or []}
+        elsewhere = (read_annotation(self._annotation(id_), None, lambda problem, remedy: None) for id_ in others)
+        known = [annotation for annotation in (*self._annotations.values(), *elsewhere) if annotation]
+        names = {name for annotation in known for name, _, _ in annotation.objects}
         return VOC_CLASSES if names <= set(VOC_CLASSES) else tuple(sorted(names))
 
 
@@ -132,6 +144,12 @@ def _data_folder(root: Path) -> Path:
     return folders[0]
 
 
+def _annotation_files(folder: Path) -> dict[str, Path]:
+    """Return the annotations by their ids, in order; of 1.XML and 1.xml the latter counts."""
+    files = (path for path in folder.iterdir() if path.suffix.lower() == ".xml" and not path.name.startswith("."))
+    return {path.stem: path for path in sorted(files, key=lambda path: (path.stem, path.suffix))}
+
+
 def _checked_classes(classes: Sequence[str] | None) -> tuple[str, ...] | None:
     if classes is not None and not 0 < len(set(classes)) == len(classes):
         raise DataError(f"classes must be distinct names, at least one, got {list(classes)}")
@@ -146,7 +164,9 @@ def _split_ids(folder: Path, split: str) -> list[str]:
     file = folder / f"{split}.txt"
     try:
         lines = file.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise DataError(f"{file}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
         raise DataError(f"{file}: cannot be read: {error}") from error
     ids: dict[str, int] = {}
     for number, words in enumerate(map(str.split, lines), 1):

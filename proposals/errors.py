@@ -2,7 +2,7 @@
 
 
 class ProposalError(ValueError):
-    """A bad image, a bad setting of the search, or a window store that cannot be used."""
+    """A bad image, or a bad setting of the search; a folder of windows that cannot be used raises OSError."""
 
 
 class ProposalWarning(UserWarning):

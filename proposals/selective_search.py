@@ -61,7 +61,7 @@ class SelectiveSearch:
     exact: bool = False
 
     def __post_init__(self) -> None:
-        """Check the settings, and make tuples of sequences: a search is hashable, and equal ones print the same."""
+        """Check the settings, and give them their types: a search is hashable, and equal ones print the same."""
         object.__setattr__(self, "colours", tuple(self.colours))
         object.__setattr__(self, "k", tuple(map(float, self.k)))
         object.__setattr__(self, "strategies", tuple(map(tuple, self.strategies)))
@@ -74,6 +74,10 @@ class SelectiveSearch:
         _check("min_side", self.min_side, _is_whole(self.min_side, 1), "1 or more")
         _check("limit", self.limit, _is_whole(self.limit, 1), "1 or more")
         _check("seed", self.seed, _is_whole(self.seed, 0), "0 or more")
+        object.__setattr__(self, "sigma", float(self.sigma))
+        object.__setattr__(self, "min_size", None if self.min_size is None else int(self.min_size))
+        for name in ("min_side", "limit", "seed"):
+            object.__setattr__(self, name, int(getattr(self, name)))
 
     def __call__(self, image: Image) -> Boxes:
         """Return the windows of an image, best first, the whole image before all others.
@@ -87,7 +91,7 @@ class SelectiveSearch:
         Raises:
             ProposalError: If the array is no such image.
         """
-        _check_image(image)
+        check_image(image)
         return self._rank(list(self.hierarchies(image)))
 
     def hierarchies(self, image: Image) -> Iterator[Ints]:
@@ -118,20 +122,21 @@ class SelectiveSearch:
         return windows
 
 
+def check_image(image: Any) -> None:
+    """Raise a ProposalError unless this is an image that can be searched."""
+    if not isinstance(image, np.ndarray) or image.dtype != np.uint8:
+        raise ProposalError(f"an image must be a uint8 array, not {getattr(image, 'dtype', type(image).__name__)}")
+    if image.ndim != 3 or image.shape[2] != 3 or not 1 <= min(image.shape) <= max(image.shape) <= MAX_SIDE:
+        raise ProposalError(f"an image must be (H, W, 3) with sides of 1 to {MAX_SIDE}, not {image.shape}")
+
+
 def _check(name: str, value: object, good: bool, rule: str) -> None:
     if not good:
         raise ProposalError(f"{name} must be {rule}, not {value!r}")
 
 
 def _is_whole(value: object, least: int) -> bool:
-    return isinstance(value, int) and value >= least
-
-
-def _check_image(image: Any) -> None:
-    if not isinstance(image, np.ndarray) or image.dtype != np.uint8:
-        raise ProposalError(f"an image must be a uint8 array, not {getattr(image, 'dtype', type(image).__name__)}")
-    if image.ndim != 3 or image.shape[2] != 3 or not 1 <= min(image.shape) <= max(image.shape) <= MAX_SIDE:
-        raise ProposalError(f"an image must be (H, W, 3) with sides of 1 to {MAX_SIDE}, not {image.shape}")
+    return isinstance(value, int | np.integer) and int(value) >= least
 
 
 def _check_number(regions: int) -> None:

@@ -23,7 +23,7 @@ import cv2
 import numpy as np
 
 from .errors import ProposalError, ProposalWarning
-from .selective_search import Boxes, Image, SelectiveSearch
+from .selective_search import Boxes, Image, SelectiveSearch, check_image
 
 VERSION = 1  # of the algorithm and of the files: a new one makes all stored windows unknown
 MAGIC = b"sppnet windows\n"
@@ -57,9 +57,13 @@ class WindowStore:
         return windows
 
     def save(self, image: Image, windows: Boxes) -> None:
-        """Write the windows of an image, all or nothing."""
+        """Write the windows of an image, all or nothing; OSError, with the path, if that fails."""
         key = self._key(image)
-        _write_atomically(self._path(key), _encode(windows, key))
+        path = self._path(key)
+        try:
+            _write_atomically(path, _encode(windows, key))
+        except OSError as error:  # of a full disk the system does not say whose
+            raise OSError(error.errno, error.strerror, str(path)) from error
 
     def _key(self, image: Image) -> bytes:
         digest = blake2b(f"{VERSION} {self.search!r} {image.dtype} {image.shape}".encode(), digest_size=DIGEST_BYTES)
@@ -99,7 +103,7 @@ def _compute_here(
 ) -> Generator[tuple[Image, Boxes], None, None]:
     for place, image in enumerate(images):
         with _named(place):
-            known = store.load(image) if store else None
+            known = _load(image, store)
             windows = _find(image, search, store) if known is None else known
         yield image, windows
 
@@ -124,7 +128,7 @@ def _compute_apart(
 def _submit(
     executor: ProcessPoolExecutor, image: Image, search: SelectiveSearch, store: WindowStore | None
 ) -> Future[Boxes]:
-    known = store.load(image) if store else None
+    known = _load(image, store)
     if known is not None:
         future: Future[Boxes] = Future()
         future.set_result(known)
@@ -137,6 +141,11 @@ def _submit(
 def _finish(place: int, image: Image, future: Future[Boxes]) -> tuple[Image, Boxes]:
     with _named(place):
         return image, future.result()
+
+
+def _load(image: Image, store: WindowStore | None) -> Boxes | None:
+    check_image(image)
+    return store.load(image) if store else None
 
 
 def _find(image: Image, search: SelectiveSearch, store: WindowStore | None) -> Boxes:

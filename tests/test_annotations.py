@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from data.annotations import MAX_BYTES, Object, read_objects
+from data import DataError
+from data.annotations import MAX_BYTES, Annotation, Object, check_picture, read_annotation
 
 BOX = "<xmin>2</xmin><ymin>3</ymin><xmax>10</xmax><ymax>12</ymax>"
 DOG = f"<object><name>dog</name><bndbox>{BOX}</bndbox></object>"
@@ -23,8 +24,8 @@ def read(folder: Path, content: str | bytes, classes: tuple[str, ...] | None = N
     text = content if isinstance(content, bytes) else f"<annotation>{content}</annotation>".encode()
     file.write_bytes(text)
     problems: list[str] = []
-    objects = read_objects(file, classes, lambda problem, remedy: problems.append(f"{problem}: {remedy}"))
-    return objects, "\n".join(problems)
+    annotation = read_annotation(file, classes, lambda problem, remedy: problems.append(f"{problem}: {remedy}"))
+    return annotation and annotation.objects, "\n".join(problems)
 
 
 def test_inclusive_corners_become_outer_edges(tmp_path: Path) -> None:
@@ -59,9 +60,26 @@ def test_the_box_of_a_part_is_not_the_object_s(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("size", ["", "<size/>", "<size><width>0</width><height>x</height></size>"])
+@pytest.mark.parametrize(
+    "size",
+    ["", "<size/>", "<size><width>0</width><height>x</height></size>", "<size><width>1e39</width></size>"],
+)
 def test_without_a_size_right_and_bottom_are_not_checked(tmp_path: Path, size: str) -> None:
     assert read(tmp_path, size + box(xmax="900")) == ([("dog", (1, 2, 900, 12), False)], "")
+
+
+@pytest.mark.parametrize(
+    ("size", "rule"),
+    [
+        ("", "inside the image, got x -9 to 10, y 2 to 12: clipped"),
+        ("<size><height>30</height></size>", "inside the image of ? x 30 pixels, got x -9 to 10, y 2 to 12: clipped"),
+    ],
+)
+def test_the_rule_tells_only_what_is_known_of_the_size(tmp_path: Path, size: str, rule: str) -> None:
+    objects, problems = read(tmp_path, size + box(xmin="-8"))
+
+    assert objects == [("dog", (0, 2, 10, 12), False)]
+    assert problems.endswith(rule)
 
 
 def test_a_pixel_outside_is_rounding_and_is_clipped_in_silence(tmp_path: Path) -> None:
@@ -85,6 +103,8 @@ def test_a_box_partly_outside_is_clipped_and_reported(tmp_path: Path) -> None:
         (box(ymin="13"), r"ymin <= ymax must hold, .* y 13 to 12"),
         (box(xmin="nan"), "xmin must be a number, got 'nan'"),
         (box(xmin="inf"), "xmin must be a number, got 'inf'"),
+        (box(xmax="1e39"), "xmax must be at most 1,000,000 in magnitude, got '1e39'"),
+        (box(ymin="-1000001"), "ymin must be at most 1,000,000 in magnitude, got '-1000001'"),
         (box(ymax="twelve"), "ymax must be a number, got 'twelve'"),
         (box(ymax=""), "ymax must be a number, got ''"),
         (box().replace("<xmax>10</xmax>", ""), "xmax must be a number, got None"),
@@ -129,7 +149,7 @@ def test_what_is_no_annotation_drops_the_image(tmp_path: Path, content: bytes, r
 def test_a_missing_annotation_drops_the_image(tmp_path: Path) -> None:
     problems: list[str] = []
 
-    assert read_objects(tmp_path / "8.xml", None, lambda problem, remedy: problems.append(problem)) is None
+    assert read_annotation(tmp_path / "8.xml", None, lambda problem, remedy: problems.append(problem)) is None
     assert problems == [f"{tmp_path / '8.xml'}: cannot be read: No such file or directory"]
 
 
@@ -137,3 +157,28 @@ def test_a_declared_encoding_is_obeyed(tmp_path: Path) -> None:
     content = f'<?xml version="1.0" encoding="latin-1"?><annotation>{DOG}</annotation>'.replace("dog", "bébé")
 
     assert read(tmp_path, content.encode("latin-1")) == ([("bébé", (1, 2, 10, 12), False)], "")
+
+
+INFINITE = float("inf")
+EDGE = ("dog", (1.0, 2.0, 21.0, 12.0), False)
+
+
+@pytest.mark.parametrize("size", [(20, 30), (INFINITE, 30), (INFINITE, INFINITE)])
+def test_an_annotation_fits_a_picture_up_to_the_rounding(size: tuple[float, float]) -> None:
+    check_picture(Annotation(size, [EDGE]), (20, 30))
+
+
+@pytest.mark.parametrize(
+    ("size", "picture", "rule"),
+    [
+        ((30, 20), (20, 30), "size must be that of the upright picture, 20 x 30 pixels, got 30 x 20"),
+        ((INFINITE, 20), (20, 30), r"20 x 30 pixels, got \? x 20"),
+        ((INFINITE, INFINITE), (19, 30), r"object dog: .* inside the image of 19 x 30 pixels, got x 1 to 21"),
+        ((INFINITE, INFINITE), (30, 10), r"object dog: .* inside the image of 30 x 10 pixels, .* y 2 to 12"),
+    ],
+)
+def test_an_annotation_of_another_picture_is_refused(
+    size: tuple[float, float], picture: tuple[int, int], rule: str
+) -> None:
+    with pytest.raises(DataError, match=rule):
+        check_picture(Annotation(size, [EDGE]), picture)

@@ -27,6 +27,7 @@ def read(folder: Path, content: Any) -> list[Detections]:
     [
         OURS,
         OURS | {"image": "photos/000005.jpg"},
+        OURS | {"image": "photos/000005.TIFF"},
         COCO,
         COCO | {"image_id": "000005", "category_id": "dog"},
         {"image": "000005", "width": 50, "height": 60, "detections": [OURS | {"margin": 2.5}], "milliseconds": {}},
@@ -68,6 +69,24 @@ def test_a_number_that_two_ids_share_names_neither(tmp_path: Path) -> None:
         read_detections(file, ["5", "05"], CLASSES)
 
 
+def test_only_the_suffix_of_an_image_is_taken_off_its_name(tmp_path: Path) -> None:
+    file = tmp_path / "found.json"
+    file.write_text(json.dumps([OURS | {"image": name} for name in ("a/clip.0002", "a/clip.0002.jpg", "clip.png")]))
+
+    clip, second = read_detections(file, ["clip", "clip.0002"], CLASSES)
+
+    assert (len(clip["labels"]), len(second["labels"])) == (1, 2)
+
+
+def test_entries_of_ignored_images_are_passed_over(tmp_path: Path) -> None:
+    file = tmp_path / "found.json"
+    file.write_text(json.dumps([OURS | {"label": "wolf"}, COCO, OURS | {"image": "000007"}]))
+
+    [found] = read_detections(file, ["000007"], CLASSES, ignored=["000005"])
+
+    assert found["labels"].tolist() == [1]
+
+
 @pytest.mark.parametrize(
     ("entry", "rule"),
     [
@@ -103,7 +122,13 @@ def test_a_broken_entry_is_named_with_the_rule_and_the_value(tmp_path: Path, ent
 
 @pytest.mark.parametrize(
     ("content", "rule"),
-    [("", "no readable JSON"), ("[{]", "no readable JSON"), ("[" * 100_000, "no readable JSON"), ("{}", "a list")],
+    [
+        ("", "no readable JSON"),
+        ("[{]", "no readable JSON"),
+        ("[" * 100_000, "no readable JSON"),
+        ("{}", "a list"),
+        ('{"images": 3}', "a list"),
+    ],
 )
 def test_a_file_that_is_no_list_is_refused(tmp_path: Path, content: str, rule: str) -> None:
     with pytest.raises(DataError, match=rf"found\.json: .*{rule}"):

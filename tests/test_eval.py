@@ -133,6 +133,53 @@ def test_a_lenient_evaluation_goes_on_over_a_reversed_box_and_exits_with_5(shape
     assert "warning: " in result.stderr
 
 
+def test_a_lenient_evaluation_passes_over_detections_of_a_dropped_image(shapes: Path, perfect: Path) -> None:
+    (shapes / "Annotations" / "000003.xml").write_text("junk")
+
+    result = evaluate(shapes, "--from", perfect, "--lenient", "--json")
+
+    assert (result.exit_code, json.loads(result.stdout)["images"]) == (5, 3)
+
+
+def test_given_classes_are_the_labels_and_count_the_categories(shapes: Path, perfect: Path) -> None:
+    names = ["triangle", "square", "ring", "disc"]
+    coco = [
+        {"image_id": entry["image"], "category_id": names.index(entry["label"]) + 1, "score": 1, "bbox": entry["box"]}
+        for entry in json.loads(perfect.read_text())
+    ]
+    for entry in coco:
+        x1, y1, x2, y2 = entry["bbox"]
+        entry["bbox"] = [x1, y1, x2 - x1, y2 - y1]
+    perfect.write_text(json.dumps(coco))
+
+    result = evaluate(shapes, "--from", perfect, "--classes", "triangle, square,ring,disc,star", "--json")
+
+    scores = json.loads(result.stdout)["metrics"]["voc07"]
+    assert list(scores["AP"]) == [*names, "star"]
+    assert scores["mAP"] == pytest.approx(1)
+
+
+@pytest.mark.parametrize("classes", ["", "disc,,ring", "disc,disc"])
+def test_classes_without_a_name_or_twice_the_same_are_wrong_usage(shapes: Path, perfect: Path, classes: str) -> None:
+    assert evaluate(shapes, "--from", perfect, "--classes", classes).exit_code == 2
+
+
+def test_a_model_takes_no_classes(shapes: Path, tmp_path: Path) -> None:
+    assert evaluate(shapes, "-m", tmp_path, "--classes", "disc").exit_code == 2
+
+
+def test_what_detect_writes_and_prints_is_scored(shapes: Path, tmp_path: Path) -> None:
+    image = shapes / "JPEGImages" / f"{VOC(shapes, split='val').ids[0]}.jpg"
+    options = ["-m", tmp_path, "-o", tmp_path / "out", "--format", "json", "--json", image, tmp_path / "gone.jpg"]
+    printed = tmp_path / "printed.json"
+    printed.write_text(CliRunner().invoke(cli, ["detect", *map(str, options)]).stdout)
+
+    results = [evaluate(shapes, "--from", file) for file in (printed, tmp_path / "out" / f"{image.stem}.json")]
+
+    assert [result.exit_code for result in results] == [0, 0]
+    assert results[0].stdout == results[1].stdout
+
+
 def test_a_lenient_evaluation_leaves_out_an_unreadable_image(shapes: Path, tmp_path: Path) -> None:
     (shapes / "JPEGImages" / "000004.jpg").write_bytes(b"")
 

@@ -16,6 +16,7 @@ import pytest
 from PIL import Image
 
 from data import DataWarning, ImageError, read_image
+from data.images import MAX_BYTES
 
 RGB = np.random.default_rng(0).integers(0, 256, (3, 5, 3), np.uint8)
 PHOTO = cv2.resize(np.random.default_rng(1).integers(0, 256, (12, 16, 3), np.uint8), (160, 120))
@@ -51,10 +52,12 @@ def png_header(width: int, height: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
 
 
-def tiff_header(width: int, height: int) -> bytes:
-    tags = {256: width, 257: height, 258: 8, 259: 1, 262: 1, 273: 0, 277: 1, 278: height, 279: width * height}
+def tiff(width: int, height: int, pixels: bytes = b"", **changes: int) -> bytes:
+    """Return a grey TIFF; changes are tags by number, such as t262."""
+    tags = {256: width, 257: height, 258: 8, 259: 1, 262: 1, 273: 0, 277: 1, 278: height, 279: len(pixels), 339: 1}
+    tags |= {int(tag[1:]): value for tag, value in changes.items()} | {273: 14 + 12 * len(tags)}
     entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items())
-    return b"II*\0" + struct.pack("<IH", 8, len(tags)) + entries + bytes(4)
+    return b"II*\0" + struct.pack("<IH", 8, len(tags)) + entries + bytes(4) + pixels
 
 
 @pytest.mark.parametrize(("kind", "options"), EXACT)
@@ -170,6 +173,24 @@ def test_16_bits_become_their_high_byte(suffix: str, channels: int) -> None:
     np.testing.assert_array_equal(read_image(data), expected)
 
 
+def test_12_bits_become_their_highest_8() -> None:
+    data = tiff(2, 1, bytes([0x12, 0x3F, 0xFF]), t258=12)
+
+    assert read_image(data).tolist() == [[[0x12] * 3, [0xFF] * 3]]
+
+
+def test_16_bits_with_white_for_zero_are_turned() -> None:
+    data = tiff(2, 1, struct.pack("<HH", 0, 0x1200), t258=16, t262=0)
+
+    assert read_image(data).tolist() == [[[0xFF] * 3, [0xFF - 0x12] * 3]]
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+def test_signed_samples_are_refused(bits: int) -> None:
+    with pytest.raises(ImageError, match="signed, float and 32-bit samples are not supported"):
+        read_image(tiff(2, 1, bytes(4), t258=bits, t339=2))
+
+
 @pytest.mark.parametrize("kind", [np.int32, np.float32])
 def test_32_bit_samples_are_refused(kind: type[Any]) -> None:
     with pytest.raises(ImageError, match="32-bit samples"):
@@ -197,7 +218,7 @@ def test_extreme_shapes_are_read(shape: tuple[int, int, int]) -> None:
         b"BM" + struct.pack("<IIIIiiHHIIIIII", 54, 0, 54, 40, 30_000, 30_000, 1, 24, 0, 0, 0, 0, 0, 0),
         encoded(PHOTO, "JPEG").replace(struct.pack(">HH", 120, 160), struct.pack(">HH", 30_000, 30_000), 1),
         b"RIFF\x16\0\0\0WEBPVP8X\x0a\0\0\0\0\0\0\0" + struct.pack("<I", 29_999)[:3] * 2,
-        tiff_header(30_000, 30_000),
+        tiff(30_000, 30_000),
     ],
     ids=["png", "wide png", "bmp", "jpeg", "webp", "tiff"],
 )
@@ -251,6 +272,19 @@ def test_a_missing_file_and_a_folder_are_named(tmp_path: Path) -> None:
         read_image(tmp_path)
 
 
+def test_a_file_too_large_is_not_even_read(tmp_path: Path) -> None:
+    file = tmp_path / "film.jpg"
+    with file.open("wb") as stream:
+        stream.truncate(MAX_BYTES + 1)
+
+    tracemalloc.start()
+    with pytest.raises(ImageError, match=r"film\.jpg: 1,073,741,825 bytes, the limit is 1,073,741,824"):
+        read_image(file)
+
+    assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    tracemalloc.stop()
+
+
 JPEGS = [
     encoded(PHOTO, "JPEG", **options)
     for options in ({}, {"progressive": True}, {"quality": 98, "subsampling": 0}, {"restart_marker_rows": 1})
@@ -280,8 +314,26 @@ def test_a_progressive_jpeg_cut_between_two_scans_is_refused() -> None:
         read_image(data[: data.rfind(b"\xff\xc4")])
 
 
-def test_bytes_after_the_end_marker_do_not_matter() -> None:
-    np.testing.assert_array_equal(read_image(JPEGS[0] + b"\0more"), read_image(JPEGS[0]))
+@pytest.mark.parametrize("data", JPEGS)
+@pytest.mark.parametrize("more", [b"\0more", b"\xff\xc0\0\x0b\x08\0\x01\0\x01\x01\x07\x11\0\xff\xda", JPEGS[1][:-2]])
+def test_bytes_after_the_end_marker_do_not_matter(data: bytes, more: bytes) -> None:
+    np.testing.assert_array_equal(read_image(data + more), read_image(data))
+
+
+def test_the_end_marker_of_a_thumbnail_is_not_that_of_the_picture() -> None:
+    thumbnail = b"\xff\xe1" + struct.pack(">H", 2 + len(JPEGS[4])) + JPEGS[4]
+    data = JPEGS[0][:2] + thumbnail + JPEGS[0][2:]
+
+    np.testing.assert_array_equal(read_image(data), read_image(JPEGS[0]))
+    with pytest.warns(DataWarning, match="JPEG without end marker"):
+        np.testing.assert_array_equal(read_image(data[:-2]), read_image(JPEGS[0]))
+
+
+def test_a_jpeg_cut_in_its_scan_and_ended_again_has_a_grey_rest() -> None:
+    pixels = read_image(JPEGS[0][:-900] + b"\xff\xd9")
+
+    np.testing.assert_array_equal(pixels[:16], read_image(JPEGS[0])[:16])
+    assert np.ptp(pixels[-8:, -8:].reshape(-1, 3), axis=0).tolist() == [0, 0, 0]
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "BMP", "WEBP", "TIFF"])

@@ -363,6 +363,17 @@ def test_recall_counts_ordinary_objects_some_window_covers() -> None:
     assert recall(WINDOWS, TARGETS, limit=2, iou=0.6) == 0
 
 
+def test_recall_needs_no_labels() -> None:
+    bare = [{name: target[name] for name in ("boxes", "difficult")} for target in TARGETS]
+
+    assert recall(WINDOWS, bare) == pytest.approx(1 / 3)
+
+
+def test_the_limit_of_windows_is_named() -> None:
+    with pytest.raises(TypeError):
+        mean_average_best_overlap(WINDOWS, TARGETS, 5, 1)  # type: ignore[call-arg]
+
+
 def test_best_overlaps_are_averaged_per_class_then_over_classes() -> None:
     assert mean_average_best_overlap(WINDOWS, TARGETS, 5) == pytest.approx((1 / 2 + 0) / 2)
     assert mean_average_best_overlap(WINDOWS, TARGETS, 5, limit=1) == pytest.approx((0.4 / 2 + 0) / 2)

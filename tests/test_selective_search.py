@@ -1,6 +1,8 @@
 """The search as a whole: on any image, with any setting, and on objects that stand out."""
 
 import pickle
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -99,6 +101,32 @@ def test_objects_that_stand_out_are_found(search: SelectiveSearch) -> None:
     assert best_overlap(windows, [70, 10, 150, 50]) > 0.9
 
 
+def windows_as_set(**settings: Sequence[object]) -> set[tuple[float, ...]]:
+    usual: dict[str, Any] = {"colours": ["lab"], "k": [20], "strategies": [["size", "fill"]], "min_size": 5}
+    search = SelectiveSearch(**usual | settings, limit=100_000)
+    return set(map(tuple, search(noise((60, 80))).tolist()))
+
+
+@pytest.mark.parametrize(
+    ("setting", "first", "second"),
+    [("colours", "hsv", "rgb"), ("k", 10, 40), ("strategies", ["colour"], ["colour", "texture", "fill"])],
+)
+def test_windows_are_those_of_all_hierarchies(setting: str, first: object, second: object) -> None:
+    of_first, of_second, of_both = (windows_as_set(**{setting: s}) for s in ([first], [second], [first, second]))
+
+    assert of_first - of_second and of_second - of_first
+    assert of_both == of_first | of_second
+
+
+def test_the_large_windows_of_a_hierarchy_come_first() -> None:
+    windows = SelectiveSearch(colours=["lab"], k=[20], strategies=[["size"]], min_size=5, min_side=1)(noise((60, 80)))
+    areas = (windows[:, 2:] - windows[:, :2]).prod(axis=1)
+    quarter = len(areas) // 4
+
+    assert quarter > 20
+    assert areas[1:quarter].mean() > 3 * areas[-quarter:].mean()  # without the whole image
+
+
 def test_the_same_seed_gives_the_same_windows() -> None:
     image = noise((60, 80))
     search = SelectiveSearch(k=[20], min_size=5, seed=3)
@@ -189,9 +217,10 @@ def test_a_setting_out_of_its_range_is_refused(settings: dict[str, object], mess
         SelectiveSearch(**settings)  # type: ignore[arg-type]
 
 
-def test_lists_and_tuples_make_equal_searches() -> None:
-    first = SelectiveSearch(colours=["rgb"], k=[50], strategies=[["size", "fill"]])
-    second = SelectiveSearch(colours=("rgb",), k=(50.0,), strategies=(("size", "fill"),))
+def test_settings_of_other_types_make_equal_searches() -> None:
+    whole: Any = np.int64(7)
+    first = SelectiveSearch(colours=["rgb"], k=[50], strategies=[["size", "fill"]], sigma=1, limit=whole)
+    second = SelectiveSearch(colours=("rgb",), k=(50.0,), strategies=(("size", "fill"),), sigma=1.0, limit=7)
 
     assert first == second
     assert repr(first) == repr(second)

@@ -23,6 +23,7 @@ SEARCH = SelectiveSearch(k=[50])
 WINDOWS = np.array([[0, 0, 4, 5], [1, 2, 3, 4]], np.float32)
 HEADER = len(MAGIC) + DIGEST_BYTES
 ENDLESS = """
+    import sys
     import numpy as np
     from multiprocessing import active_children
     from proposals import SelectiveSearch, compute_windows
@@ -33,7 +34,7 @@ ENDLESS = """
             yield rng.integers(0, 256, (60, 80, 3)).astype(np.uint8)
 
     if __name__ == "__main__":
-        for _ in compute_windows(images(), SelectiveSearch(), workers=2):
+        for _ in compute_windows(images(), SelectiveSearch(), folder=sys.argv[1], workers=2):
             print(*(child.pid for child in active_children()), flush=True)
 """
 
@@ -130,7 +131,7 @@ def test_a_failed_save_leaves_the_old_windows_and_no_other_file(
     store.save(picture(), WINDOWS)
     monkeypatch.setattr(os, call, fail_for_lack_of_space)
 
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(OSError, match=rf"No space left on device: '{store.folder}/.*\.windows'"):
         store.save(picture(), WINDOWS[:1])
 
     assert len(files(store.folder)) == 1
@@ -153,13 +154,13 @@ def test_no_images_give_nothing() -> None:
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_windows_on_disk_are_not_searched_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workers: int) -> None:
-    expected = [windows for _, windows in compute_windows(pictures(20), SEARCH, folder=tmp_path, workers=1)]
-    monkeypatch.setattr(SelectiveSearch, "__call__", fail_for_lack_of_space)
+def test_windows_on_disk_are_not_searched_again(tmp_path: Path, workers: int) -> None:
+    for image in pictures(20):
+        WindowStore(tmp_path, SEARCH).save(image, WINDOWS)  # which no search would find
 
     found = [windows for _, windows in compute_windows(pictures(20), SEARCH, folder=tmp_path, workers=workers)]
 
-    assert all(map(np.array_equal, found, expected))
+    np.testing.assert_array_equal(found, [WINDOWS] * 20)
 
 
 def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path: Path) -> None:
@@ -172,6 +173,22 @@ def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path: Path) -> None:
     assert first.stat().st_mtime_ns == written
 
 
+def test_a_killed_run_goes_on_where_it_stopped(endless: subprocess.Popen[str], tmp_path: Path) -> None:
+    workers = begun_workers(endless)
+    endless.kill()
+    assert_ended(workers)
+    written = {path: path.stat().st_mtime_ns for path in (tmp_path / "windows").rglob("*.windows")}
+    rng = np.random.default_rng(0)  # as the program's images
+    images = [rng.integers(0, 256, (60, 80, 3)).astype(np.uint8) for _ in range(3)]
+
+    search = SelectiveSearch()
+    results = list(compute_windows(images, search, folder=tmp_path / "windows", workers=2))
+
+    assert written
+    assert all(path.stat().st_mtime_ns == time_ns for path, time_ns in written.items())
+    assert all(np.array_equal(windows, search(image)) for image, windows in results)
+
+
 def test_leaving_early_leaves_no_process_and_most_images_unread() -> None:
     images = iter(pictures(100))
 
@@ -180,6 +197,14 @@ def test_leaving_early_leaves_no_process_and_most_images_unread() -> None:
 
     assert multiprocessing.active_children() == []
     assert len(list(images)) >= 100 - 2 * LOOK_AHEAD
+
+
+@pytest.mark.parametrize("bad", [[[1, 2, 3]], iter([])])
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("kept", [False, True])
+def test_what_is_no_array_is_named_by_its_place(tmp_path: Path, bad: Image, workers: int, kept: bool) -> None:
+    with pytest.raises(ProposalError, match=r"image 1: an image must be a uint8 array, not list"):
+        list(compute_windows([picture(), bad], SEARCH, folder=tmp_path if kept else None, workers=workers))
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -240,7 +265,12 @@ def endless(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     path = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     pipe = subprocess.PIPE
     with subprocess.Popen(
-        [sys.executable, script], stdout=pipe, stderr=pipe, text=True, start_new_session=True, env=os.environ | path
+        [sys.executable, script, tmp_path / "windows"],
+        stdout=pipe,
+        stderr=pipe,
+        text=True,
+        start_new_session=True,
+        env=os.environ | path,
     ) as process:
         yield process
         process.kill()

@@ -143,6 +143,13 @@ def test_a_split_that_is_not_text_is_refused(root: Path) -> None:
         VOC(root, "bad")
 
 
+def test_a_split_that_cannot_be_read_is_named_once(root: Path) -> None:
+    (root / "ImageSets" / "Main" / "bad.txt").mkdir()
+
+    with pytest.raises(DataError, match=r"bad\.txt: cannot be read: Is a directory$"):
+        VOC(root, "bad")
+
+
 def test_voc_names_give_the_voc_classes(root: Path) -> None:
     assert VOC(root).classes == VOC_CLASSES
     assert len(VOC_CLASSES) == 20
@@ -194,6 +201,14 @@ def test_mistakes_outside_the_split_do_not_count(root: Path) -> None:
     assert VOC(root, "train").ids == ["000003", "000001"]
 
 
+def test_an_upper_case_suffix_is_an_annotation_too(root: Path) -> None:
+    file = root / "Annotations" / "000001.xml"
+    file.rename(file.with_suffix(".XML"))
+
+    assert VOC(root).ids == ["000001", "000002", "000003"]
+    assert len(VOC(root, "train").target(1)["labels"]) == 2
+
+
 @pytest.mark.parametrize(
     ("file", "rule"), [("JPEGImages/000001.png", "no such image"), ("Annotations/000001.xml", "read")]
 )
@@ -205,6 +220,7 @@ def test_a_missing_file_is_an_error_or_drops_the_image(root: Path, file: str, ru
 
     data = VOC(root, "train", strict=False)
     assert data.ids == ["000003"]
+    assert data.dropped == ["000001"]
     assert len(data.problems) == 1
 
 
@@ -234,6 +250,24 @@ def test_a_damaged_image_is_named_when_it_is_read(root: Path) -> None:
 
     with pytest.raises(ImageError, match=r"000001\.png: the file is empty"):
         VOC(root)[0]
+
+
+def test_a_picture_turned_by_its_tag_needs_boxes_turned_too(root: Path) -> None:
+    tags = Image.Exif()
+    tags[0x0112] = 6
+    Image.new("L", (20, 30)).save(root / "JPEGImages" / "000001.png", exif=tags)
+
+    with pytest.raises(DataError, match=r"000001\.xml: size must be .* upright picture, 30 x 20 pixels, got 20 x 30"):
+        VOC(root, strict=False).image(0)
+
+
+def test_a_box_outside_an_image_of_untold_size_is_named_when_the_image_is_read(root: Path) -> None:
+    add_image(root, "000001", [("dog", (2, 3, 900, 12))])
+    file = root / "Annotations" / "000001.xml"
+    file.write_text(file.read_text().replace("<size>", "<other>").replace("</size>", "</other>"))
+
+    with pytest.raises(DataError, match=r"000001\.xml: object dog: .* 20 x 30 pixels, got x 1 to 900, y 2 to 12"):
+        VOC(root).image(0)
 
 
 def test_a_data_set_travels_to_other_processes(root: Path) -> None:

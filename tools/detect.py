@@ -12,7 +12,7 @@ import click
 import numpy as np
 import numpy.typing as npt
 
-from data import DataError, image_record, read_image
+from data import IMAGE_SUFFIXES, DataError, image_record, read_image
 
 from .console import (
     BAD_DATA,
@@ -31,7 +31,6 @@ from .files import write_whole
 if TYPE_CHECKING:
     from detector import SPPNet
 
-SUFFIXES = {".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
 JPEG_QUALITY = 92
 
 
@@ -102,7 +101,7 @@ def find_images(sources: Sequence[str]) -> list[Path]:
     for source in sources:
         path = Path(source)
         if path.is_dir():
-            files = sorted(file for file in path.iterdir() if file.suffix.lower() in SUFFIXES and file.is_file())
+            files = sorted(file for file in path.iterdir() if file.suffix.lower() in IMAGE_SUFFIXES and file.is_file())
         elif path.exists() or not glob.has_magic(source):
             files = [path]
         else:

@@ -45,6 +45,15 @@ def _metrics(_context: click.Context, _option: click.Parameter, text: str) -> li
     return names
 
 
+def _classes(_context: click.Context, _option: click.Parameter, text: str | None) -> list[str] | None:
+    if text is None:
+        return None
+    names = [name.strip() for name in text.split(",")]
+    if not all(names) or len(set(names)) < len(names):
+        raise click.BadParameter(f"{text!r} must be distinct names with commas between")
+    return names
+
+
 def _report(_context: click.Context, _option: click.Parameter, file: Path | None) -> Path | None:
     if file is not None and file.suffix not in (".md", ".json"):
         raise click.BadParameter(f"{file} must end in .md or .json")
@@ -54,6 +63,7 @@ def _report(_context: click.Context, _option: click.Parameter, file: Path | None
 @click.command("eval")
 @click.option("-m", "--model", type=click.Path(path_type=Path), help="Folder of the model to score.")
 @click.option("--from", "source", type=click.Path(path_type=Path), help="Score the detections in this file instead.")
+@click.option("--classes", callback=_classes, help="With --from: its classes in order.  [default: those annotated]")
 @click.option("--data", "root", type=click.Path(path_type=Path), required=True, help="VOC folder with the truth.")
 @click.option("--split", help="Image set.  [default: val if there is one, else all annotated images]")
 @click.option("--metrics", default="voc07", callback=_metrics, help="voc07, voc12, coco, with commas between.")
@@ -68,6 +78,7 @@ def _report(_context: click.Context, _option: click.Parameter, file: Path | None
 def command(
     model: Path | None,
     source: Path | None,
+    classes: list[str] | None,
     root: Path,
     split: str | None,
     metrics: list[Literal["voc07", "voc12", "coco"]],
@@ -82,10 +93,13 @@ def command(
     """Score a model on annotated images, by average precision of each class and its mean (mAP)."""
     if (model is None) == (source is None):
         raise click.UsageError("give either a model with -m or detections with --from")
+    if model is not None and classes is not None:
+        raise click.UsageError("a model brings its own classes: --classes is for --from")
     if source is not None:
-        voc = open_split(root, split, usual="val", lenient=lenient)
+        voc = open_split(root, split, usual="val", classes=classes, lenient=lenient)
         milliseconds: dict[str, float] = {}
-        found = dict(list(enumerate(read_detections(source, voc.ids, voc.classes)))[:limit])
+        given = read_detections(source, voc.ids, voc.classes, ignored=voc.dropped)
+        found = dict(list(enumerate(given))[:limit])
         images = ReadableImages(voc, limit)
     else:
         set_threads(threads)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from data import VOC, DataError
+from data import VOC, VOC_CLASSES, DataError
 
 from .console import say, warn
 
@@ -21,7 +21,7 @@ def open_split(
         root: The folder, as `data.VOC` takes it.
         split: The split wanted; None for the usual one, or for all annotated images if there is no such split.
         usual: "train" or "val".
-        classes: The model's, if there is one.
+        classes: Those wanted. The default is those found.
         lenient: Leave out what is broken.
 
     Raises:
@@ -32,6 +32,9 @@ def open_split(
         split = usual if (whole.root / "ImageSets" / "Main" / f"{usual}.txt").is_file() else None
     voc = VOC(root, split=split, classes=classes, strict=not lenient)
     say(f"{voc.root}: {len(voc):,} images, {f'the split {split}' if split else 'all that are annotated'}")
+    strangers = [name for name in voc.classes if name not in VOC_CLASSES]
+    if classes is None and 0 < 2 * len(strangers) < len(voc.classes):  # a slip of the pen would be one more class
+        say(f"{len(voc.classes)} classes found, not VOC's: {', '.join(strangers[:10])}")
     warn(voc.problems)
     return voc
 

@@ -1,0 +1,38 @@
+"""Which images a command works on, and what it says of them."""
+
+from pathlib import Path
+
+import pytest
+
+from data import VOC_CLASSES
+from tools.splits import open_split
+
+from .test_voc import add_image
+
+
+def opened(root: Path, capsys: pytest.CaptureFixture[str], names: list[str], classes: list[str] | None = None) -> str:
+    """Return what is said of a data set with objects of these names."""
+    add_image(root, "000001", [(name, (1, 1, 5, 5)) for name in names])
+    open_split(root, None, usual="val", classes=classes, lenient=False)
+    return capsys.readouterr().err
+
+
+def test_the_split_and_the_number_of_images_are_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert opened(tmp_path, capsys, ["dog"]) == f"{tmp_path}: 1 images, all that are annotated\n"
+
+
+def test_a_name_that_is_not_voc_s_among_those_that_are_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = opened(tmp_path, capsys, [*VOC_CLASSES, "persn"])
+
+    assert said.endswith("21 classes found, not VOC's: persn\n")
+
+
+@pytest.mark.parametrize(
+    ("names", "classes"), [(["disc", "dog"], None), (["dog", "cat", "wolf"], ["dog", "cat", "wolf"])]
+)
+def test_own_classes_are_no_surprise(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], names: list[str], classes: list[str] | None
+) -> None:
+    assert "classes found" not in opened(tmp_path, capsys, names, classes)
