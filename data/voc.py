@@ -47,6 +47,15 @@ class VOC:
             an image is missing.
     """
 
+    @staticmethod
+    def splits(root: str | Path) -> list[str]:
+        """Return the names of the splits of a data set, sorted; none for a folder without ImageSets/Main.
+
+        Raises:
+            DataError: If the folder is no data set.
+        """
+        return _split_names(_data_folder(Path(root)) / "ImageSets" / "Main")
+
     def __init__(
         self, root: str | Path, split: str | None = None, *, classes: Sequence[str] | None = None, strict: bool = True
     ) -> None:
@@ -156,9 +165,13 @@ def _checked_classes(classes: Sequence[str] | None) -> tuple[str, ...] | None:
     return None if classes is None else tuple(classes)
 
 
+def _split_names(folder: Path) -> list[str]:
+    return sorted(path.stem for path in folder.glob("*.txt"))
+
+
 def _split_ids(folder: Path, split: str) -> list[str]:
     """Return the first word of every line: image sets of single classes have a second column."""
-    known = sorted(path.stem for path in folder.glob("*.txt"))
+    known = _split_names(folder)
     if split not in known:
         raise DataError(f"{folder}: no split {split!r}, there is {', '.join(known) or 'none at all'}")
     file = folder / f"{split}.txt"

@@ -84,6 +84,13 @@ def test_a_split_keeps_its_order(root: Path) -> None:
     assert VOC(root, "train").ids == ["000003", "000001"]
 
 
+def test_the_splits_are_named_without_reading_annotations(root: Path) -> None:
+    add_split(root, "val", "")
+    add_split(root, "train", "")
+
+    assert VOC.splits(root) == ["train", "val"]
+
+
 def test_the_devkit_folder_stands_for_its_only_data_set(root: Path) -> None:
     assert VOC(root.parent, "train").root == root
 

@@ -27,9 +27,8 @@ def open_split(
     Raises:
         DataError: If there is no such folder or split, or what it holds breaks a rule.
     """
-    if split is None:
-        whole = VOC(root, classes=classes, strict=False)
-        split = usual if (whole.root / "ImageSets" / "Main" / f"{usual}.txt").is_file() else None
+    if split is None and usual in VOC.splits(root):
+        split = usual
     voc = VOC(root, split=split, classes=classes, strict=not lenient)
     say(f"{voc.root}: {len(voc):,} images, {f'the split {split}' if split else 'all that are annotated'}")
     strangers = [name for name in voc.classes if name not in VOC_CLASSES]
