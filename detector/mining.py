@@ -6,7 +6,7 @@ object, and the negatives near or above the margin; the easy ones leave it.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,7 @@ from .examples import Progress, Scaling, TrainingImages
 from .svm import SVMs, fit_svms
 
 HARD, EASY = -1.0001, -1.2  # margins of the release: above the first a negative is hard, below the second it may go
+LIBLINEAR: dict[str, Any] = {"tolerance": 1e-2, "max_epochs": 10_000}  # as near to the optimum as our own solver
 NEVER = -10.0  # margin of a class that has no objects to learn from: no window is hard for it, or detected
 
 
@@ -119,6 +120,7 @@ class HardNegativeMining:
             alphas=pool.alphas,
             seed=self.seed,
             solver=options.solver,
+            **(LIBLINEAR if options.solver == "scikit-learn" else {}),
         )
         self.svms.biases[~(pool.labels > 0).any(axis=0)] = NEVER
         pool.alphas = self.svms.alphas
