@@ -17,7 +17,8 @@ from .calibration import Calibration
 from .detection import WindowClassifier
 from .errors import ModelError
 from .features import WindowFeatures
-from .trunk import Trunk, preprocessing_from, trunk_of
+from .preprocessing import preprocessing_from
+from .trunk import Trunk, trunk_of
 
 FORMAT = 1
 FILES = ("model.safetensors", "config.json", "metrics.json", "README.md")

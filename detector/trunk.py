@@ -5,12 +5,9 @@ kernels, strides and paddings alone and is derived here, never typed in.
 """
 
 import hashlib
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import cv2
 import numpy as np
@@ -21,38 +18,9 @@ from torch import nn
 
 from .errors import InputError, ModelError
 from .geometry import resized_size
+from .preprocessing import PREPROCESSINGS, Preprocessing, stored_preprocessing
 
 FORMATS = (".safetensors", ".pth", ".pt")
-
-
-@dataclass(frozen=True)
-class Preprocessing:
-    """What the weights expect of an image: `(pixel * range / 255 - mean) / std`, channels in `order`."""
-
-    order: Literal["rgb", "bgr"]
-    range: float
-    mean: tuple[float, float, float]
-    std: tuple[float, float, float]
-
-    def __post_init__(self) -> None:
-        if self.order not in ("rgb", "bgr"):
-            raise ModelError(f"preprocessing: the channel order must be rgb or bgr, not {self.order!r}")
-        if len(self.mean) != 3 or len(self.std) != 3 or min(self.std) <= 0 or self.range <= 0:
-            raise ModelError(f"preprocessing: needs 3 means, 3 positive stds and a positive range, not {self}")
-
-    def __call__(self, image: npt.NDArray[np.uint8]) -> torch.Tensor:
-        """Return the image as the conv layers want it: float32 (1, 3, H, W), channels last in memory."""
-        channels = torch.from_numpy(image if self.order == "rgb" else np.ascontiguousarray(image[..., ::-1]))
-        scale = torch.tensor([self.range / 255 / std for std in self.std])
-        shift = torch.tensor([mean / std for mean, std in zip(self.mean, self.std, strict=True)])
-        return (channels * scale - shift).permute(2, 0, 1)[None]
-
-
-PREPROCESSINGS = {
-    "torchvision": Preprocessing("rgb", 1.0, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
-    "caffe": Preprocessing("bgr", 255.0, (104.0, 117.0, 123.0), (1.0, 1.0, 1.0)),
-    "release": Preprocessing("bgr", 255.0, (128.0, 128.0, 128.0), (1.0, 1.0, 1.0)),
-}
 
 
 class Trunk:
@@ -132,7 +100,7 @@ def load_trunk(
     if weights == "imagenet":
         return trunk_of(name, _download(name), named, f"torchvision's {name} weights")
     file = Path(weights)
-    return trunk_of(name, _read_tensors(file), named if preprocessing else _stored_preprocessing(file), str(file))
+    return trunk_of(name, _read_tensors(file), named if preprocessing else stored_preprocessing(file), str(file))
 
 
 @contextmanager
@@ -276,31 +244,3 @@ def _load_into(layers: nn.Sequential, tensors: dict[str, torch.Tensor], source: 
         if not bool(torch.isfinite(tensors[name]).all()):
             raise ModelError(f"{source}: the tensor {name!r} holds values that are not finite")
         parameter.copy_(tensors[name])
-
-
-def _stored_preprocessing(file: Path) -> Preprocessing:
-    """Return the preprocessing that a weights file names, or the one of its family."""
-    stored = _metadata(file).get("preprocessing")
-    beside = file.with_suffix(".json")
-    if stored is None and beside.is_file():
-        stored = beside.read_text()
-    if stored is None:
-        return PREPROCESSINGS["caffe" if "caffe" in file.stem.lower() else "torchvision"]
-    try:
-        return preprocessing_from(json.loads(stored))
-    except (TypeError, KeyError, ValueError) as error:
-        raise ModelError(f"{file}: the preprocessing stored with the weights cannot be used ({error})") from error
-
-
-def _metadata(file: Path) -> dict[str, str]:
-    if file.suffix != ".safetensors":
-        return {}
-    from safetensors import safe_open
-
-    with safe_open(file, "pt") as opened:
-        return opened.metadata() or {}
-
-
-def preprocessing_from(stored: dict[str, object]) -> Preprocessing:
-    """Return the preprocessing from its fields as JSON holds them."""
-    return Preprocessing(**{**stored, "mean": tuple(stored["mean"]), "std": tuple(stored["std"])})  # type: ignore[arg-type]

@@ -1,6 +1,5 @@
 """Tests of the conv layers: geometry proved pixel by pixel, weights files, preprocessing."""
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,8 @@ import torchvision
 from safetensors.torch import save_file
 
 from detector.errors import InputError, ModelError
-from detector.trunk import PREPROCESSINGS, Preprocessing, Trunk, load_trunk
+from detector.preprocessing import PREPROCESSINGS
+from detector.trunk import Trunk, load_trunk
 
 GREY = np.full((400, 400, 3), 128, np.uint8)
 
@@ -78,14 +78,6 @@ def test_the_map_is_what_the_layers_give_on_the_preprocessed_image() -> None:
     np.testing.assert_allclose(maps, expected, rtol=1e-3, atol=1e-4)
 
 
-def test_caffe_preprocessing_swaps_channels_and_subtracts_means_of_0_to_255() -> None:
-    image = np.array([[[10, 20, 30]]], np.uint8)
-
-    pixels = PREPROCESSINGS["caffe"](image)
-
-    np.testing.assert_allclose(pixels.flatten().numpy(), [30 - 104, 20 - 117, 10 - 123], atol=1e-4)
-
-
 def test_random_weights_depend_on_the_seed_alone() -> None:
     one, again, other = (load_trunk("zf5", "random", seed=seed).fingerprint() for seed in (0, 0, 1))
 
@@ -110,35 +102,6 @@ def test_a_pth_file_gives_the_same_trunk(tmp_path: Path, weights: dict[str, torc
     files = [load_trunk("squeezenet1_1", tmp_path / name) for name in ("net.safetensors", "net.pth")]
 
     assert files[0].fingerprint() == files[1].fingerprint()
-
-
-def test_a_file_named_caffe_gets_caffes_preprocessing(tmp_path: Path, weights: dict[str, torch.Tensor]) -> None:
-    save_file(weights, tmp_path / "net_caffe.safetensors")
-
-    assert load_trunk("squeezenet1_1", tmp_path / "net_caffe.safetensors").preprocessing == PREPROCESSINGS["caffe"]
-
-
-def test_the_preprocessing_can_be_stored_in_the_file(tmp_path: Path, weights: dict[str, torch.Tensor]) -> None:
-    stored = {"order": "bgr", "range": 1.0, "mean": [0.1, 0.2, 0.3], "std": [1, 1, 2]}
-    save_file(weights, tmp_path / "net.safetensors", {"preprocessing": json.dumps(stored)})
-
-    found = load_trunk("squeezenet1_1", tmp_path / "net.safetensors").preprocessing
-
-    assert found == Preprocessing("bgr", 1.0, (0.1, 0.2, 0.3), (1, 1, 2))
-
-
-def test_the_preprocessing_can_be_stored_beside_the_file(tmp_path: Path, weights: dict[str, torch.Tensor]) -> None:
-    torch.save(weights, tmp_path / "net.pth")
-    (tmp_path / "net.json").write_text('{"order": "rgb", "range": 255, "mean": [1, 2, 3], "std": [1, 1, 1]}')
-
-    assert load_trunk("squeezenet1_1", tmp_path / "net.pth").preprocessing.mean == (1, 2, 3)
-
-
-def test_a_broken_stored_preprocessing_is_named(tmp_path: Path, weights: dict[str, torch.Tensor]) -> None:
-    save_file(weights, tmp_path / "net.safetensors", {"preprocessing": '{"order": "rgb"}'})
-
-    with pytest.raises(ModelError, match=r"net.safetensors: the preprocessing"):
-        load_trunk("squeezenet1_1", tmp_path / "net.safetensors")
 
 
 def test_a_tensor_of_another_shape_is_named(tmp_path: Path, weights: dict[str, torch.Tensor]) -> None:
