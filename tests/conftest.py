@@ -11,7 +11,8 @@ from torch import nn
 
 from detector.examples import Target, TrainingImages
 from detector.features import WindowFeatures
-from detector.trunk import PREPROCESSINGS, Trunk
+from detector.preprocessing import PREPROCESSINGS
+from detector.trunk import Trunk
 from proposals import SelectiveSearch
 
 COLOURS = ((255, 40, 40), (40, 40, 255))

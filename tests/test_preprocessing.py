@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import save_file
 
 from detector.errors import ModelError
-from detector.preprocessing import PREPROCESSINGS, Preprocessing
+from detector.preprocessing import PREPROCESSINGS, Preprocessing, stored_preprocessing
 
 WEIGHTS = {"0.weight": torch.zeros(1)}
 
