@@ -36,7 +36,7 @@ def command(output: Path, threads: int | None, workers: int, seed: int) -> None:
     train = VOC(shapes, split="train")
     say(f"{len(train)} pictures of {', '.join(train.classes)} drawn in {shapes}")
     network = SPPNet(
-        train.classes, trunk="zf5", weights="random", scales=(SCALE,), mining=Mining(C=REGULARISATION), seed=seed
+        train.classes, trunk="alexnet", weights="random", scales=(SCALE,), mining=Mining(C=REGULARISATION), seed=seed
     )
     fit(network, ReadableImages(train), output / "cache", workers)
     network.save(output / "model")
