@@ -1,7 +1,18 @@
 """Image -> windows that may hold an object, best first."""
 
 from .errors import ProposalError, ProposalWarning
-from .selective_search import SelectiveSearch
+from .exchange import check_inside, read_windows, write_windows
+from .selective_search import MODES, SelectiveSearch
 from .store import WindowStore, compute_windows
 
-__all__ = ["ProposalError", "ProposalWarning", "SelectiveSearch", "WindowStore", "compute_windows"]
+__all__ = [
+    "MODES",
+    "ProposalError",
+    "ProposalWarning",
+    "SelectiveSearch",
+    "WindowStore",
+    "check_inside",
+    "compute_windows",
+    "read_windows",
+    "write_windows",
+]

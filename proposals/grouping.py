@@ -5,27 +5,29 @@ two regions fill their common bounding box. Each term is a whole number from 0 t
 the order of its parts and every machine finds the same boxes.
 """
 
-import heapq
 from collections.abc import Collection
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from .segmentation import Uints
+from .heap import pop, push
+from .segmentation import Segments
+from .superpixels import Ints, Nodes, Uints
 
 TERMS = ("colour", "texture", "size", "fill")
 COLOUR_BINS = 25
 TEXTURE_BINS = 10
 ONE = 1 << 15
 NUMBER_BITS = 22  # of a region's number in the queue
+MASK = (1 << NUMBER_BITS) - 1
+NO_ENTRY = (1 << 63) - 1
 MAX_REGIONS = 1 << (NUMBER_BITS - 1)
+BLOCK = 32  # columns of histograms are a multiple of it, so that they can be compared many at a time
 
-Ints = npt.NDArray[np.int32]
 Sizes = npt.NDArray[np.int64]
-Planes = npt.NDArray[np.uint8]
-Number = TypeVar("Number", bound=np.generic)
+Values = npt.NDArray[np.uint8]
 
 
 class Regions(NamedTuple):
@@ -33,43 +35,24 @@ class Regions(NamedTuple):
 
     sizes: Sizes  # (R,), in pixels
     boxes: Ints  # (R, 4), x1 y1 x2 y2, right and bottom edge outside
-    colours: Uints  # (R, C * COLOUR_BINS), the histograms of C colour channels side by side
-    textures: Uints  # (R, T * TEXTURE_BINS), the same of T texture channels; T may be 0
+    colours: Uints  # (R, >= C * COLOUR_BINS), the histograms of C colour channels side by side, then zeros
+    textures: Uints  # (R, >= T * TEXTURE_BINS), the same of T texture channels; T may be 0
     pairs: Uints  # (P, 2), neighbours, each pair once, the smaller number first
 
 
-class _Tree(NamedTuple):
-    """The given regions, then the merged ones; only the histograms that the similarity uses."""
-
-    sizes: Sizes
-    boxes: Ints
-    counts: Uints
-    shares: npt.NDArray[np.uint16]  # counts scaled to the sum ONE for each term
-    channels: Sizes  # by column of counts, how many channels its term has
-
-
-class _Links(NamedTuple):
-    """For each region a linked list of its neighbours, which may name one twice, or by a region merged into it."""
-
-    heads: Ints  # by region, its first link
-    tails: Ints  # by region, its last link
-    nexts: Ints  # by link, the next one, -1 for none
-    targets: Ints  # by link, the neighbour
-
-
-def describe(regions: Uints, pairs: Uints, *, colours: Planes, textures: Planes) -> Regions:
-    """Return the sizes, boxes and histograms of regions.
+def describe(segments: Segments, nodes: Nodes, *, colours: Values, textures: Values) -> Regions:
+    """Return the sizes, boxes and histograms of regions; a node counts as that many pixels of its mean values.
 
     Args:
-        regions: uint32 (H, W), the region of each pixel, numbered from 0 without gaps.
-        pairs: uint32 (P, 2), neighbouring regions.
-        colours: uint8 (C, H, W).
-        textures: uint8 (T, H, W); T may be 0.
+        segments: R regions of N nodes.
+        nodes: The nodes that they consist of.
+        colours: uint8 (N, C).
+        textures: uint8 (N, T); T may be 0.
     """
-    sizes, boxes = _measure(regions, int(regions.max()) + 1)
-    colour_counts = _histograms(regions, colours, len(sizes), COLOUR_BINS)
-    texture_counts = _histograms(regions, textures, len(sizes), TEXTURE_BINS)
-    return Regions(sizes, boxes, colour_counts, texture_counts, pairs)
+    sizes, boxes = _measure(segments.regions, nodes.sizes, nodes.boxes)
+    colour_counts = _histograms(segments.regions, nodes.sizes, colours, len(sizes), COLOUR_BINS)
+    texture_counts = _histograms(segments.regions, nodes.sizes, textures, len(sizes), TEXTURE_BINS)
+    return Regions(sizes, boxes, colour_counts, texture_counts, segments.pairs)
 
 
 def group(regions: Regions, *, terms: Collection[str]) -> Ints:
@@ -84,89 +67,132 @@ def group(regions: Regions, *, terms: Collection[str]) -> Ints:
     Returns:
         int32 (2 R - 1, 4).
     """
-    parts = [part for part, term in ((regions.colours, "colour"), (regions.textures, "texture")) if term in terms]
-    counts = np.hstack([regions.colours[:, :0], *parts])
-    channels = [np.full(part.shape[1], part[0].sum() // regions.sizes[0], np.int64) for part in parts]
-    total = 2 * len(regions.sizes) - 1
-    tree = _Tree(
-        _padded(regions.sizes, total),
-        _padded(regions.boxes, total),
-        _padded(counts, total),
-        np.empty((total, counts.shape[1]), np.uint16),
-        np.concatenate([regions.sizes[:0], *channels]),
-    )
-    _merge_all(tree, regions.pairs, int("size" in terms), int("fill" in terms))
-    return tree.boxes
-
-
-def _padded(rows: npt.NDArray[Number], total: int) -> npt.NDArray[Number]:
-    padded: npt.NDArray[Number] = np.zeros((total, *rows.shape[1:]), rows.dtype)
-    padded[: len(rows)] = rows
-    return padded
+    colours = regions.colours if "colour" in terms else regions.colours[:, :0]
+    slopes = regions.textures if "texture" in terms else regions.textures[:, :0]
+    weights = (int("size" in terms), int("fill" in terms))
+    return _merge_all(regions.sizes, regions.boxes, colours, slopes, regions.pairs, weights)
 
 
 @njit(cache=True, nogil=True)
-def _measure(regions: Uints, count: int) -> tuple[Sizes, Ints]:
-    height, width = regions.shape
-    sizes, boxes = np.zeros(count, np.int64), np.zeros((count, 4), np.int32)
-    boxes[:, 0], boxes[:, 1] = width, height
-    for y in range(height):
-        for x in range(width):
-            region = regions[y, x]
-            sizes[region] += 1
-            boxes[region, 0] = min(boxes[region, 0], x)
-            boxes[region, 1] = min(boxes[region, 1], y)
-            boxes[region, 2] = max(boxes[region, 2], x + 1)
-            boxes[region, 3] = y + 1
+def _measure(regions: Uints, node_sizes: Uints, node_boxes: Ints) -> tuple[Sizes, Ints]:
+    count = regions.max() + np.uint32(1)
+    sizes, boxes = np.zeros(count, np.int64), np.empty((count, 4), np.int32)
+    for node in range(len(regions)):
+        region = regions[node]
+        if sizes[region] == 0:
+            boxes[region] = node_boxes[node]
+        sizes[region] += node_sizes[node]
+        for side in range(2):
+            boxes[region, side] = min(boxes[region, side], node_boxes[node, side])
+            boxes[region, side + 2] = max(boxes[region, side + 2], node_boxes[node, side + 2])
     return sizes, boxes
 
 
 @njit(cache=True, nogil=True)
-def _histograms(regions: Uints, planes: Planes, count: int, bins: int) -> Uints:
-    """Return uint32 (count, C * bins): of each region how many values of each plane fall into each bin."""
-    histograms = np.zeros((count, len(planes) * bins), np.uint32)
-    height, width = regions.shape
-    for channel in range(len(planes)):
-        for y in range(height):
-            for x in range(width):
-                histograms[regions[y, x], channel * bins + (planes[channel, y, x] * bins >> 8)] += 1
+def _histograms(regions: Uints, sizes: Uints, values: Values, count: int, bins: int) -> Uints:
+    """Return uint32 (count, C * bins, or more): of each region how many pixels have values in each bin of a channel."""
+    channels = values.shape[1]
+    histograms = np.zeros((count, -(-channels * bins // BLOCK) * BLOCK), np.uint32)
+    for node in range(len(regions)):
+        for channel in range(channels):
+            histograms[regions[node], channel * bins + (values[node, channel] * bins >> 8)] += sizes[node]
     return histograms
 
 
 @njit(cache=True, nogil=True)
-def _merge_all(tree: _Tree, pairs: Uints, size_weight: int, fill_weight: int) -> None:
-    """Fill in the merged regions. Pairs stay in the queue when a part of theirs merges; they are skipped later."""
-    total = len(tree.sizes)
-    count = (total + 1) // 2
+def _merge_all(
+    sizes: Sizes, boxes: Ints, colours: Uints, textures: Uints, pairs: Uints, weights: tuple[int, int]
+) -> Ints:
+    """Return the boxes of the given and the merged regions.
+
+    The queue has for each region its pair with the most similar of its smaller-numbered neighbours. When that one has
+    merged with another, the entry comes up too early, never too late, and the region looks for its next best.
+    """
+    count, total = len(sizes), 2 * len(sizes) - 1
+    rates = (ONE / sizes.sum(), weights[0], weights[1])
+    channels = np.concatenate((
+        np.full(colours.shape[1], colours[0].sum() // sizes[0]),
+        np.full(textures.shape[1], textures[0].sum() // sizes[0]),
+    ))  # fmt: skip
+    counts = _with_room(np.hstack((colours, textures)), total)
+    shares = np.empty(counts.shape, np.uint16)
+    sizes, boxes = _with_room(sizes, total), _with_room(boxes, total)
     for region in range(count):
-        _set_shares(tree, region)
-    pixels = tree.sizes.sum()
-    queue = [_entry(tree, pair[0], pair[1], pixels, size_weight, fill_weight) for pair in pairs]
-    heapq.heapify(queue)
-    links = _link(pairs, total)
-    parents = np.arange(total, dtype=np.int32)
-    met = np.full(total, -1, np.int32)
-    found = np.empty(count, np.int32)
-    for merged in range(count, total):
-        first, second = _pop_most_similar(queue, parents)
-        _merge(tree, first, second, merged)
-        parents[first], parents[second] = merged, merged
-        _chain(links, first, second, merged)
-        for place in range(_find_neighbours(links, parents, merged, met, found)):
-            heapq.heappush(queue, _entry(tree, found[place], merged, pixels, size_weight, fill_weight))
+        _set_shares(shares[region], counts[region], sizes[region], channels)
+    ends, links = _link(pairs, total)
+    parents = np.arange(total).astype(np.int32)
+    met, found = np.zeros(total, np.int32), np.empty(count, np.int32)
+    queue, queued = np.empty(total, np.int64), 0
+    searches, merged, region = 0, count, 0
+    while True:
+        if parents[region] == region:
+            searches += 1
+            neighbours = found[: _find_neighbours(ends, links, parents, region, met, searches, found)]
+            best = _best_entry(sizes, boxes, shares, neighbours, region, rates)
+            queued = queued if best == NO_ENTRY else push(queue, queued, best)
+        if searches < count:
+            region += 1
+            continue
+        if merged == total:
+            return boxes
+        entry = pop(queue, queued)
+        queued -= 1
+        first, region = entry >> NUMBER_BITS & MASK, entry & MASK
+        if parents[first] == first and parents[region] == region:
+            _merge(sizes, boxes, counts, first, region, merged)
+            _set_shares(shares[merged], counts[merged], sizes[merged], channels)
+            _chain(ends, links, first, region, merged)
+            parents[first], parents[region] = merged, merged
+            region = merged
+            merged += 1
 
 
 @njit(cache=True, nogil=True)
-def _entry(tree: _Tree, first: int, second: int, pixels: int, size_weight: int, fill_weight: int) -> int:
-    """Return a number that is the smaller the earlier the pair merges: dissimilarity, first and second region."""
-    similarity: int = 0
-    for column in range(tree.shares.shape[1]):
-        similarity += min(tree.shares[first, column], tree.shares[second, column])
-    filled = tree.sizes[first] + tree.sizes[second]
-    similarity += size_weight * (ONE - filled * ONE // pixels)
-    similarity += fill_weight * (ONE - (_common_area(tree.boxes[first], tree.boxes[second]) - filled) * ONE // pixels)
-    entry: int = ((len(TERMS) * ONE - similarity) << NUMBER_BITS | first) << NUMBER_BITS | second
-    return entry
+def _with_room(rows: npt.NDArray[Any], total: int) -> npt.NDArray[Any]:
+    room = np.empty((total, *rows.shape[1:]), rows.dtype)
+    room[: len(rows)] = rows
+    return room
+
+
+@njit(cache=True, nogil=True)
+def _set_shares(shares: npt.NDArray[np.uint16], counts: Uints, size: int, channels: Sizes) -> None:
+    for column in range(len(counts)):
+        shares[column] = np.int32(np.float64(counts[column]) * ONE / np.float64(size * channels[column]))
+
+
+@njit(cache=True, nogil=True)
+def _best_entry(
+    sizes: Sizes,
+    boxes: Ints,
+    shares: npt.NDArray[np.uint16],
+    neighbours: Ints,
+    region: int,
+    rates: tuple[float, int, int],
+) -> int:
+    """Return the least entry of a region with its smaller-numbered neighbours.
+
+    An entry is a number that is the smaller the earlier the pair merges: dissimilarity, first and second region.
+    """
+    share, size_weight, fill_weight = rates
+    best = NO_ENTRY
+    for neighbour in neighbours:
+        if neighbour < region:
+            filled = sizes[neighbour] + sizes[region]
+            gap = _common_area(boxes[neighbour], boxes[region]) - filled
+            similarity = np.int64(_overlap(shares[neighbour], shares[region]))
+            similarity += size_weight * (ONE - np.int64(filled * share))
+            similarity += fill_weight * (ONE - np.int64(gap * share))
+            entry = ((len(TERMS) * ONE - similarity) << NUMBER_BITS | neighbour) << NUMBER_BITS | region
+            best = min(best, entry)
+    return best
+
+
+@njit(cache=True, nogil=True)
+def _overlap(first: npt.NDArray[np.uint16], second: npt.NDArray[np.uint16]) -> int:
+    total = np.uint32(0)
+    for column in range(len(first)):
+        total += np.uint32(min(first[column], second[column]))
+    return int(total)
 
 
 @njit(cache=True, nogil=True)
@@ -178,76 +204,65 @@ def _common_area(first: Ints, second: Ints) -> int:
 
 
 @njit(cache=True, nogil=True)
-def _pop_most_similar(queue: list[int], parents: Ints) -> tuple[int, int]:
-    mask = (1 << NUMBER_BITS) - 1
-    while True:
-        entry = heapq.heappop(queue)
-        first, second = entry >> NUMBER_BITS & mask, entry & mask
-        if parents[first] == first and parents[second] == second:
-            return first, second
-
-
-@njit(cache=True, nogil=True)
-def _merge(tree: _Tree, first: int, second: int, merged: int) -> None:
-    tree.sizes[merged] = tree.sizes[first] + tree.sizes[second]
+def _merge(sizes: Sizes, boxes: Ints, counts: Uints, first: int, second: int, merged: int) -> None:
+    sizes[merged] = sizes[first] + sizes[second]
     for side in range(2):
-        tree.boxes[merged, side] = min(tree.boxes[first, side], tree.boxes[second, side])
-        tree.boxes[merged, side + 2] = max(tree.boxes[first, side + 2], tree.boxes[second, side + 2])
-    for column in range(tree.counts.shape[1]):
-        tree.counts[merged, column] = tree.counts[first, column] + tree.counts[second, column]
-    _set_shares(tree, merged)
+        boxes[merged, side] = min(boxes[first, side], boxes[second, side])
+        boxes[merged, side + 2] = max(boxes[first, side + 2], boxes[second, side + 2])
+    of_first, of_second, of_both = counts[first], counts[second], counts[merged]
+    for column in range(len(of_both)):
+        of_both[column] = of_first[column] + of_second[column]
 
 
 @njit(cache=True, nogil=True)
-def _set_shares(tree: _Tree, region: int) -> None:
-    for column in range(tree.counts.shape[1]):
-        values = tree.sizes[region] * tree.channels[column]
-        tree.shares[region, column] = tree.counts[region, column] * np.float64(ONE) / values
+def _link(pairs: Uints, total: int) -> tuple[Ints, Ints]:
+    """Return for each region a linked list of its neighbours, which later may name one twice, or one that has merged.
 
-
-@njit(cache=True, nogil=True)
-def _link(pairs: Uints, total: int) -> _Links:
-    heads, tails = np.full(total, -1, np.int32), np.full(total, -1, np.int32)
-    nexts, targets = np.empty(2 * len(pairs), np.int32), np.empty(2 * len(pairs), np.int32)
+    Returns:
+        int32 (total, 2), the first and the last link of each region, and int32 (2 P, 2), of each link the neighbour
+        and the next link; -1 for none.
+    """
+    ends, links = np.full((total, 2), np.int32(-1)), np.empty((2 * len(pairs), 2), np.int32)
     for link in range(2 * len(pairs)):
-        region = pairs[link // 2, link % 2]
-        targets[link] = pairs[link // 2, 1 - link % 2]
-        nexts[link] = heads[region]
-        heads[region] = link
-        if tails[region] == -1:
-            tails[region] = link
-    return _Links(heads, tails, nexts, targets)
+        region = pairs[link >> 1, link & 1]
+        links[link, 0], links[link, 1] = pairs[link >> 1, 1 - link & 1], ends[region, 0]
+        ends[region, 0] = link
+        if ends[region, 1] == -1:
+            ends[region, 1] = link
+    return ends, links
 
 
 @njit(cache=True, nogil=True)
-def _chain(links: _Links, first: int, second: int, merged: int) -> None:
+def _chain(ends: Ints, links: Ints, first: int, second: int, merged: int) -> None:
     """Give a merged region the lists of both parts; neither is empty, for they are neighbours."""
-    links.nexts[links.tails[first]] = links.heads[second]
-    links.heads[merged] = links.heads[first]
-    links.tails[merged] = links.tails[second]
+    links[ends[first, 1], 1] = ends[second, 0]
+    ends[merged, 0], ends[merged, 1] = ends[first, 0], ends[second, 1]
 
 
 @njit(cache=True, nogil=True)
-def _find_neighbours(links: _Links, parents: Ints, region: int, met: Ints, found: Ints) -> int:
-    """Write the neighbours of a region to found, return how many, and leave each once in the region's list."""
+def _find_neighbours(ends: Ints, links: Ints, parents: Ints, region: int, met: Ints, search: int, found: Ints) -> int:
+    """Write the neighbours of a region to found, return how many, and leave each once in the region's list.
+
+    Those found by this search, one of those counted from 1, are marked with its number in `met`.
+    """
     count = 0
-    link, last = links.heads[region], -1
+    link, last = ends[region, 0], -1
     while link != -1:
-        other = _current(parents, links.targets[link])
-        if other != region and met[other] != region:
-            met[other] = region
+        other = _current(parents, links[link, 0])
+        if other != region and met[other] != search:
+            met[other] = search
             found[count] = other
             count += 1
-            links.targets[link] = other
+            links[link, 0] = other
             if last == -1:
-                links.heads[region] = link
+                ends[region, 0] = link
             else:
-                links.nexts[last] = link
+                links[last, 1] = link
             last = link
-        link = links.nexts[link]
+        link = links[link, 1]
     if last != -1:
-        links.nexts[last] = -1
-        links.tails[region] = last
+        links[last, 1] = -1
+        ends[region, 1] = last
     return count
 
 

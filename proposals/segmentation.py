@@ -1,36 +1,39 @@
-"""Graph-based segmentation (Felzenszwalb and Huttenlocher 2004): which pixels belong to one region.
+"""Graph-based segmentation (Felzenszwalb and Huttenlocher 2004): which nodes belong to one region.
 
-Pixels are the nodes of a graph, and an edge between neighbours weighs how far apart their colours are. From the
+Nodes are pixels or superpixels, and an edge between neighbours weighs how far apart their colours are. From the
 lightest edge to the heaviest, two regions become one if the edge is not heavier than the heaviest edge inside either
-of them plus k / size. Nearly all of these joins are between single pixels and for every k the same, so the small graph
-makes them in one pass over the image: every pixel joins its lightest neighbour, and each k starts from there.
-
-Indices are unsigned: a compiled loop would have to ask of each signed one whether it counts from the end.
+of them plus k / size.
 """
 
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from numba import njit
 
-LEVELS_PER_GREY = 32
-NO_EDGE = 65_535  # the level of an edge that would leave the image
+from .colours import LEVELS_PER_GREY, Floats
+from .hashing import add, empty_set
+from .superpixels import Levels, Nodes, Uints, find_borders
+
+RECENT = 4096  # pairs of nodes that are remembered
 DIRECTIONS = ((0, 1), (1, -1), (1, 0), (1, 1))  # down and across, to the neighbours that follow in reading order
 
-Uints = npt.NDArray[np.uint32]
-Floats = npt.NDArray[np.float32]
-Levels = npt.NDArray[np.uint16]
+
+class Contacts(NamedTuple):
+    """Where nodes touch: E pairs of neighbours, and B pixel sides between them."""
+
+    pairs: Uints  # (E, 2), the smaller number first; seldom a pair comes twice, when its sides are far apart
+    sides: Uints  # (B,), places in the flattened result of edge_levels
+    owners: Uints  # (B,), the pair that each side is between
 
 
 class Graph(NamedTuple):
-    """What a segmentation starts from: N nodes, each one or more connected pixels, and E edges."""
+    """N nodes and E edges between them."""
 
-    nodes: Uints  # (H, W), the node of each pixel, numbered in reading order
     sizes: Uints  # (N,), in pixels
-    internals: Floats  # (N,), the heaviest edge inside each node
-    edges: Uints  # (E, 2), each pair of neighbouring nodes once, the smaller number first; lightest edge first
-    weights: Floats  # (E,), ascending
+    internals: Floats  # (N,), the heaviest edge inside each node, in grey levels
+    edges: Uints  # (E, 2), pairs of nodes, lightest first
+    weights: Floats  # (E,), ascending, in grey levels
 
 
 class Segments(NamedTuple):
@@ -44,209 +47,209 @@ def pixel_graph(planes: Floats) -> Graph:
     """Return the graph of the paper: every pixel is a node, with an edge to each of its eight neighbours.
 
     Args:
-        planes: float32 (C, H, W), smoothed colour channels, 0 to 255, at most three.
+        planes: float32 (C, H, W), smoothed colour channels, 0 to 255.
     """
-    pixels = planes[0].size
-    nodes = np.arange(pixels, dtype=np.uint32).reshape(planes[0].shape)
-    edges, weights = _list_edges(nodes, _weigh_edges(planes))
+    edges, weights = _pixel_edges(planes)
     order = np.argsort(weights, kind="stable")
-    return Graph(nodes, np.ones(pixels, np.uint32), np.zeros(pixels, np.float32), edges[order], weights[order])
+    pixels = planes[0].size
+    return Graph(np.ones(pixels, np.uint32), np.zeros(pixels, np.float32), edges[order], weights[order])
 
 
-def small_graph(planes: Floats) -> Graph:
-    """Return a graph of a quarter of the nodes, in which every pixel has joined its lightest neighbour.
-
-    Weights are rounded down to a 32nd of a grey level, so that they can be sorted by counting.
-
-    Args:
-        planes: float32 (C, H, W), smoothed colour channels, 0 to 255, at most three.
-    """
-    levels = (_weigh_edges(planes) * LEVELS_PER_GREY).astype(np.uint16)
-    nodes, sizes, internals = _join_lightest_neighbours(levels)
-    edges, edge_levels = _keep_lightest(*_list_edges(nodes, levels), len(sizes))
-    order = _counting_order(edge_levels, NO_EDGE)
-    return Graph(nodes, sizes, _in_greys(internals), edges[order], _in_greys(edge_levels[order]))
+def contacts(nodes: Nodes) -> Contacts:
+    """Return where the nodes of an image touch; the same for every colour space."""
+    return Contacts(*_list_contacts(nodes.labels))
 
 
-def segment(graph: Graph, *, k: float, min_size: int) -> Segments:
-    """Return the segmentation of a graph.
+def superpixel_graph(nodes: Nodes, touching: Contacts, levels: Levels) -> Graph:
+    """Return the graph of superpixels: an edge weighs as much as the lightest pixel side between its two nodes.
 
     Args:
-        graph: As pixel_graph or small_graph returns it.
-        k: How readily regions join, in grey levels times pixels: the larger, the larger they grow.
-        min_size: A region of fewer pixels joins its most similar neighbour.
+        nodes: N superpixels.
+        touching: Their contacts.
+        levels: As edge_levels returns them for a colour space.
     """
-    regions, borders = _segment(graph.sizes, graph.internals, graph.edges, graph.weights, float(k), min_size)
-    pairs, _ = _keep_lightest(borders, np.zeros(len(borders), np.uint16), int(regions.max()) + 1)
-    return Segments(regions, pairs)
+    lightest = _lightest_sides(touching.sides, touching.owners, levels.ravel(), len(touching.pairs))
+    nothing = np.zeros(len(nodes.sizes), np.float32)  # edges inside superpixels are too short to count
+    return Graph(nodes.sizes, nothing, *_sort_by_counting(touching.pairs, lightest))
 
 
-def _in_greys(levels: Levels) -> Floats:
-    return levels.astype(np.float32) / np.float32(LEVELS_PER_GREY)
+def segmentations(graph: Graph, ks: Sequence[float], min_size: int) -> Iterator[Segments]:
+    """Yield the segmentation of a graph for each k.
+
+    All begin with the same joins, which are made once.
+
+    Args:
+        graph: As pixel_graph or superpixel_graph returns it.
+        ks: How readily regions join, in grey levels times pixels: the larger, the larger they grow.
+        min_size: A region of fewer pixels joins its most similar neighbour; 0 for k of them.
+    """
+    nodes, sizes, internals, edges, weights = _join_in_common(*graph, np.float32(min(ks)))
+    for k in ks:
+        regions, pairs = _segment(sizes, internals, edges, weights, np.float32(k), min_size or int(k))
+        yield Segments(regions[nodes], pairs)
 
 
 @njit(cache=True, nogil=True)
-def _weigh_edges(planes: Floats) -> Floats:
-    """Return float32 (4, H, W): for each direction the distance in colour from each pixel to the next."""
+def _pixel_edges(planes: Floats) -> tuple[Uints, Floats]:
+    """Return (E, 2) pixels and (E,) the Euclidean distance in colour, of all neighbours, in reading order."""
     channels, height, width = planes.shape
-    weights = np.full((4, height, width), np.float32(NO_EDGE / LEVELS_PER_GREY))
-    for direction, (down, across) in enumerate(DIRECTIONS):
-        first, last = max(0, -across), width - max(0, across)
-        for y in range(height - down):
-            row = weights[direction, y, first:last]
-            row[:] = 0
-            for channel in range(channels):
-                here = planes[channel, y, first:last]
-                there = planes[channel, y + down, first + across : last + across]
-                for x in range(len(row)):
-                    row[x] += (there[x] - here[x]) * (there[x] - here[x])
-            for x in range(len(row)):
-                row[x] = np.sqrt(row[x])
-    return weights
-
-
-@njit(cache=True, nogil=True)
-def _join_lightest_neighbours(levels: Levels) -> tuple[Uints, Uints, Levels]:
-    """Return the node of each pixel (H, W), and the size and heaviest inner edge of each node."""
-    height, width = levels.shape[1:]
-    parents = np.arange(height * width, dtype=np.uint32)
-    heaviest = np.zeros(height * width, np.uint16)
-    for y in range(height):
-        for x in range(width):
-            level, neighbour = _lightest_neighbour(levels, y, x)
-            if level < NO_EDGE:
-                first, second = _root(parents, y * width + x), _root(parents, neighbour)
-                root = min(first, second)
-                parents[max(first, second)] = root
-                heaviest[root] = max(level, heaviest[first], heaviest[second])
-    nodes, count = _number_roots(parents)
-    sizes, internals = np.zeros(count, np.uint32), np.empty(count, np.uint16)
-    for pixel in range(len(nodes)):
-        sizes[nodes[pixel]] += 1
-        if parents[pixel] == pixel:
-            internals[nodes[pixel]] = heaviest[pixel]
-    return nodes.reshape(height, width), sizes, internals
-
-
-@njit(cache=True, nogil=True)
-def _lightest_neighbour(levels: Levels, y: int, x: int) -> tuple[int, int]:
-    """Return level and pixel number of the lightest edge at a pixel; NO_EDGE for an image of one pixel."""
-    width = levels.shape[2]
-    pixel = y * width + x
-    lightest, neighbour = NO_EDGE, pixel
-    for direction, (down, across) in enumerate(DIRECTIONS):
-        level = levels[direction, y, x]
-        if level < lightest:
-            lightest, neighbour = level, pixel + down * width + across
-        if y >= down and 0 <= x - across < width:
-            level = levels[direction, y - down, x - across]
-            if level < lightest:
-                lightest, neighbour = level, pixel - down * width - across
-    return lightest, neighbour
-
-
-@njit(cache=True, nogil=True)
-def _root(parents: Uints, node: int) -> int:
-    while parents[node] != node:
-        parents[node] = parents[parents[node]]
-        node = parents[node]
-    return node
-
-
-@njit(cache=True, nogil=True)
-def _number_roots(parents: Uints) -> tuple[Uints, int]:
-    """Return the number of each node's root, counted in order, and how many there are; parents come before children."""
-    numbers = np.empty(len(parents), np.uint32)
-    count = 0
-    for node in range(len(parents)):
-        if parents[node] == node:
-            numbers[node] = count
-            count += 1
-        else:
-            numbers[node] = numbers[parents[node]]
-    return numbers, count
-
-
-@njit(cache=True, nogil=True)
-def _list_edges(nodes: Uints, weights: npt.NDArray[Any]) -> tuple[Uints, npt.NDArray[Any]]:
-    """Return (E, 2) nodes, the smaller number first, and (E,) weights of all edges between different nodes."""
-    height, width = nodes.shape
-    edges = np.empty((4 * nodes.size, 2), np.uint32)
-    found = np.empty(4 * nodes.size, weights.dtype)
+    edges, weights = np.empty((4 * height * width, 2), np.uint32), np.empty(4 * height * width, np.float32)
     count = 0
     for y in range(height):
         for x in range(width):
-            for direction, (down, across) in enumerate(DIRECTIONS):
+            for down, across in DIRECTIONS:
                 if y + down < height and 0 <= x + across < width:
-                    here, there = nodes[y, x], nodes[y + down, x + across]
-                    if here != there:
-                        edges[count, 0] = min(here, there)
-                        edges[count, 1] = max(here, there)
-                        found[count] = weights[direction, y, x]
-                        count += 1
-    return edges[:count], found[:count]
+                    square = np.float32(0)
+                    for channel in range(channels):
+                        step = planes[channel, y + down, x + across] - planes[channel, y, x]
+                        square += step * step
+                    edges[count, 0], edges[count, 1] = y * width + x, (y + down) * width + x + across
+                    weights[count] = np.sqrt(square)
+                    count += 1
+    return edges[:count], weights[:count]
 
 
 @njit(cache=True, nogil=True)
-def _keep_lightest(edges: Uints, levels: Levels, nodes: int) -> tuple[Uints, Levels]:
-    """Return each pair of nodes once, with its lightest level: by first node, then by first appearance."""
-    kept, lightest = np.empty_like(edges), np.empty_like(levels)
-    places = np.zeros(nodes, np.uint32)
+def _list_contacts(labels: Uints) -> tuple[Uints, Uints, Uints]:
+    height, width = labels.shape
+    most = _count_borders(labels)
+    pairs, sides, owners = np.empty((most, 2), np.uint32), np.empty(most, np.uint32), np.empty(most, np.uint32)
+    recent, numbers = np.zeros(RECENT, np.uint64), np.empty(RECENT, np.uint32)
+    found = np.empty(width, np.uint32)
+    count, known = np.uint64(0), np.uint64(0)
+    for y in range(height):
+        for side in range(min(2, height - y)):
+            here, there = labels[y], labels[y + side, 1 - side :]
+            start = np.uint32((side * height + y) * width)
+            for border in range(find_borders(here, there, found)):
+                x = found[border]
+                smaller, larger = min(here[x], there[x]), max(here[x], there[x])
+                pair = np.uint64(smaller) << np.uint64(32) | np.uint64(larger)
+                place = (smaller * np.uint32(37) + larger) & np.uint32(RECENT - 1)
+                if recent[place] != pair:
+                    recent[place], numbers[place] = pair, known
+                    pairs[known, 0], pairs[known, 1] = smaller, larger
+                    known += np.uint64(1)
+                sides[count], owners[count] = start + x, numbers[place]
+                count += np.uint64(1)
+    return pairs[:known], sides, owners
+
+
+@njit(cache=True, nogil=True)
+def _count_borders(labels: Uints) -> int:
+    height = len(labels)
     count = 0
-    for edge in _counting_order(edges[:, 0], nodes):
-        first, second = edges[edge, 0], edges[edge, 1]
-        place = places[second]
-        if place < count and kept[place, 0] == first and kept[place, 1] == second:
-            lightest[place] = min(lightest[place], levels[edge])
-        else:
-            kept[count, 0], kept[count, 1] = first, second
-            lightest[count] = levels[edge]
-            places[second] = count
-            count += 1
-    return kept[:count].copy(), lightest[:count].copy()
+    for y in range(height):
+        for side in range(min(2, height - y)):
+            here, there = labels[y], labels[y + side, 1 - side :]
+            different = np.uint32(0)
+            for x in range(len(there)):
+                different += np.uint32(here[x] != there[x])
+            count += int(different)
+    return count
 
 
 @njit(cache=True, nogil=True)
-def _counting_order(keys: npt.NDArray[np.unsignedinteger], bound: int) -> Uints:
-    """Return the stable order of keys below the bound."""
-    places = np.zeros(bound + 1, np.uint32)
-    for key in keys:
-        places[key + 1] += 1
-    for key in range(bound):
-        places[key + 1] += places[key]
-    order = np.empty(len(keys), np.uint32)
-    for number, key in enumerate(keys):
-        order[places[key]] = number
-        places[key] += 1
-    return order
+def _lightest_sides(sides: Uints, owners: Uints, levels: Levels, pairs: int) -> Levels:
+    lightest = np.full(pairs, levels.max())
+    for side in range(len(sides)):
+        owner = owners[side]
+        lightest[owner] = min(lightest[owner], levels[sides[side]])
+    return lightest
+
+
+@njit(cache=True, nogil=True)
+def _sort_by_counting(pairs: Uints, levels: Levels) -> tuple[Uints, Floats]:
+    """Return pairs and weights in grey levels, lightest first, equally light ones in the order given."""
+    places = np.zeros(65_537, np.uint32)
+    heaviest = 0
+    for pair in range(len(levels)):
+        places[np.uint32(levels[pair]) + np.uint32(1)] += np.uint32(1)
+        heaviest = max(heaviest, levels[pair])
+    for level in range(heaviest):
+        places[level + 1] += places[level]
+    edges, weights = np.empty_like(pairs), np.empty(len(pairs), np.float32)
+    for pair in range(len(levels)):
+        level = levels[pair]
+        place = places[level]
+        places[level] = place + np.uint32(1)
+        edges[place, 0], edges[place, 1] = pairs[pair, 0], pairs[pair, 1]
+        weights[place] = np.float32(level) / np.float32(LEVELS_PER_GREY)
+    return edges, weights
+
+
+@njit(cache=True, nogil=True)
+def _join_in_common(
+    sizes: Uints, internals: Floats, edges: Uints, weights: Floats, k: np.float32
+) -> tuple[Uints, Uints, Floats, Uints, Floats]:
+    """Make the joins that are the same for every k from this one on; return the node of each node, and their graph."""
+    parents, sizes, internals = np.arange(len(sizes)).astype(np.uint32), sizes.copy(), internals.copy()
+    left, heavier = _sweep(parents, sizes, internals, edges, weights, k, True)
+    nodes, count = _number_roots(parents)
+    kept_sizes, kept_internals = np.empty(count, np.uint32), np.empty(count, np.float32)
+    for node in range(len(parents)):
+        if parents[node] == np.uint32(node):
+            kept_sizes[nodes[node]], kept_internals[nodes[node]] = sizes[node], internals[node]
+    for edge in range(len(left)):
+        left[edge, 0], left[edge, 1] = nodes[left[edge, 0]], nodes[left[edge, 1]]
+    return nodes, kept_sizes, kept_internals, left, heavier
 
 
 @njit(cache=True, nogil=True)
 def _segment(
-    sizes: Uints, internals: Floats, edges: Uints, weights: Floats, k: float, min_size: int
+    sizes: Uints, internals: Floats, edges: Uints, weights: Floats, k: np.float32, min_size: int
 ) -> tuple[Uints, Uints]:
-    """Return the region of each node (N,), and for each edge left between two regions their numbers."""
-    parents = np.arange(len(sizes), dtype=np.uint32)
-    sizes = sizes.copy()
-    tolerances = internals + k / sizes
-    left = np.empty_like(edges)
-    count = 0
-    for edge in range(len(edges)):
-        first, second = _root(parents, edges[edge, 0]), _root(parents, edges[edge, 1])
-        if first == second:
-            continue
-        if weights[edge] <= min(tolerances[first], tolerances[second]):
-            root = _unite(parents, sizes, first, second)
-            tolerances[root] = weights[edge] + k / sizes[root]
-        else:
-            left[count, 0], left[count, 1] = first, second
-            count += 1
-    for edge in range(count):
+    """Return the region of each node (N,), and the pairs of regions that touch (P, 2)."""
+    parents, sizes, internals = np.arange(len(sizes)).astype(np.uint32), sizes.copy(), internals.copy()
+    left, _ = _sweep(parents, sizes, internals, edges, weights, k, False)
+    for edge in range(len(left)):
         first, second = _root(parents, left[edge, 0]), _root(parents, left[edge, 1])
         if first != second and min(sizes[first], sizes[second]) < min_size:
             _unite(parents, sizes, first, second)
     regions, _ = _number_roots(parents)
-    return regions, _borders(regions, left[:count])
+    return regions, _distinct_pairs(regions, left)
+
+
+@njit(cache=True, nogil=True)
+def _sweep(
+    parents: Uints,
+    sizes: Uints,
+    internals: Floats,
+    edges: Uints,
+    weights: Floats,
+    k: np.float32,
+    part: bool,
+) -> tuple[Uints, Floats]:
+    """Join regions along the edges, lightest first, and return the edges left between two, with their weights.
+
+    With `part`, two regions that k forbids to join have come to where the ways of larger ks part: they grow no more.
+    """
+    tolerances = internals + k / sizes.astype(np.float32)
+    left, heavier = np.empty_like(edges), np.empty_like(weights)
+    count = np.uint64(0)
+    for edge in range(len(edges)):
+        first, second = _root(parents, edges[edge, 0]), _root(parents, edges[edge, 1])
+        if first == second:
+            continue
+        weight = weights[edge]
+        if weight <= min(tolerances[first], tolerances[second]):
+            root = _unite(parents, sizes, first, second)
+            internals[root], tolerances[root] = weight, weight + k / np.float32(sizes[root])
+        else:
+            left[count, 0], left[count, 1], heavier[count] = first, second, weight
+            count += np.uint64(1)
+            if part:
+                tolerances[first] = tolerances[second] = -1
+    return left[:count], heavier[:count]
+
+
+@njit(cache=True, nogil=True)
+def _root(parents: Uints, node: int) -> int:
+    root: int = parents[parents[node]]  # which it nearly always is: a loop from the node on could not be foretold
+    while parents[root] != root:
+        root = parents[root]
+    parents[node] = root
+    return root
 
 
 @njit(cache=True, nogil=True)
@@ -259,12 +262,30 @@ def _unite(parents: Uints, sizes: Uints, first: int, second: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def _borders(regions: Uints, edges: Uints) -> Uints:
-    borders = np.empty_like(edges)
-    count = 0
+def _number_roots(parents: Uints) -> tuple[Uints, int]:
+    """Return the number of each node's root, counted in order, and how many there are; parents come before children."""
+    numbers = np.empty(len(parents), np.uint32)
+    count = np.uint32(0)
+    for node in range(len(parents)):
+        parent = parents[node]
+        if parent == np.uint32(node):
+            numbers[node] = count
+            count += np.uint32(1)
+        else:
+            numbers[node] = numbers[parent]
+    return numbers, int(count)
+
+
+@njit(cache=True, nogil=True)
+def _distinct_pairs(regions: Uints, edges: Uints) -> Uints:
+    """Return the pairs of regions that edges are between, each once, (P, 2), the smaller number first."""
+    pairs = np.empty_like(edges)
+    met = empty_set(len(edges))  # regions that cross at corners may have any number of neighbours
+    known = np.uint64(0)
     for edge in range(len(edges)):
         first, second = regions[edges[edge, 0]], regions[edges[edge, 1]]
-        if first != second:
-            borders[count, 0], borders[count, 1] = min(first, second), max(first, second)
-            count += 1
-    return borders[:count].copy()
+        smaller, larger = min(first, second), max(first, second)
+        if smaller != larger and add(met, np.uint64(smaller) << np.uint64(32) | np.uint64(larger)):
+            pairs[known, 0], pairs[known, 1] = smaller, larger
+            known += np.uint64(1)
+    return pairs[:known]

@@ -5,79 +5,130 @@ object to object. So many are tried: each colour space and each k give a segment
 hierarchy, and the boxes of all regions of all hierarchies are windows.
 """
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from .colours import COLOURS, Image, convert, smooth, smooth_exactly, textures
 from .errors import ProposalError
-from .grouping import MAX_REGIONS, TERMS, Ints, Planes, describe, group
-from .segmentation import Floats, pixel_graph, segment, small_graph
+from .grouping import MAX_REGIONS, TERMS, describe, group
+from .ranking import Boxes, rank, rank_by_chance
+from .segmentation import Graph, contacts, pixel_graph, segmentations, superpixel_graph
+from .superpixels import Ints, Nodes, average, edge_levels, pixels, superpixels
 
-Image = npt.NDArray[np.uint8]
-Boxes = npt.NDArray[np.float32]
-
-COLOURS = ("rgb", "grey", "lab", "hsv", "normalised", "hue")
 MAX_SIDE = 65_535
 MAX_SIGMA = 10
-TEXTURE_SIGMA = 1.0
-ORIENTATIONS = 8
+MAX_K = 1e9
+MAX_PIXELS = 1 << 24  # of which 32 bits hold the sum
+
+COLOUR, PLAIN = ("colour", "size", "fill"), ("size", "fill")
+FAST: dict[str, Any] = {
+    "colours": ("hsv", "lab"),
+    "k": (150, 300, 450),
+    "strategies": (COLOUR, PLAIN),
+    "sigma": 0.8,
+    "min_size": 100,
+    "min_side": 15,
+    "scale": 1.0,
+    "work_pixels": 500_000,  # what the conv layers see of an image at a short side of 600
+    "exact": False,
+}
+MODES = {
+    "fast": FAST,
+    "turbo": FAST | {"k": (75, 150, 300), "min_size": 16, "scale": 0.5},
+    "quality": FAST
+    | {
+        "colours": ("hsv", "lab", "rgb", "normalised", "hue"),
+        "k": (150, 300),
+        "strategies": (COLOUR, PLAIN, ("colour", "size"), ("size",), ("fill",)),
+        "min_size": 30,
+    },
+    "exact": FAST
+    | {
+        "k": (50, 100),
+        "strategies": (("colour", "texture", "size", "fill"), ("texture", "size", "fill")),
+        "min_size": 0,
+        "min_side": 20,
+        "work_pixels": MAX_PIXELS,
+        "exact": True,
+    },
+}
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, init=False)
 class SelectiveSearch:
     """Finds windows in an image; the same image and settings always give the same windows.
 
-    The defaults keep the recall of the paper's settings at a fraction of their time, mostly by leaving out texture.
-    With `exact=True`, `strategies=(("colour", "texture", "size", "fill"), ("texture", "size", "fill"))`, `k=(50, 100)`
-    and `min_size=None` it is the fast mode of the paper.
-
     Args:
+        mode: Where all settings come from that are not given. "fast" keeps the recall of the paper's fast mode at a
+            fraction of its time: it starts from superpixels and leaves out texture. "turbo" does so at half the
+            resolution. "quality" tries more colour spaces, scales and similarities. "exact" is the paper's algorithm
+            with the settings of its fast mode; only similarities are rounded, to a 32,768th.
         colours: Colour spaces, of COLOURS.
         k: Scales of the segmentation, in grey levels times pixels; the larger, the larger its regions.
         strategies: For each hierarchy the terms that its similarity adds up, of TERMS.
         sigma: Smoothing before the segmentation, in pixels, 0 for none.
-        min_size: Smaller regions of the segmentation join a neighbour, in pixels; None for k of them.
-        min_side: Narrower or shorter windows are left out, in pixels, except for the whole image.
+        min_size: Smaller regions of the segmentation join a neighbour, in pixels; 0 for k of them.
+        min_side: Narrower or shorter windows are left out, in pixels of the image, except for the whole image.
+        scale: The image is searched at this size, 1 for its own. All that counts pixels, but `min_side`, counts those.
+        work_pixels: A larger image is searched at a size of about so many pixels, so that time stays bounded.
+        exact: Segment the graph of all pixels instead of that of superpixels, and rank by chance as in the paper.
         limit: How many windows at most.
         seed: Of the random part of the ranking.
-        exact: Segment the graph of all pixels instead of the small one.
 
     Raises:
         ProposalError: If a setting is out of its range.
     """
 
-    colours: Sequence[str] = ("hsv", "lab")
-    k: Sequence[float] = (100, 200, 300)
-    strategies: Sequence[Sequence[str]] = (("colour", "size", "fill"), ("size", "fill"))
-    sigma: float = 0.8
-    min_size: int | None = 100
-    min_side: int = 15
-    limit: int = 2000
-    seed: int = 0
-    exact: bool = False
+    mode: str
+    colours: tuple[str, ...]
+    k: tuple[float, ...]
+    strategies: tuple[tuple[str, ...], ...]
+    sigma: float
+    min_size: int
+    min_side: int
+    scale: float
+    work_pixels: int
+    exact: bool
+    limit: int
+    seed: int
 
-    def __post_init__(self) -> None:
-        """Check the settings, and give them their types: a search is hashable, and equal ones print the same."""
-        object.__setattr__(self, "colours", tuple(self.colours))
-        object.__setattr__(self, "k", tuple(map(float, self.k)))
-        object.__setattr__(self, "strategies", tuple(map(tuple, self.strategies)))
-        _check("colours", self.colours, bool(self.colours) and set(self.colours) <= set(COLOURS), f"some of {COLOURS}")
-        _check("k", self.k, bool(self.k) and all(0 < k < np.inf for k in self.k), "positive numbers")
-        known = all(terms and set(terms) <= set(TERMS) for terms in self.strategies)
-        _check("strategies", self.strategies, bool(self.strategies) and known, f"groups of {TERMS}")
-        _check("sigma", self.sigma, 0 <= self.sigma <= MAX_SIGMA, f"0 to {MAX_SIGMA}")
-        _check("min_size", self.min_size, self.min_size is None or _is_whole(self.min_size, 1), "None, 1 or more")
-        _check("min_side", self.min_side, _is_whole(self.min_side, 1), "1 or more")
-        _check("limit", self.limit, _is_whole(self.limit, 1), "1 or more")
-        _check("seed", self.seed, _is_whole(self.seed, 0), "0 or more")
-        object.__setattr__(self, "sigma", float(self.sigma))
-        object.__setattr__(self, "min_size", None if self.min_size is None else int(self.min_size))
-        for name in ("min_side", "limit", "seed"):
-            object.__setattr__(self, name, int(getattr(self, name)))
+    def __init__(
+        self,
+        *,
+        mode: str = "fast",
+        colours: Sequence[str] | None = None,
+        k: Sequence[float] | None = None,
+        strategies: Sequence[Sequence[str]] | None = None,
+        sigma: float | None = None,
+        min_size: int | None = None,
+        min_side: int | None = None,
+        scale: float | None = None,
+        work_pixels: int | None = None,
+        exact: bool | None = None,
+        limit: int = 2000,
+        seed: int = 0,
+    ) -> None:
+        mode = _checked("mode", mode)
+        given = {
+            "colours": colours,
+            "k": k,
+            "strategies": strategies,
+            "sigma": sigma,
+            "min_size": min_size,
+            "min_side": min_side,
+            "scale": scale,
+            "work_pixels": work_pixels,
+            "exact": exact,
+        }
+        settings = MODES[mode] | {name: value for name, value in given.items() if value is not None}
+        for name, value in (settings | {"mode": mode, "limit": limit, "seed": seed}).items():
+            object.__setattr__(self, name, _checked(name, value))
 
     def __call__(self, image: Image) -> Boxes:
         """Return the windows of an image, best first, the whole image before all others.
@@ -91,35 +142,71 @@ class SelectiveSearch:
         Raises:
             ProposalError: If the array is no such image.
         """
-        check_image(image)
-        return self._rank(list(self.hierarchies(image)))
+        _keep_freed_memory()
+        hierarchies = list(self.hierarchies(image))
+        ranked = rank_by_chance if self.exact else rank
+        return ranked(hierarchies, min_side=self.min_side, limit=self.limit, seed=self.seed)
 
     def hierarchies(self, image: Image) -> Iterator[Ints]:
-        """Yield the boxes of each hierarchy, int32 (M, 4), in the order in which their regions came to be."""
-        texture = any("texture" in terms for terms in self.strategies)
-        for colours in self.colours:
-            planes = _convert(image, colours)
-            textures = _textures(planes) if texture else planes[:0]
-            graph = (pixel_graph if self.exact else small_graph)(_smooth(planes, self.sigma))
-            for k in self.k:
-                segments = segment(graph, k=k, min_size=int(k) if self.min_size is None else self.min_size)
-                regions = describe(segments.regions[graph.nodes], segments.pairs, colours=planes, textures=textures)
+        """Yield the boxes of each hierarchy, int32 (M, 4), in the order in which their regions came to be.
+
+        Argument and error are those of a call. One hierarchy has the boxes of R regions, then those of R - 1 merged
+        ones, of which the last is the whole image.
+        """
+        check_image(image)
+        height, width = image.shape[:2]
+        small = self._shrink(image)
+        enlarge = np.array([width, height, width, height]) / np.tile(small.shape[1::-1], 2)
+        for boxes in self._search(small):
+            yield boxes if small is image else np.rint(boxes * enlarge).astype(np.int32)
+
+    def _shrink(self, image: Image) -> Image:
+        """Return the image at the size at which it is searched."""
+        height, width = image.shape[:2]
+        scale = min(self.scale, math.sqrt(self.work_pixels / (height * width)))
+        if scale >= 1:
+            return image
+        size = max(1, math.ceil(width * scale)), max(1, math.ceil(height * scale))
+        return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA))
+
+    def _search(self, image: Image) -> Iterator[Ints]:
+        uses_texture = any("texture" in terms for terms in self.strategies)
+        for converted, nodes, graph in self._graphs(image):
+            colours = average(nodes, converted)
+            slopes = average(nodes, textures(converted)) if uses_texture else colours[:, :0]
+            for segments in segmentations(graph, self.k, self.min_size):
+                regions = describe(segments, nodes, colours=colours, textures=slopes)
                 _check_number(len(regions.sizes))
                 for terms in self.strategies:
                     yield group(regions, terms=terms)
 
-    def _rank(self, hierarchies: list[Ints]) -> Boxes:
-        """Return the best windows: the nearer to the top of its hierarchy the better, times a random number."""
-        boxes = np.concatenate(hierarchies)
-        steps = np.concatenate([np.arange(len(hierarchy), 0, -1) for hierarchy in hierarchies])
-        priorities = steps * np.random.default_rng(self.seed).random(len(steps))
-        priorities[steps == 1] = 0  # the whole image
-        large = (boxes[:, 2:] - boxes[:, :2] >= self.min_side).all(axis=1) | (steps == 1)
-        boxes = boxes[large][np.argsort(priorities[large], kind="stable")]
-        x1, y1, x2, y2 = boxes.astype(np.uint64).T
-        _, first = np.unique(x1 << 48 | y1 << 32 | x2 << 16 | y2, return_index=True)
-        windows: Boxes = boxes[np.sort(first)[: self.limit]].astype(np.float32)
-        return windows
+    def _graphs(self, image: Image) -> Iterator[tuple[Image, Nodes, Graph]]:
+        """Yield for each colour space the image in it, the nodes, which are always the same, and their graph."""
+        if self.exact:
+            nodes = pixels(*image.shape[:2])
+            for colours in self.colours:
+                converted = convert(image, colours)
+                yield converted, nodes, pixel_graph(smooth_exactly(converted, self.sigma))
+            return
+        lab = convert(image, "lab")
+        planes = smooth(lab, self.sigma)
+        levels = edge_levels(planes)
+        nodes = superpixels(planes, levels)
+        touching = contacts(nodes)
+        for colours in self.colours:
+            converted = lab if colours == "lab" else convert(image, colours)
+            lengths = levels if colours == "lab" else edge_levels(smooth(converted, self.sigma))
+            yield converted, nodes, superpixel_graph(nodes, touching, lengths)
+
+
+@cache
+def _keep_freed_memory() -> None:
+    """Have the C library keep freed memory for the next image: a fifth of the time would go into asking for it anew.
+
+    Freeing an array raises the size from which glibc maps and unmaps each array on its own (mallopt(3),
+    M_MMAP_THRESHOLD), up to 32 MiB. This one is never written to, so it takes up nothing.
+    """
+    np.empty(31 << 20, np.uint8)
 
 
 def check_image(image: Any) -> None:
@@ -130,54 +217,64 @@ def check_image(image: Any) -> None:
         raise ProposalError(f"an image must be (H, W, 3) with sides of 1 to {MAX_SIDE}, not {image.shape}")
 
 
-def _check(name: str, value: object, good: bool, rule: str) -> None:
+def _checked(name: str, value: Any) -> Any:
+    """Return a setting in its usual type, so that equal searches print the same, or raise ProposalError."""
+    rule, convert_setting, holds = _RULES[name]
+    try:
+        converted = convert_setting(value)
+        good = bool(holds(converted))
+    except (TypeError, ValueError, OverflowError):
+        good = False
     if not good:
         raise ProposalError(f"{name} must be {rule}, not {value!r}")
+    return converted
 
 
-def _is_whole(value: object, least: int) -> bool:
-    return isinstance(value, int | np.integer) and int(value) >= least
+def _names(value: Any) -> tuple[str, ...]:
+    if isinstance(value, str) or not all(isinstance(name, str) for name in value):
+        raise TypeError
+    return tuple(value)
+
+
+def _floats(value: Any) -> tuple[float, ...]:
+    if isinstance(value, str):
+        raise TypeError
+    return tuple(map(float, value))
+
+
+def _whole(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+        raise TypeError
+    return int(value)
+
+
+def _truth(value: Any) -> bool:
+    if not isinstance(value, bool | np.bool_):
+        raise TypeError
+    return bool(value)
+
+
+# Setting -> what it must be, how it gets its usual type, and whether it is what it must be.
+_RULES: dict[str, tuple[str, Callable[[Any], Any], Callable[[Any], bool]]] = {
+    "mode": (f"one of {tuple(MODES)}", str, lambda mode: mode in MODES),
+    "colours": (f"some of {COLOURS}", _names, lambda names: bool(names) and set(names) <= set(COLOURS)),
+    "k": (f"positive numbers up to {MAX_K:g}", _floats, lambda ks: bool(ks) and all(0 < k <= MAX_K for k in ks)),
+    "strategies": (
+        f"groups of {TERMS}",
+        lambda groups: tuple(map(_names, groups)),
+        lambda groups: groups and all(terms and set(terms) <= set(TERMS) for terms in groups),
+    ),
+    "sigma": (f"0 to {MAX_SIGMA}", float, lambda sigma: 0 <= sigma <= MAX_SIGMA),
+    "min_size": (f"0 to {MAX_PIXELS}", _whole, lambda pixels: 0 <= pixels <= MAX_PIXELS),
+    "min_side": (f"1 to {MAX_SIDE}", _whole, lambda pixels: 1 <= pixels <= MAX_SIDE),
+    "scale": ("above 0 and at most 1", float, lambda scale: 0 < scale <= 1),
+    "work_pixels": (f"1 to {MAX_PIXELS}", _whole, lambda pixels: 1 <= pixels <= MAX_PIXELS),
+    "exact": ("True or False", _truth, lambda _: True),
+    "limit": ("1 or more", _whole, lambda limit: limit >= 1),
+    "seed": ("0 or more", _whole, lambda seed: seed >= 0),
+}
 
 
 def _check_number(regions: int) -> None:
     if regions > MAX_REGIONS:
         raise ProposalError(f"an image may have {MAX_REGIONS} regions, not {regions}: choose a larger min_size")
-
-
-def _convert(image: Image, colours: str) -> Planes:
-    """Return the channels of a colour space, uint8 (C, H, W), each 0 to 255."""
-    if colours == "hsv":
-        converted = cv2.cvtColor(image, cv2.COLOR_RGB2HSV_FULL)
-    elif colours == "lab":
-        converted = cv2.cvtColor(image, cv2.COLOR_RGB2LAB)
-    elif colours == "grey":
-        converted = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)[..., None]
-    elif colours == "hue":
-        converted = cv2.cvtColor(image, cv2.COLOR_RGB2HSV_FULL)[..., :1]
-    elif colours == "normalised":
-        total = image.sum(axis=2, dtype=np.uint16, keepdims=True)
-        converted = (image * np.uint16(255) // np.maximum(total, 1)).astype(np.uint8)
-    else:
-        converted = image
-    return np.ascontiguousarray(converted.transpose(2, 0, 1))
-
-
-def _smooth(planes: Planes, sigma: float) -> Floats:
-    floats = planes.astype(np.float32)
-    if sigma == 0:
-        return floats
-    return np.stack([cv2.GaussianBlur(plane, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE) for plane in floats])
-
-
-def _textures(planes: Planes) -> Planes:
-    """Return how steeply each channel rises in each of eight directions, uint8 (8 C, H, W), at most 255."""
-    slopes = []
-    for plane in _smooth(planes, TEXTURE_SIGMA):
-        across, down = (
-            cv2.Sobel(plane, cv2.CV_32F, x, 1 - x, ksize=1, borderType=cv2.BORDER_REPLICATE) for x in (1, 0)
-        )
-        scale = 255 / max(np.hypot(across, down).max(), 1)
-        for angle in np.arange(ORIENTATIONS) * (2 * np.pi / ORIENTATIONS):
-            slope = np.maximum(np.float32(np.cos(angle)) * across + np.float32(np.sin(angle)) * down, 0)
-            slopes.append((slope * scale).astype(np.uint8))
-    return np.stack(slopes)

@@ -8,7 +8,6 @@ import multiprocessing
 import os
 import signal
 import threading
-import uuid
 import warnings
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
@@ -22,10 +21,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from .atomic import whole_file
+from .colours import Image
 from .errors import ProposalError, ProposalWarning
-from .selective_search import Boxes, Image, SelectiveSearch, check_image
+from .ranking import Boxes
+from .selective_search import SelectiveSearch, check_image
 
-VERSION = 1  # of the algorithm and of the files: a new one makes all stored windows unknown
+VERSION = 2  # of the algorithm and of the files: a new one makes all stored windows unknown
 MAGIC = b"sppnet windows\n"
 DIGEST_BYTES = 16
 LOOK_AHEAD = 4  # images under way for each worker
@@ -60,10 +62,9 @@ class WindowStore:
         """Write the windows of an image, all or nothing; OSError, with the path, if that fails."""
         key = self._key(image)
         path = self._path(key)
-        try:
-            _write_atomically(path, _encode(windows, key))
-        except OSError as error:  # of a full disk the system does not say whose
-            raise OSError(error.errno, error.strerror, str(path)) from error
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with whole_file(path) as file:
+            file.write(_encode(windows, key))
 
     def _key(self, image: Image) -> bytes:
         digest = blake2b(f"{VERSION} {self.search!r} {image.dtype} {image.shape}".encode(), digest_size=DIGEST_BYTES)
@@ -209,21 +210,3 @@ def _decode(content: bytes, key: bytes) -> Boxes | None:
 
 def _checksum(key: bytes, payload: bytes) -> bytes:
     return blake2b(payload, digest_size=DIGEST_BYTES, key=key).digest()
-
-
-def _write_atomically(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.name}.{uuid.uuid4().hex}.tmp")
-    try:
-        with temporary.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

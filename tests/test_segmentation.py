@@ -1,213 +1,334 @@
-"""Segmentation against a plain reading of the paper, and on images whose regions are plain to see."""
+"""Segmentation against a plain reading of the paper, one k at a time, and on images whose regions are plain to see."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator, Sequence
 from itertools import product
 
 import numpy as np
 import numpy.typing as npt
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from proposals import segmentation
-from proposals.segmentation import (
-    DIRECTIONS,
-    NO_EDGE,
-    Floats,
-    Graph,
-    Segments,
-    Uints,
-    pixel_graph,
-    segment,
-    small_graph,
-)
+from proposals.colours import Floats, Planes
+from proposals.segmentation import Contacts, Graph, contacts, pixel_graph, segmentations, superpixel_graph
+from proposals.superpixels import Levels, Nodes, Uints, edge_levels, pixels, superpixels
 
-SHAPES = [(1, 1, 1), (3, 1, 9), (1, 9, 1), (3, 2, 2), (3, 7, 5), (2, 12, 17)]
+SHAPES = [(1, 1), (1, 9), (9, 1), (2, 2), (7, 5), (12, 17)]
 IMAGES = [(shape, seed) for shape in SHAPES for seed in range(3)]
-GRAPHS = [pixel_graph, small_graph]
 
 
-def random_planes(shape: tuple[int, int, int], seed: int) -> Floats:
+def random_planes(shape: tuple[int, int], seed: int) -> Planes:
     """Return noise on few grey levels, so that many edges are equal."""
-    return np.random.default_rng(seed).integers(0, 12, shape).astype(np.float32) * np.float32(3.3)
+    return (np.random.default_rng(seed).integers(0, 12, (3, *shape)) * 105).astype(np.int16)
 
 
-def two_halves() -> Floats:
-    planes = np.zeros((3, 8, 10), np.float32)
-    planes[:, :, 4:] = 100
+def random_nodes(shape: tuple[int, int], seed: int) -> Nodes:
+    planes = random_planes(shape, seed)
+    return superpixels(planes, edge_levels(planes))
+
+
+def graph_of_pixels(planes: Planes) -> Graph:
+    return pixel_graph(planes.astype(np.float32) / np.float32(32))
+
+
+def graph_of_small_nodes(planes: Planes) -> Graph:
+    """Return a graph whose nodes are pairs of pixels, at most, for superpixels would leave too few of them."""
+    _, height, width = planes.shape
+    labels = np.arange(height * width, dtype=np.uint32).reshape(height, width) // np.uint32(2)
+    sizes = np.bincount(labels.ravel()).astype(np.uint32)
+    nodes = Nodes(labels, sizes, np.zeros((len(sizes), 4), np.int32))
+    return superpixel_graph(nodes, contacts(nodes), edge_levels(planes))
+
+
+def random_graph(seed: int, *, nodes: int = 30, edges: int = 90) -> Graph:
+    """Return any connected graph, with nodes of all sizes and few different weights."""
+    rng = np.random.default_rng(seed)
+    spanning = np.stack([rng.integers(0, np.arange(1, nodes)), np.arange(1, nodes)], axis=1)
+    ends = np.sort(rng.integers(0, nodes, (edges, 2)), axis=1)
+    pairs = np.concatenate([spanning, ends[ends[:, 0] != ends[:, 1]]]).astype(np.uint32)
+    weights = np.sort(rng.integers(0, 40, len(pairs)).astype(np.float32) / np.float32(8))
+    internals = rng.integers(0, 8, nodes).astype(np.float32) / np.float32(8)
+    return Graph(rng.integers(1, 30, nodes).astype(np.uint32), internals, rng.permutation(pairs), weights)
+
+
+def two_halves() -> Planes:
+    planes = np.zeros((3, 8, 10), np.int16)
+    planes[:, :, 4:] = 100 * 32
     return planes
 
 
-@pytest.mark.parametrize(("shape", "seed"), IMAGES)
-def test_edges_weigh_the_euclidean_distance_of_colours(shape: tuple[int, int, int], seed: int) -> None:
-    planes = random_planes(shape, seed)
+def crossing_lines(side: int) -> Planes:
+    """Return diagonal lines that cross at the corners of pixels: every fourth of both directions."""
+    y, x = np.mgrid[:side, :side]
+    planes = np.zeros((3, side, side), np.int16)
+    planes[:, (x - y) % 4 == 0] = 100 * 32
+    planes[:, (x + y) % 4 == 1] = 200 * 32
+    return planes
 
-    np.testing.assert_array_equal(segmentation._weigh_edges(planes), plain_weights(planes))
 
-
-@pytest.mark.parametrize(("shape", "seed"), IMAGES)
-def test_each_pixel_joins_its_lightest_neighbour(shape: tuple[int, int, int], seed: int) -> None:
-    levels = plain_levels(random_planes(shape, seed))
-
-    nodes, sizes, internals = segmentation._join_lightest_neighbours(levels)
-
-    expected_nodes, expected_internals = plain_joins(levels)
-    np.testing.assert_array_equal(nodes, expected_nodes)
-    np.testing.assert_array_equal(sizes, np.bincount(expected_nodes.ravel()))
-    np.testing.assert_array_equal(internals, expected_internals)
+GRAPHS = [graph_of_pixels, graph_of_small_nodes]
 
 
 @pytest.mark.parametrize(("shape", "seed"), IMAGES)
-def test_the_small_graph_keeps_the_lightest_edge_of_each_pair_of_nodes(shape: tuple[int, int, int], seed: int) -> None:
-    planes = random_planes(shape, seed)
-    levels = plain_levels(planes)
+def test_contacts_are_the_pairs_of_nodes_that_share_a_side(shape: tuple[int, int], seed: int) -> None:
+    nodes = random_nodes(shape, seed)
 
-    graph = small_graph(planes)
+    pairs = contacts(nodes).pairs
+
+    assert set(map(tuple, pairs.tolist())) == {pair for _, pair in plain_sides(nodes.labels)}
+    assert len(np.unique(pairs, axis=0)) == len(pairs)
+
+
+@pytest.mark.parametrize(("shape", "seed"), IMAGES)
+def test_contacts_know_each_side_and_its_pair(shape: tuple[int, int], seed: int) -> None:
+    nodes = random_nodes(shape, seed)
+
+    assert sorted(sides_of(contacts(nodes))) == sorted(plain_sides(nodes.labels))
+
+
+def test_a_pair_may_come_twice_when_another_has_taken_its_place() -> None:
+    nodes = Nodes(np.array([[0, 1, 0, 4097, 0, 1]], np.uint32), np.ones(4098, np.uint32), np.zeros((4098, 4), np.int32))
+
+    pairs, sides, owners = contacts(nodes)
+
+    assert pairs.tolist() == [[0, 1], [0, 4097], [0, 1]]
+    assert sides.tolist() == [0, 1, 2, 3, 4]
+    assert owners.tolist() == [0, 0, 1, 1, 2]
+
+
+def test_pixels_touch_on_the_right_and_below() -> None:
+    touching = contacts(pixels(2, 3))
+
+    assert touching.pairs.tolist() == [[0, 1], [1, 2], [0, 3], [1, 4], [2, 5], [3, 4], [4, 5]]
+    assert touching.sides.tolist() == [0, 1, 6, 7, 8, 3, 4]
+
+
+def test_an_image_of_one_pixel_has_no_contacts() -> None:
+    assert [array.size for array in contacts(pixels(1, 1))] == [0, 0, 0]
+
+
+@pytest.mark.parametrize(("shape", "seed"), IMAGES)
+def test_superpixels_are_as_far_apart_as_their_lightest_side(shape: tuple[int, int], seed: int) -> None:
+    nodes, levels = random_nodes(shape, seed), edge_levels(random_planes(shape, seed + 50))
+
+    graph = superpixel_graph(nodes, contacts(nodes), levels)
 
     edges = zip(map(tuple, graph.edges.tolist()), (graph.weights * 32).tolist(), strict=True)
-    assert dict(edges) == plain_lightest_edges(graph.nodes, levels)
-    assert len(graph.edges) == len(plain_lightest_edges(graph.nodes, levels))
+    assert dict(edges) == plain_lightest_sides(nodes.labels, levels)
     assert (np.diff(graph.weights) >= 0).all()
-
-
-@pytest.mark.parametrize(("shape", "seed"), IMAGES)
-def test_the_pixel_graph_has_every_edge_of_the_grid(shape: tuple[int, int, int], seed: int) -> None:
-    planes = random_planes(shape, seed)
-
-    graph = pixel_graph(planes)
-
-    edges = zip(map(tuple, graph.edges.tolist()), graph.weights.tolist(), strict=True)
-    assert dict(edges) == plain_lightest_edges(graph.nodes, plain_weights(planes))
-    assert (np.diff(graph.weights) >= 0).all()
+    np.testing.assert_array_equal(graph.sizes, nodes.sizes)
+    assert not graph.internals.any()
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_counting_sorts_stably(seed: int) -> None:
-    keys = np.random.default_rng(seed).integers(0, 9, 50).astype(np.uint16)
+def test_equally_light_edges_of_superpixels_stay_in_order(seed: int) -> None:
+    pairs = np.random.default_rng(seed).integers(0, 99, (50, 2)).astype(np.uint32)
+    levels = np.random.default_rng(seed).choice([0, 1, 5, 14_133, 65_535], 50).astype(np.uint16)
 
-    np.testing.assert_array_equal(segmentation._counting_order(keys, 9), np.argsort(keys, kind="stable"))
+    edges, weights = segmentation._sort_by_counting(pairs, levels)
+
+    order = sorted(range(50), key=lambda pair: levels[pair])
+    np.testing.assert_array_equal(edges, pairs[order])
+    np.testing.assert_array_equal(weights, levels[order] / 32)
+
+
+@pytest.mark.parametrize(("shape", "seed"), IMAGES)
+def test_the_pixel_graph_has_every_edge_of_the_grid(shape: tuple[int, int], seed: int) -> None:
+    planes = random_planes(shape, seed).astype(np.float32) * np.float32(0.33)
+
+    graph = pixel_graph(planes)
+
+    edges, weights = plain_pixel_edges(planes)
+    order = sorted(range(len(edges)), key=weights.__getitem__)
+    assert graph.edges.tolist() == [edges[edge] for edge in order]
+    assert graph.weights.tolist() == [weights[edge] for edge in order]
+    assert graph.sizes.tolist() == [1] * planes[0].size
+    assert graph.internals.tolist() == [0] * planes[0].size
 
 
 @pytest.mark.parametrize("graph_of", GRAPHS)
-@pytest.mark.parametrize(("k", "min_size"), [(0.5, 1), (20, 1), (20, 4), (100, 9), (1000, 1)])
+@pytest.mark.parametrize(("k", "min_size"), [(0.5, 0), (0.5, 1), (20, 0), (20, 1), (20, 4), (100, 9), (1000, 1)])
 @pytest.mark.parametrize(("shape", "seed"), IMAGES)
 def test_regions_are_those_of_the_paper(
-    shape: tuple[int, int, int], seed: int, k: float, min_size: int, graph_of: Callable[[Floats], Graph]
+    shape: tuple[int, int], seed: int, k: float, min_size: int, graph_of: Callable[[Planes], Graph]
 ) -> None:
     graph = graph_of(random_planes(shape, seed))
 
-    segments = segment(graph, k=k, min_size=min_size)
-
-    np.testing.assert_array_equal(segments.regions, plain_segment(graph, k, min_size))
-    assert sorted_pairs(segments) == plain_pairs(segments.regions[graph.nodes])
+    assert found(graph, [k], min_size) == plain_segmentations(graph, [k], min_size)
 
 
 @pytest.mark.parametrize("graph_of", GRAPHS)
-def test_a_strong_edge_separates_regions(graph_of: Callable[[Floats], Graph]) -> None:
-    graph = graph_of(two_halves())
+@pytest.mark.parametrize("seed", range(3))
+def test_several_ks_give_the_segmentation_of_each(seed: int, graph_of: Callable[[Planes], Graph]) -> None:
+    graph, ks = graph_of(random_planes((12, 17), seed)), [60, 7.5, 300, 20, 60]
 
-    segments = segment(graph, k=300, min_size=1)
+    assert found(graph, ks, 3) == plain_segmentations(graph, ks, 3)
 
-    np.testing.assert_array_equal(segments.regions[graph.nodes], two_halves()[0] == 100)
-    np.testing.assert_array_equal(segments.pairs, [[0, 1]])
+
+@settings(deadline=None, max_examples=150)
+@given(
+    seed=st.integers(0, 10**6),
+    ks=st.lists(st.floats(0.125, 200), min_size=1, max_size=4),
+    min_size=st.integers(0, 40),
+)
+def test_joins_in_common_change_nothing_on_any_graph(seed: int, ks: list[float], min_size: int) -> None:
+    graph = random_graph(seed)
+
+    assert found(graph, ks, min_size) == plain_segmentations(graph, ks, min_size)
+
+
+def test_joins_in_common_leave_what_every_k_joins_as_one_node() -> None:
+    nodes, sizes, internals, edges, _ = segmentation._join_in_common(*graph_of_pixels(two_halves()), np.float32(300))
+
+    np.testing.assert_array_equal(nodes.reshape(8, 10), two_halves()[0] > 0)
+    assert sizes.tolist() == [32, 48]
+    assert internals.tolist() == [0, 0]
+    assert np.sort(edges, axis=1).tolist() == [[0, 1]] * (8 + 2 * 7)
+
+
+def test_a_region_that_may_not_join_grows_no_more_in_common() -> None:
+    edges, weights = np.array([[0, 1], [1, 2], [2, 3]], np.uint32), np.array([5, 5, 6], np.float32)
+    graph = Graph(np.array([1, 3, 1, 1], np.uint32), np.zeros(4, np.float32), edges, weights)
+
+    nodes, *_ = segmentation._join_in_common(*graph, np.float32(12))
+
+    assert nodes.tolist() == [0, 1, 2, 3]  # 5 is above 12 / 3, and 2 has tried to join 1
+    assert found(graph, [12, 16], 1) == plain_segmentations(graph, [12, 16], 1)
 
 
 @pytest.mark.parametrize("graph_of", GRAPHS)
-def test_a_region_below_the_smallest_size_joins_its_neighbour(graph_of: Callable[[Floats], Graph]) -> None:
-    graph = graph_of(two_halves())
+@pytest.mark.parametrize("k", [3, 20.9, 100])
+def test_a_smallest_size_of_nothing_means_k(k: float, graph_of: Callable[[Planes], Graph]) -> None:
+    graph = graph_of(random_planes((12, 17), 0))
 
-    segments = segment(graph, k=300, min_size=33)
-
-    assert not segments.regions.any()
-    assert len(segments.pairs) == 0
+    assert found(graph, [k], 0) == found(graph, [k], int(k))
+    assert found(graph, [k], 0) != found(graph, [k], 1)
 
 
 @pytest.mark.parametrize("graph_of", GRAPHS)
-def test_a_large_k_joins_all(graph_of: Callable[[Floats], Graph]) -> None:
-    assert not segment(graph_of(two_halves()), k=10_000, min_size=1).regions.any()
+def test_a_strong_edge_separates_regions(graph_of: Callable[[Planes], Graph]) -> None:
+    (regions, pairs), *_ = found(graph_of(two_halves()), [300], 1)
+
+    assert set(regions) == {0, 1}
+    assert pairs == [(0, 1)]
 
 
-def test_the_small_graph_has_at_most_half_the_nodes() -> None:
-    assert len(small_graph(random_planes((3, 40, 40), 0)).sizes) <= 800
+@pytest.mark.parametrize("graph_of", GRAPHS)
+def test_a_region_below_the_smallest_size_joins_its_neighbour(graph_of: Callable[[Planes], Graph]) -> None:
+    (regions, pairs), *_ = found(graph_of(two_halves()), [300], 33)
+
+    assert set(regions) == {0}
+    assert pairs == []
 
 
-def directions(height: int, width: int) -> Iterable[tuple[int, tuple[int, int], tuple[int, int]]]:
-    """Yield the number of the direction, a pixel and its neighbour, in reading order."""
-    for y, x, (direction, (down, across)) in product(range(height), range(width), enumerate(DIRECTIONS)):
-        if y + down < height and 0 <= x + across < width:
-            yield direction, (y, x), (y + down, x + across)
+@pytest.mark.parametrize("graph_of", GRAPHS)
+def test_a_large_k_joins_all(graph_of: Callable[[Planes], Graph]) -> None:
+    assert [set(regions) for regions, _ in found(graph_of(two_halves()), [300, 10_000], 1)] == [{0, 1}, {0}]
 
 
-def plain_weights(planes: Floats) -> Floats:
-    weights = np.full((4, *planes.shape[1:]), NO_EDGE / 32, np.float32)
-    for direction, (y, x), (v, u) in directions(*planes.shape[1:]):
-        total = np.float32(0)
-        for plane in planes:
-            total += (plane[v, u] - plane[y, x]) * (plane[v, u] - plane[y, x])
-        weights[direction, y, x] = np.sqrt(total)
-    return weights
+def test_the_graph_stays_as_it_is() -> None:
+    graph = random_graph(0)
+
+    found(graph, [1, 50], 5)
+
+    assert [array.tolist() for array in graph] == [array.tolist() for array in random_graph(0)]
 
 
-def plain_levels(planes: Floats) -> npt.NDArray[np.uint16]:
-    return np.floor(plain_weights(planes) * 32).astype(np.uint16)
+@pytest.mark.parametrize("seed", range(5))
+def test_pairs_of_regions_are_distinct(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    regions, edges = rng.integers(0, 9, 40).astype(np.uint32), rng.integers(0, 40, (100, 2)).astype(np.uint32)
+
+    pairs = segmentation._distinct_pairs(regions, edges)
+
+    assert sorted(map(tuple, pairs.tolist())) == plain_pairs(regions, edges)
 
 
-def plain_joins(levels: npt.NDArray[np.uint16]) -> tuple[npt.NDArray[np.int64], list[int]]:
-    height, width = levels.shape[1:]
-    groups = {(y, x): {(y, x)} for y in range(height) for x in range(width)}
-    heaviest = dict.fromkeys(groups, 0)
-    around: dict[tuple[int, int], list[tuple[int, int, int, tuple[int, int]]]] = {pixel: [] for pixel in groups}
-    for direction, here, there in directions(height, width):
-        around[here].append((int(levels[direction, *here]), direction, 0, there))
-        around[there].append((int(levels[direction, *here]), direction, 1, here))
-    for pixel, edges in around.items():
-        if edges:
-            level, _, _, neighbour = min(edges)
-            joined = groups[pixel] | groups[neighbour]
-            top = max(level, heaviest[pixel], heaviest[neighbour])
-            for member in joined:
-                groups[member], heaviest[member] = joined, top
-    firsts = sorted({min(group) for group in groups.values()})
-    nodes = [[firsts.index(min(groups[y, x])) for x in range(width)] for y in range(height)]
-    return np.array(nodes), [heaviest[first] for first in firsts]
+def test_regions_without_edges_have_no_pairs() -> None:
+    pairs = segmentation._distinct_pairs(np.zeros(1, np.uint32), np.zeros((0, 2), np.uint32))
+
+    assert pairs.shape == (0, 2)
 
 
-def plain_lightest_edges(nodes: Uints, weights: npt.NDArray[np.generic]) -> dict[tuple[int, ...], float]:
-    lightest: dict[tuple[int, ...], float] = {}
-    for direction, here, there in directions(*nodes.shape):
-        pair = tuple(sorted((int(nodes[here]), int(nodes[there]))))
-        if pair[0] != pair[1]:
-            lightest[pair] = min(lightest.get(pair, np.inf), weights[direction, *here].item())
+def test_regions_that_cross_at_corners_may_have_any_number_of_neighbours() -> None:
+    graph = graph_of_pixels(crossing_lines(120))
+
+    (segments,) = segmentations(graph, [0.01], 1)
+
+    pairs = sorted(map(tuple, segments.pairs.tolist()))
+    assert pairs == plain_pairs(segments.regions, graph.edges)
+    assert len(pairs) > 10 * segments.regions.max()
+
+
+def found(graph: Graph, ks: Sequence[float], min_size: int) -> list[tuple[list[int], list[tuple[int, ...]]]]:
+    """Return regions and sorted pairs of each segmentation."""
+    every = segmentations(graph, ks, min_size)
+    return [(regions.tolist(), sorted(map(tuple, pairs.tolist()))) for regions, pairs in every]
+
+
+def plain_sides(labels: Uints) -> Iterator[tuple[int, tuple[int, ...]]]:
+    """Yield the place of each side between two nodes among all levels, and the two nodes."""
+    height, width = labels.shape
+    for side, y, x in product(range(2), range(height), range(width)):
+        v, u = y + side, x + 1 - side
+        if v < height and u < width and labels[y, x] != labels[v, u]:
+            yield (side * height + y) * width + x, tuple(sorted((int(labels[y, x]), int(labels[v, u]))))
+
+
+def sides_of(touching: Contacts) -> list[tuple[int, tuple[int, ...]]]:
+    pairs = map(tuple, touching.pairs[touching.owners].tolist())
+    return list(zip(touching.sides.tolist(), pairs, strict=True))
+
+
+def plain_lightest_sides(labels: Uints, levels: Levels) -> dict[tuple[int, ...], int]:
+    lightest: dict[tuple[int, ...], int] = {}
+    for place, pair in plain_sides(labels):
+        lightest[pair] = min(lightest.get(pair, 1 << 16), int(levels.ravel()[place]))
     return lightest
 
 
-def plain_segment(graph: Graph, k: float, min_size: int) -> npt.NDArray[np.int64]:
-    regions = [{node} for node in range(len(graph.sizes))]
-    internals = [float(internal) for internal in graph.internals]
+def plain_pixel_edges(planes: Floats) -> tuple[list[list[int]], list[float]]:
+    """Return the edges of all pixels in reading order, to those of their eight neighbours that follow."""
+    _, height, width = planes.shape
+    edges, weights = [], []
+    for y, x, (down, across) in product(range(height), range(width), ((0, 1), (1, -1), (1, 0), (1, 1))):
+        v, u = y + down, x + across
+        if v < height and 0 <= u < width:
+            red, green, blue = planes[:, v, u] - planes[:, y, x]
+            edges.append([y * width + x, v * width + u])
+            weights.append(float(np.sqrt(red * red + green * green + blue * blue)))
+    return edges, weights
 
-    def size(node: int) -> int:
-        return sum(int(graph.sizes[member]) for member in regions[node])
 
-    def join(first: int, second: int, internal: float) -> None:
-        joined = regions[first] | regions[second]
+def plain_segmentations(
+    graph: Graph, ks: Sequence[float], min_size: int
+) -> list[tuple[list[int], list[tuple[int, ...]]]]:
+    every = [plain_segment(graph, np.float32(k), min_size or int(k)) for k in ks]
+    return [(regions.tolist(), plain_pairs(regions, graph.edges)) for regions in every]
+
+
+def plain_segment(graph: Graph, k: np.float32, min_size: int) -> npt.NDArray[np.int64]:
+    regions = [[node] for node in range(len(graph.sizes))]
+    sizes, internals = list(map(int, graph.sizes)), list(graph.internals)
+
+    def join(first: int, second: int, internal: np.float32) -> None:
+        joined, size = regions[first] + regions[second], sizes[first] + sizes[second]
         for member in joined:
-            regions[member], internals[member] = joined, internal
+            regions[member], sizes[member], internals[member] = joined, size, internal
 
-    edges = list(zip(graph.edges.tolist(), graph.weights.tolist(), strict=True))
+    edges = list(zip(graph.edges.tolist(), graph.weights, strict=True))
     for (first, second), weight in edges:
-        tolerance = min(internals[first] + k / size(first), internals[second] + k / size(second))
-        if second not in regions[first] and weight <= tolerance:
+        tolerances = [internals[node] + k / np.float32(sizes[node]) for node in (first, second)]
+        if regions[first] is not regions[second] and weight <= min(tolerances):
             join(first, second, weight)
     for (first, second), weight in edges:
-        if second not in regions[first] and min(size(first), size(second)) < min_size:
+        if regions[first] is not regions[second] and min(sizes[first], sizes[second]) < min_size:
             join(first, second, weight)
     firsts = sorted({min(region) for region in regions})
     return np.array([firsts.index(min(region)) for region in regions])
 
 
-def sorted_pairs(segments: Segments) -> list[tuple[int, ...]]:
-    return sorted(map(tuple, segments.pairs.tolist()))
-
-
-def plain_pairs(regions: Uints) -> list[tuple[int, ...]]:
-    height, width = regions.shape
-    pairs = {tuple(sorted((int(regions[a]), int(regions[b])))) for _, a, b in directions(height, width)}
+def plain_pairs(regions: npt.NDArray[np.generic], edges: Uints) -> list[tuple[int, ...]]:
+    pairs = {tuple(sorted(pair)) for pair in np.asarray(regions)[edges].tolist()}
     return sorted(pair for pair in pairs if pair[0] != pair[1])

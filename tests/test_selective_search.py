@@ -1,42 +1,68 @@
-"""The search as a whole: on any image, with any setting, and on objects that stand out."""
+"""The search as a whole: in every mode, on any image, with any setting, and on objects that stand out."""
 
 import pickle
-from collections.abc import Sequence
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import FrozenInstanceError, asdict
 from typing import Any
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from proposals import ProposalError, SelectiveSearch
-from proposals.selective_search import COLOURS, MAX_SIDE, Boxes, Image, _convert, _smooth, _textures
+from proposals.colours import COLOURS, Image
+from proposals.ranking import Boxes, rank, rank_by_chance
+from proposals.selective_search import MAX_SIDE, MODES
 
-CLASSIC = SelectiveSearch(
-    k=(50, 100),
-    strategies=(("colour", "texture", "size", "fill"), ("texture", "size", "fill")),
-    min_size=None,
-    min_side=20,
-    exact=True,
-)
-SEARCHES = {
-    "default": SelectiveSearch(),
-    "classic": CLASSIC,
+SEARCHES = {mode: SelectiveSearch(mode=mode) for mode in MODES} | {
     "small windows": SelectiveSearch(k=[10], min_size=1, min_side=1),
+    "few pixels": SelectiveSearch(k=[10], min_size=1, min_side=1, work_pixels=50),
+    "hardly any": SelectiveSearch(scale=0.001, limit=3),
 }
-SHAPES = [(1, 1), (1, 2), (2, 1), (1, 70), (70, 1), (2, 2), (3, 200), (200, 3), (16, 15), (60, 80)]
-ROWS, COLUMNS = np.mgrid[:60, :80]
-PATTERNS = {
-    "constant": np.full((60, 80), 77),
-    "black": np.zeros((60, 80)),
-    "white": np.full((60, 80), 255),
-    "checkerboard": (ROWS + COLUMNS) % 2 * 255,
-    "stripes": ROWS // 3 % 2 * 255,
-    "gradient": COLUMNS * 3,
+SHAPES = [(1, 1), (1, 2), (2, 1), (2, 2), (1, 3), (3, 3), (1, 70), (70, 1), (3, 200), (200, 3), (16, 15), (47, 63)]
+LONG = [(3000, 20), (20, 3000)]
+Pattern = Callable[[npt.NDArray[np.int64], npt.NDArray[np.int64]], npt.NDArray[np.generic]]
+PATTERNS: dict[str, Pattern] = {
+    "black": lambda y, x: 0 * x,
+    "white": lambda y, x: 0 * x + 255,
+    "grey": lambda y, x: 0 * x + 77,
+    "checkerboard": lambda y, x: (x + y) % 2 * 255,
+    "rows": lambda y, x: y % 2 * 255,
+    "columns": lambda y, x: x // 3 % 2 * 255,
+    "dots": lambda y, x: (x % 7 + y % 5 == 3) * 255,
+    "one dot": lambda y, x: (x + y == 2) * 255,
+    "gradient": lambda y, x: x * 3 % 256,
+    "slope": lambda y, x: (x + y) // 2 % 256,
+    "noise": lambda y, x: np.random.default_rng(0).integers(0, 256, x.shape),
 }
+SETTINGS: dict[str, Any] = {
+    "colours": ("rgb", "hue"),
+    "k": (7.0,),
+    "strategies": (("fill", "size"),),
+    "sigma": 1.5,
+    "min_size": 3,
+    "min_side": 2,
+    "scale": 0.7,
+    "work_pixels": 12_345,
+    "exact": True,
+    "limit": 9,
+    "seed": 5,
+}
+every_search = pytest.mark.parametrize("search", SEARCHES.values(), ids=SEARCHES)
+every_mode = pytest.mark.parametrize("mode", MODES)
 
 
 def noise(shape: tuple[int, int], seed: int = 0) -> Image:
     return np.random.default_rng(seed).integers(0, 256, (*shape, 3)).astype(np.uint8)
+
+
+def picture(shape: tuple[int, int], pattern: str) -> Image:
+    y, x = np.mgrid[: shape[0], : shape[1]]
+    return np.repeat(PATTERNS[pattern](y, x)[..., None], 3, axis=2).astype(np.uint8)
 
 
 def scene() -> Image:
@@ -47,6 +73,15 @@ def scene() -> Image:
     return image
 
 
+def lattice() -> Image:
+    """Return diagonal lines in two directions that cross at the corners of pixels."""
+    y, x = np.mgrid[:250, :250]
+    image = np.full((250, 250, 3), 128, np.uint8)
+    image[(x - y) % 6 == 0] = 188
+    image[(x + y) % 6 == 1] = 68
+    return image
+
+
 def best_overlap(windows: Boxes, box: list[int]) -> float:
     sides = np.minimum(windows[:, 2:], box[2:]) - np.maximum(windows[:, :2], box[:2])
     common = sides.clip(0).prod(axis=1)
@@ -54,136 +89,317 @@ def best_overlap(windows: Boxes, box: list[int]) -> float:
     return float((common / (areas - common)).max())
 
 
-def assert_sound(windows: Boxes, shape: tuple[int, int], limit: int = 2000) -> None:
-    height, width = shape
+def assert_sound(windows: Boxes, shape: tuple[int, ...], limit: int = 2000) -> None:
+    height, width = shape[:2]
     assert windows.dtype == np.float32
     assert windows[0].tolist() == [0, 0, width, height]
     assert (windows[:, :2] >= 0).all()
     assert (windows[:, :2] < windows[:, 2:]).all()
     assert (windows[:, 2:] <= [width, height]).all()
+    assert (windows == np.rint(windows)).all()
     assert len(np.unique(windows, axis=0)) == len(windows) <= limit
 
 
-@pytest.mark.parametrize("search", SEARCHES.values(), ids=SEARCHES)
+def as_set(windows: Boxes) -> set[tuple[float, ...]]:
+    return set(map(tuple, windows.tolist()))
+
+
+@every_search
+@pytest.mark.parametrize("pattern", PATTERNS)
 @pytest.mark.parametrize("shape", SHAPES)
-def test_an_image_of_any_shape_has_sound_windows(search: SelectiveSearch, shape: tuple[int, int]) -> None:
-    assert_sound(search(noise(shape)), shape)
+def test_an_image_of_any_shape_and_content_has_sound_windows(
+    shape: tuple[int, int], pattern: str, search: SelectiveSearch
+) -> None:
+    assert_sound(search(picture(shape, pattern)), shape, search.limit)
 
 
-@pytest.mark.parametrize("search", SEARCHES.values(), ids=SEARCHES)
-@pytest.mark.parametrize("pattern", PATTERNS.values(), ids=PATTERNS)
-def test_an_image_of_any_content_has_sound_windows(search: SelectiveSearch, pattern: npt.NDArray[np.int64]) -> None:
-    image = np.repeat(pattern[..., None], 3, axis=2).astype(np.uint8)
+@every_search
+@pytest.mark.parametrize("pattern", ["black", "checkerboard", "dots", "noise"])
+@pytest.mark.parametrize("shape", LONG)
+def test_a_long_image_has_sound_windows(shape: tuple[int, int], pattern: str, search: SelectiveSearch) -> None:
+    assert_sound(search(picture(shape, pattern)), shape, search.limit)
 
-    assert_sound(search(image), (60, 80))
+
+@every_search
+@pytest.mark.parametrize("shape", [*SHAPES, (60, 80)])
+def test_coloured_noise_has_sound_windows(shape: tuple[int, int], search: SelectiveSearch) -> None:
+    assert_sound(search(noise(shape)), shape, search.limit)
 
 
+@pytest.mark.parametrize("shape", [(1, MAX_SIDE), (MAX_SIDE, 1)])
+def test_the_longest_image_has_sound_windows(shape: tuple[int, int]) -> None:
+    assert_sound(SelectiveSearch(k=[10], min_size=1, min_side=1)(noise(shape)), shape)
+
+
+@every_search
+def test_regions_that_cross_at_corners_have_sound_windows(search: SelectiveSearch) -> None:
+    assert_sound(search(lattice()), (250, 250), search.limit)
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    mode=st.sampled_from(sorted(MODES)),
+    shape=st.tuples(st.integers(1, 40), st.integers(1, 40)),
+    step=st.sampled_from([1, 16, 64, 255]),
+    blocks=st.integers(1, 9),
+    k=st.floats(0.5, 100),
+    min_size=st.integers(0, 20),
+    limit=st.integers(1, 60),
+    seed=st.integers(0, 10**6),
+)
+def test_any_search_of_any_image_is_sound_and_repeatable(
+    mode: str, shape: tuple[int, int], step: int, blocks: int, k: float, min_size: int, limit: int, seed: int
+) -> None:
+    search = SelectiveSearch(mode=mode, k=[k], min_size=min_size, min_side=1, limit=limit, seed=seed)
+    coarse = (noise(shape, seed) // step * step).astype(np.uint8)
+    image = coarse.repeat(blocks, axis=0).repeat(blocks, axis=1)[: shape[0], : shape[1]]
+
+    windows = search(image)
+
+    assert_sound(windows, shape, limit)
+    np.testing.assert_array_equal(windows, search(image))
+
+
+@every_mode
 @pytest.mark.parametrize("colours", COLOURS)
-def test_every_colour_space_can_be_searched(colours: str) -> None:
-    assert_sound(SelectiveSearch(colours=[colours], k=[50])(scene()), (120, 160))
+def test_every_colour_space_can_be_searched(colours: str, mode: str) -> None:
+    windows = SelectiveSearch(mode=mode, colours=[colours])(scene())
+
+    assert_sound(windows, (120, 160))
+    assert len(windows) > 1
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_windows_are_sound_below_any_limit(seed: int) -> None:
-    search = SelectiveSearch(k=[20], min_size=5, min_side=1, limit=37, seed=seed)
-
-    windows = search(noise((50, 60), seed))
-
-    assert len(windows) == 37
-    assert_sound(windows, (50, 60), limit=37)
-
-
-@pytest.mark.parametrize("search", SEARCHES.values(), ids=SEARCHES)
-def test_objects_that_stand_out_are_found(search: SelectiveSearch) -> None:
-    windows = search(scene())
+@every_mode
+def test_objects_that_stand_out_are_found(mode: str) -> None:
+    windows = SelectiveSearch(mode=mode)(scene())
 
     assert best_overlap(windows, [20, 30, 60, 90]) > 0.9
     assert best_overlap(windows, [70, 10, 150, 50]) > 0.9
 
 
-def windows_as_set(**settings: Sequence[object]) -> set[tuple[float, ...]]:
+@every_mode
+def test_an_object_is_among_the_first_windows(mode: str) -> None:
+    image = np.full((120, 160, 3), 90, np.uint8)
+    image[30:90, 20:60] = [200, 30, 30]
+
+    assert best_overlap(SelectiveSearch(mode=mode, limit=10)(image), [20, 30, 60, 90]) > 0.85
+
+
+def windows_as_set(**given: object) -> set[tuple[float, ...]]:
     usual: dict[str, Any] = {"colours": ["lab"], "k": [20], "strategies": [["size", "fill"]], "min_size": 5}
-    search = SelectiveSearch(**usual | settings, limit=100_000)
-    return set(map(tuple, search(noise((60, 80))).tolist()))
+    return as_set(SelectiveSearch(**usual | given, limit=100_000)(noise((60, 80))))
 
 
+@pytest.mark.parametrize("exact", [False, True])
 @pytest.mark.parametrize(
     ("setting", "first", "second"),
-    [("colours", "hsv", "rgb"), ("k", 10, 40), ("strategies", ["colour"], ["colour", "texture", "fill"])],
+    [("colours", "hsv", "rgb"), ("k", 40, 200), ("strategies", ["colour"], ["colour", "texture", "fill"])],
 )
-def test_windows_are_those_of_all_hierarchies(setting: str, first: object, second: object) -> None:
-    of_first, of_second, of_both = (windows_as_set(**{setting: s}) for s in ([first], [second], [first, second]))
+def test_windows_are_those_of_all_hierarchies(setting: str, first: object, second: object, exact: bool) -> None:
+    given = ({setting: those, "exact": exact} for those in ([first], [second], [first, second]))
+
+    of_first, of_second, of_both = (windows_as_set(**those) for those in given)
 
     assert of_first - of_second and of_second - of_first
     assert of_both == of_first | of_second
 
 
-def test_the_large_windows_of_a_hierarchy_come_first() -> None:
-    windows = SelectiveSearch(colours=["lab"], k=[20], strategies=[["size"]], min_size=5, min_side=1)(noise((60, 80)))
-    areas = (windows[:, 2:] - windows[:, :2]).prod(axis=1)
-    quarter = len(areas) // 4
+@every_mode
+def test_there_is_a_hierarchy_for_each_colour_space_k_and_strategy(mode: str) -> None:
+    search = SelectiveSearch(mode=mode)
 
-    assert quarter > 20
-    assert areas[1:quarter].mean() > 3 * areas[-quarter:].mean()  # without the whole image
+    hierarchies = list(search.hierarchies(scene()))
+
+    assert len(hierarchies) == len(search.colours) * len(search.k) * len(search.strategies)
+    assert all(boxes[-1].tolist() == [0, 0, 160, 120] for boxes in hierarchies)
+    assert all(boxes.dtype == np.int32 and len(boxes) % 2 == 1 for boxes in hierarchies)
+
+
+@every_mode
+def test_a_larger_k_gives_fewer_regions(mode: str) -> None:
+    search = SelectiveSearch(mode=mode, k=[5, 20, 80], strategies=[["size"]], colours=["lab"], min_size=1)
+
+    counts = [len(boxes) for boxes in search.hierarchies(scene())]
+
+    assert counts[0] > counts[1] > counts[2]
+
+
+@pytest.mark.parametrize("exact", [False, True])
+def test_a_larger_min_size_gives_fewer_regions(exact: bool) -> None:
+    searches = [SelectiveSearch(k=[5], colours=["lab"], min_size=size, exact=exact) for size in (1, 20, 400)]
+
+    first, second, third = (len(next(search.hierarchies(scene()))) for search in searches)
+
+    assert first > second > third
+
+
+def test_the_ranking_is_by_chance_where_the_search_is_exact() -> None:
+    search = SelectiveSearch(mode="exact", k=[20], seed=3)
+
+    expected = rank_by_chance(list(search.hierarchies(scene())), min_side=20, limit=2000, seed=3)
+
+    np.testing.assert_array_equal(search(scene()), expected)
+
+
+def test_the_ranking_puts_like_windows_last_where_the_search_is_not_exact() -> None:
+    search = SelectiveSearch(k=[20], seed=3)
+
+    expected = rank(list(search.hierarchies(scene())), min_side=15, limit=2000, seed=3)
+
+    np.testing.assert_array_equal(search(scene()), expected)
 
 
 def test_the_same_seed_gives_the_same_windows() -> None:
-    image = noise((60, 80))
     search = SelectiveSearch(k=[20], min_size=5, seed=3)
 
-    np.testing.assert_array_equal(search(image), pickle.loads(pickle.dumps(search))(image))
+    np.testing.assert_array_equal(search(noise((60, 80))), pickle.loads(pickle.dumps(search))(noise((60, 80))))
 
 
 def test_another_seed_gives_the_same_windows_in_another_order() -> None:
-    image = noise((60, 80))
-
-    first, second = (SelectiveSearch(k=[20], min_size=5, seed=seed)(image) for seed in (0, 1))
+    first, second = (SelectiveSearch(k=[20], min_size=5, seed=seed)(noise((60, 80))) for seed in (0, 1))
 
     assert not np.array_equal(first, second)
-    np.testing.assert_array_equal(np.unique(first, axis=0), np.unique(second, axis=0))
+    assert as_set(first) == as_set(second)
 
 
-def test_a_lower_limit_gives_the_first_windows() -> None:
+@every_mode
+@pytest.mark.parametrize("limit", [1, 10, 37])
+def test_a_lower_limit_gives_the_first_windows(limit: int, mode: str) -> None:
+    few, many = (
+        SelectiveSearch(mode=mode, k=[5], min_size=2, min_side=1, limit=limit)(noise((60, 80)))
+        for limit in (limit, 2000)
+    )
+
+    assert len(few) == limit
+    np.testing.assert_array_equal(few, many[:limit])
+
+
+@pytest.mark.parametrize("scale", [1, 0.4])
+def test_windows_narrower_or_shorter_than_asked_are_left_out(scale: float) -> None:
     image = noise((60, 80))
+    every, large = (SelectiveSearch(k=[20], min_size=2, min_side=side, scale=scale)(image) for side in (1, 30))
 
-    few, many = (SelectiveSearch(k=[20], min_size=5, limit=limit)(image) for limit in (10, 2000))
-
-    np.testing.assert_array_equal(few, many[:10])
-
-
-def test_windows_narrower_or_shorter_than_asked_are_left_out() -> None:
-    windows = SelectiveSearch(k=[20], min_size=5, min_side=30)(noise((60, 80)))
-
-    assert (windows[:, 2:] - windows[:, :2] >= 30).all()
+    sides = every[:, 2:] - every[:, :2]
+    assert as_set(large) == as_set(every[sides.min(axis=1) >= 30])
+    assert 1 < len(large) < len(every)
 
 
-def test_an_image_smaller_than_the_smallest_window_is_one_window() -> None:
-    assert SelectiveSearch(min_side=30)(noise((20, 80))).tolist() == [[0, 0, 80, 20]]
+@every_mode
+def test_an_image_smaller_than_the_smallest_window_is_one_window(mode: str) -> None:
+    assert SelectiveSearch(mode=mode, min_side=30)(noise((20, 80))).tolist() == [[0, 0, 80, 20]]
 
 
-def test_the_image_stays_as_it_is() -> None:
+@every_mode
+@pytest.mark.parametrize(("shape", "given"), [((67, 101), {"scale": 0.3}), ((200, 301), {"work_pixels": 3000})])
+def test_a_shrunk_search_has_sound_windows(shape: tuple[int, int], given: dict[str, Any], mode: str) -> None:
+    windows = SelectiveSearch(mode=mode, k=[10], min_size=2, min_side=1, **given)(noise(shape))
+
+    assert_sound(windows, shape)
+    assert len(windows) > 20
+
+
+@pytest.mark.parametrize(
+    ("shape", "given", "small"),
+    [
+        ((67, 101), {"scale": 0.3}, (21, 31)),  # 20.1 by 30.3, rounded up
+        ((200, 300), {"work_pixels": 15_000}, (100, 150)),
+        ((200, 300), {"work_pixels": 15_000, "scale": 0.25}, (50, 75)),
+        ((200, 300), {"work_pixels": 15_000, "scale": 0.75}, (100, 150)),
+        ((1, 3000), {"scale": 0.5}, (1, 1500)),
+        ((3000, 1), {"work_pixels": 30}, (300, 1)),
+    ],
+)
+def test_a_shrunk_search_is_that_of_the_smaller_image(
+    shape: tuple[int, int], given: dict[str, Any], small: tuple[int, int]
+) -> None:
+    image, enlarge = noise(shape), np.array([shape[1], shape[0]] * 2) / np.array([small[1], small[0]] * 2)
+
+    found = list(SelectiveSearch(k=[10], min_size=2, **given).hierarchies(image))
+
+    smaller = cv2.resize(image, small[::-1], interpolation=cv2.INTER_AREA).reshape(*small, 3).astype(np.uint8)
+    expected = [np.rint(boxes * enlarge) for boxes in SelectiveSearch(k=[10], min_size=2).hierarchies(smaller)]
+    assert [boxes.tolist() for boxes in found] == [boxes.tolist() for boxes in expected]
+
+
+@pytest.mark.parametrize("shape", [(67, 101), (99, 100), (31, 997)])
+@pytest.mark.parametrize("scale", [0.3, 0.51, 0.99])
+def test_what_touches_the_border_of_the_small_image_touches_that_of_the_image(
+    scale: float, shape: tuple[int, int]
+) -> None:
+    search = SelectiveSearch(k=[10], min_size=2, scale=scale)
+    small = search._shrink(noise(shape))
+
+    found = np.concatenate(list(search.hierarchies(noise(shape))))
+    inside = np.concatenate(list(SelectiveSearch(k=[10], min_size=2).hierarchies(small)))
+
+    borders, small_borders = [0, 0, *shape[::-1]], [0, 0, *small.shape[1::-1]]
+    np.testing.assert_array_equal(found == borders, inside == small_borders)
+    assert (found == borders).any(axis=0).all()
+
+
+@pytest.mark.parametrize("given", [{"scale": 1}, {"work_pixels": 60 * 80}])
+def test_an_image_of_no_more_than_the_work_pixels_is_searched_as_it_is(given: dict[str, Any]) -> None:
+    search = SelectiveSearch(k=[10], min_size=2, **given)
+
+    np.testing.assert_array_equal(search(noise((60, 80))), SelectiveSearch(k=[10], min_size=2)(noise((60, 80))))
+
+
+def test_pixels_of_the_small_image_count_towards_the_smallest_region() -> None:
+    search = SelectiveSearch(k=[1], min_size=100, scale=0.5)
+
+    regions = next(search.hierarchies(noise((60, 80))))
+
+    assert len(regions) // 2 + 1 <= 30 * 40 / 100
+
+
+@every_mode
+def test_an_image_that_cannot_be_written_to_is_searched_and_stays_as_it_is(mode: str) -> None:
     image = scene()
     image.flags.writeable = False
 
-    SelectiveSearch()(image)
+    windows = SelectiveSearch(mode=mode)(image)
 
     np.testing.assert_array_equal(image, scene())
+    np.testing.assert_array_equal(windows, SelectiveSearch(mode=mode)(scene()))
 
 
-def test_a_mirrored_view_is_an_image_like_any_other() -> None:
-    image = scene()[:, ::-1]
+@every_mode
+@pytest.mark.parametrize("colours", ["rgb", "lab"])
+def test_a_mirrored_view_is_an_image_like_any_other(colours: str, mode: str) -> None:
+    search, view = SelectiveSearch(mode=mode, colours=[colours]), scene()[::-1, ::-1]
 
-    np.testing.assert_array_equal(SelectiveSearch()(image), SelectiveSearch()(image.copy()))
+    windows = search(view)
+
+    np.testing.assert_array_equal(windows, search(view.copy()))
+    np.testing.assert_array_equal(view, scene()[::-1, ::-1])
+
+
+@every_mode
+def test_a_window_into_a_larger_image_is_an_image_like_any_other(mode: str) -> None:
+    search, view = SelectiveSearch(mode=mode), scene().transpose(1, 0, 2)[3:-1:2, 5:]
+
+    np.testing.assert_array_equal(search(view), search(view.copy()))
+
+
+def test_several_threads_may_search_at_once() -> None:
+    search, images = SelectiveSearch(k=[10], min_size=5), [noise((60, 80), seed) for seed in range(8)]
+
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(search, images))
+
+    assert [windows.tolist() for windows in found] == [search(image).tolist() for image in images]
 
 
 @pytest.mark.parametrize(
     ("image", "message"),
     [
-        (np.zeros((4, 4, 3), np.float32), "float32"),
-        ([[[1, 2, 3]]], "list"),
-        (np.zeros((4, 4), np.uint8), r"\(4, 4\)"),
+        (np.zeros((4, 4, 3), np.float32), "an image must be a uint8 array, not float32"),
+        ([[[1, 2, 3]]], "an image must be a uint8 array, not list"),
+        (None, "an image must be a uint8 array, not NoneType"),
+        (np.zeros((4, 4), np.uint8), r"an image must be \(H, W, 3\) with sides of 1 to 65535, not \(4, 4\)"),
         (np.zeros((4, 4, 4), np.uint8), r"\(4, 4, 4\)"),
         (np.zeros((0, 4, 3), np.uint8), r"\(0, 4, 3\)"),
+        (np.zeros((4, 0, 3), np.uint8), r"\(4, 0, 3\)"),
         (np.zeros((1, MAX_SIDE + 1, 3), np.uint8), r"\(1, 65536, 3\)"),
     ],
 )
@@ -193,67 +409,137 @@ def test_what_is_no_image_is_refused(image: Image, message: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "message"),
+    ("given", "message"),
     [
-        ({"colours": []}, r"colours must be some of .*, not \(\)"),
-        ({"colours": ["hsv", "cmyk"]}, "cmyk"),
-        ({"k": []}, "k must be positive numbers"),
-        ({"k": [100, -3]}, "-3"),
-        ({"k": [float("nan")]}, "nan"),
-        ({"strategies": []}, "strategies"),
-        ({"strategies": [[]]}, "strategies"),
-        ({"strategies": [["colour", "smell"]]}, "smell"),
+        ({"mode": "slow"}, r"mode must be one of \('fast', 'turbo', 'quality', 'exact'\), not 'slow'"),
+        ({"mode": None}, "mode must be .* not None"),
+        ({"colours": []}, r"colours must be some of .*, not \[\]"),
+        ({"colours": ["hsv", "cmyk"]}, "colours must be some of .*cmyk"),
+        ({"colours": "hsv"}, "colours must be some of .*, not 'hsv'"),
+        ({"k": []}, r"k must be positive numbers up to 1e\+09, not \[\]"),
+        ({"k": [100, -3]}, "k must be .*-3"),
+        ({"k": [0]}, "k must be positive numbers"),
+        ({"k": [float("nan")]}, "k must be .*nan"),
+        ({"k": [float("inf")]}, "k must be .*inf"),
+        ({"strategies": []}, r"strategies must be groups of .*, not \[\]"),
+        ({"strategies": [[]]}, r"strategies must be groups of .*, not \[\[\]\]"),
+        ({"strategies": [["colour", "smell"]]}, "strategies must be groups of .*smell"),
+        ({"strategies": ["size"]}, r"strategies must be groups of .*, not \['size'\]"),
         ({"sigma": -0.5}, "sigma must be 0 to 10, not -0.5"),
-        ({"sigma": float("nan")}, "nan"),
-        ({"min_size": 0}, "min_size"),
-        ({"min_side": 0}, "min_side"),
+        ({"sigma": 10.1}, "sigma must be 0 to 10, not 10.1"),
+        ({"sigma": float("nan")}, "sigma must be 0 to 10, not nan"),
+        ({"min_size": -1}, "min_size must be 0 to 16777216, not -1"),
+        ({"min_size": 2**24 + 1}, "min_size must be 0 to 16777216, not 16777217"),
+        ({"min_size": 2.5}, "min_size must be .*, not 2.5"),
+        ({"min_side": 0}, "min_side must be 1 to 65535, not 0"),
+        ({"min_side": 65_536}, "min_side must be 1 to 65535, not 65536"),
+        ({"scale": 0}, "scale must be above 0 and at most 1, not 0"),
+        ({"scale": 1.01}, "scale must be above 0 and at most 1, not 1.01"),
+        ({"scale": float("nan")}, "scale must be above 0 and at most 1, not nan"),
+        ({"work_pixels": 0}, "work_pixels must be 1 to 16777216, not 0"),
+        ({"work_pixels": 2**24 + 1}, "work_pixels must be 1 to 16777216, not 16777217"),
+        ({"work_pixels": 1e6}, "work_pixels must be .*, not 1000000.0"),
         ({"limit": 0}, "limit must be 1 or more, not 0"),
-        ({"limit": 10.5}, "10.5"),
-        ({"seed": -1}, "seed"),
+        ({"limit": 10.5}, "limit must be 1 or more, not 10.5"),
+        ({"limit": None}, "limit must be 1 or more, not None"),
+        ({"seed": -1}, "seed must be 0 or more, not -1"),
+        ({"seed": "1"}, "seed must be 0 or more, not '1'"),
+        ({"mode": ["fast"]}, r"mode must be one of .*, not \['fast'\]"),
+        ({"colours": 5}, "colours must be some of .*, not 5"),
+        ({"colours": [["rgb"]]}, r"colours must be some of .*, not \[\['rgb'\]\]"),
+        ({"k": 5}, "k must be positive numbers up to .*, not 5"),
+        ({"k": "abc"}, "k must be positive numbers up to .*, not 'abc'"),
+        ({"k": "15"}, "k must be .*, not '15'"),
+        ({"k": [1e20]}, r"k must be .*, not \[1e\+20\]"),
+        ({"strategies": [5]}, r"strategies must be groups of .*, not \[5\]"),
+        ({"sigma": "wide"}, "sigma must be 0 to 10, not 'wide'"),
+        ({"scale": "x"}, "scale must be above 0 and at most 1, not 'x'"),
+        ({"exact": "no"}, "exact must be True or False, not 'no'"),
+        ({"exact": 1}, "exact must be True or False, not 1"),
+        ({"limit": True}, "limit must be 1 or more, not True"),
     ],
 )
-def test_a_setting_out_of_its_range_is_refused(settings: dict[str, object], message: str) -> None:
+def test_a_setting_out_of_its_range_is_refused(given: dict[str, Any], message: str) -> None:
     with pytest.raises(ProposalError, match=message):
-        SelectiveSearch(**settings)  # type: ignore[arg-type]
+        SelectiveSearch(**given)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"sigma": 10},
+        {"k": [1e-6, 1e9]},
+        {"min_size": 2**24},
+        {"min_side": MAX_SIDE},
+        {"scale": 1e-9},
+        {"work_pixels": 1},
+        {"limit": 10**9},
+        {"seed": 10**20},
+    ],
+)
+def test_the_ends_of_the_ranges_are_allowed(given: dict[str, Any]) -> None:
+    assert_sound(SelectiveSearch(**given)(noise((20, 30))), (20, 30))
+
+
+def test_nothing_given_is_the_fast_mode() -> None:
+    assert SelectiveSearch() == SelectiveSearch(mode="fast")
+
+
+@every_mode
+def test_a_mode_has_its_settings(mode: str) -> None:
+    assert asdict(SelectiveSearch(mode=mode)) == MODES[mode] | {"mode": mode, "limit": 2000, "seed": 0}
+
+
+@pytest.mark.parametrize(("name", "value"), SETTINGS.items(), ids=SETTINGS)
+@every_mode
+def test_a_setting_given_replaces_that_of_the_mode_alone(mode: str, name: str, value: object) -> None:
+    given: dict[str, Any] = {name: value}
+
+    assert asdict(SelectiveSearch(mode=mode, **given)) == asdict(SelectiveSearch(mode=mode)) | given
+
+
+@pytest.mark.parametrize(("name", "value"), SETTINGS.items(), ids=SETTINGS)
+def test_searches_of_other_settings_differ(name: str, value: object) -> None:
+    given: dict[str, Any] = {name: value}
+
+    assert SelectiveSearch(**given) != SelectiveSearch()
+    assert repr(SelectiveSearch(**given)) != repr(SelectiveSearch())
+
+
+def test_all_modes_differ() -> None:
+    searches = [SelectiveSearch(mode=mode) for mode in MODES]
+
+    assert len(set(searches)) == len(set(map(repr, searches))) == 4
 
 
 def test_settings_of_other_types_make_equal_searches() -> None:
     whole: Any = np.int64(7)
-    first = SelectiveSearch(colours=["rgb"], k=[50], strategies=[["size", "fill"]], sigma=1, limit=whole)
-    second = SelectiveSearch(colours=("rgb",), k=(50.0,), strategies=(("size", "fill"),), sigma=1.0, limit=7)
+    first = SelectiveSearch(
+        colours=["rgb"], k=[50], strategies=[["size", "fill"]], sigma=1, scale=1, limit=whole, min_size=whole
+    )
+    second = SelectiveSearch(
+        colours=("rgb",), k=(50.0,), strategies=(("size", "fill"),), sigma=1.0, scale=1.0, limit=7, min_size=7
+    )
 
     assert first == second
     assert repr(first) == repr(second)
     assert hash(first) == hash(second)
 
 
-@pytest.mark.parametrize(
-    ("colours", "channels"),
-    [
-        ("rgb", [250, 50, 0]),
-        ("normalised", [212, 42, 0]),
-        ("grey", [104]),
-        ("hsv", [9, 255, 250]),
-        ("hue", [9]),
-    ],
-)
-def test_colour_spaces_have_the_channels_of_their_name(colours: str, channels: list[int]) -> None:
-    image = np.array([[[250, 50, 0]]], np.uint8)
+@every_search
+def test_a_search_is_the_same_after_pickling(search: SelectiveSearch) -> None:
+    copy = pickle.loads(pickle.dumps(search))
 
-    np.testing.assert_allclose(_convert(image, colours)[:, 0, 0], channels, atol=1)
+    assert copy == search
+    assert hash(copy) == hash(search)
+    assert repr(copy) == repr(search)
 
 
-def test_black_has_no_normalised_colour() -> None:
-    assert not _convert(np.zeros((2, 2, 3), np.uint8), "normalised").any()
+@every_search
+def test_a_search_prints_as_what_makes_it(search: SelectiveSearch) -> None:
+    assert eval(repr(search)) == search
 
 
-def test_smoothing_keeps_a_constant() -> None:
-    np.testing.assert_allclose(_smooth(np.full((1, 5, 6), 99, np.uint8), 0.8), 99, rtol=1e-6)
-
-
-def test_the_texture_of_a_ramp_is_steepest_along_it() -> None:
-    ramp = np.arange(0, 200, 10, dtype=np.uint8)[None].repeat(9, axis=0)[None]
-
-    textures = _textures(ramp)[:, 4, 10]
-
-    np.testing.assert_allclose(textures, [255, 180, 0, 0, 0, 0, 0, 180], atol=1)
+def test_a_search_cannot_be_changed() -> None:
+    with pytest.raises(FrozenInstanceError):
+        SelectiveSearch().limit = 5  # type: ignore[misc]

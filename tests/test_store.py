@@ -16,7 +16,8 @@ import numpy as np
 import pytest
 
 from proposals import ProposalError, ProposalWarning, SelectiveSearch, WindowStore, compute_windows
-from proposals.selective_search import Boxes, Image
+from proposals.colours import Image
+from proposals.ranking import Boxes
 from proposals.store import DIGEST_BYTES, LOOK_AHEAD, MAGIC
 
 SEARCH = SelectiveSearch(k=[50])
