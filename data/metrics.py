@@ -1,4 +1,4 @@
-"""Scores of detections and proposals: VOC07 and VOC10+ average precision, COCO average precision, recall.
+"""Scores of detections: VOC07 and VOC10+ average precision, COCO average precision.
 
 The rules are those of the VOC development kit (Everingham et al. 2010), which `tests/test_metrics.py` holds in its
 literal form. Boxes here have outer edges, so `x2 - x1` is the devkit's width `xmax - xmin + 1`. A detection of zero or
@@ -93,36 +93,13 @@ def coco_average_precision(detections: Images, targets: Images, classes: int) ->
     return {name: float(s) if s >= 0 else np.nan for name, s in zip(COCO_NAMES, evaluation.stats, strict=True)}
 
 
-def recall(
-    windows: Sequence[npt.NDArray[Any]], targets: Images, *, iou: float = 0.5, limit: int | None = None
-) -> float:
-    """Return the share of ordinary objects that some window overlaps by at least `iou`.
-
-    Args:
-        windows: For each image (N, 4), best first.
-        targets: For each image boxes and difficult.
-        iou: Least overlap.
-        limit: Only the first so many windows of an image count.
-
-    Returns:
-        0 to 1; NaN if there are no ordinary objects.
-    """
-    overlaps = np.concatenate([np.zeros(0), *_best_overlaps(windows, targets, limit)])
-    return float(np.mean(overlaps >= iou)) if len(overlaps) else np.nan
-
-
-def mean_average_best_overlap(
-    windows: Sequence[npt.NDArray[Any]], targets: Images, classes: int, *, limit: int | None = None
-) -> float:
-    """Return the overlap of the best window, averaged over the ordinary objects of a class, then over the classes.
-
-    Uijlings et al. 2013, section 5. Arguments as for `recall`, targets with labels too; NaN if there are no ordinary
-    objects.
-    """
-    overlaps = np.concatenate([np.zeros(0), *_best_overlaps(windows, targets, limit)])
-    labels = np.concatenate([np.zeros(0), *(np.asarray(target["labels"])[_ordinary(target)] for target in targets)])
-    present = [overlaps[labels == label].mean() for label in range(classes) if np.any(labels == label)]
-    return float(np.mean(present)) if present else np.nan
+def pair_overlaps(first: Floats, second: Floats) -> Floats:
+    """Return the intersection over union of boxes (..., 4) and boxes (..., 4), 0 where one is empty."""
+    corners = np.minimum(first[..., 2:], second[..., 2:]) - np.maximum(first[..., :2], second[..., :2])
+    inside = np.where((corners > 0).all(axis=-1), corners.prod(axis=-1), 0)
+    areas = (first[..., 2:] - first[..., :2]).prod(axis=-1) + (second[..., 2:] - second[..., :2]).prod(axis=-1)
+    overlaps: Floats = np.divide(inside, areas - inside, out=np.zeros_like(inside), where=inside > 0)
+    return overlaps
 
 
 def _flatten(detections: Images, targets: Images, classes: int) -> tuple[_Boxes, _Boxes]:
@@ -164,7 +141,7 @@ def _hits(found: _Boxes, objects: _Boxes, iou: float) -> Bools:
     counts = np.searchsorted(objects.images, found.images, side="right") - starts
     takers = np.repeat(np.arange(len(starts)), counts)
     taken = np.arange(len(takers)) + np.repeat(starts - np.cumsum(counts) + counts, counts)
-    overlaps = _overlaps(found.boxes[takers], objects.boxes[taken])
+    overlaps = pair_overlaps(found.boxes[takers], objects.boxes[taken])
     best = np.zeros(len(starts))
     np.maximum.at(best, takers, overlaps)
     chosen = (overlaps == best[takers]) & (overlaps >= iou)
@@ -190,31 +167,6 @@ def _area(hits: Integers, objects: int) -> float:
     envelope = np.maximum.accumulate(precisions[::-1])[::-1]
     steps = np.flatnonzero(recalls[1:] != recalls[:-1]) + 1
     return float(np.sum((recalls[steps] - recalls[steps - 1]) * envelope[steps]))
-
-
-def _overlaps(first: Floats, second: Floats) -> Floats:
-    """Return the intersection over union of boxes (..., 4) and boxes (..., 4), 0 where one is empty."""
-    corners = np.minimum(first[..., 2:], second[..., 2:]) - np.maximum(first[..., :2], second[..., :2])
-    inside = np.where((corners > 0).all(axis=-1), corners.prod(axis=-1), 0)
-    areas = (first[..., 2:] - first[..., :2]).prod(axis=-1) + (second[..., 2:] - second[..., :2]).prod(axis=-1)
-    overlaps: Floats = np.divide(inside, areas - inside, out=np.zeros_like(inside), where=inside > 0)
-    return overlaps
-
-
-def _best_overlaps(windows: Sequence[npt.NDArray[Any]], targets: Images, limit: int | None) -> list[Floats]:
-    """Return for each image the overlap of the best window with every ordinary object."""
-    if len(windows) != len(targets):
-        raise DataError(f"there must be as many images with windows as targets, got {len(windows)} and {len(targets)}")
-    overlaps = []
-    for image_windows, target in zip(windows, targets, strict=True):
-        boxes = np.asarray(target["boxes"], np.float64)[_ordinary(target)]
-        first = np.asarray(image_windows, np.float64)[:limit]
-        overlaps.append(_overlaps(boxes[:, None], first[None]).max(axis=1, initial=0))
-    return overlaps
-
-
-def _ordinary(target: Mapping[str, npt.NDArray[Any]]) -> Bools:
-    return ~np.asarray(target["difficult"], np.bool_)
 
 
 def _coco(images: int, classes: int, table: _Boxes, extra: dict[str, npt.NDArray[Any]]) -> Any:

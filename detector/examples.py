@@ -5,6 +5,7 @@ A map is 50 times smaller than the vectors of its windows (513 GB for VOC2007), 
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -84,11 +85,24 @@ class TrainingImages:
         images: Iterable[tuple[Image, Target]],
         search: SelectiveSearch,
         *,
+        windows: Iterable[npt.NDArray[np.float32]] | None = None,
         workers: int,
         progress: Progress,
         total: int,
     ) -> "TrainingImages":
-        """Compute windows, in worker processes, and maps of all images; what the folder already has is taken."""
+        """Compute windows, in worker processes, and maps of all images; what the folder already has is taken.
+
+        Args:
+            images: (image, target) pairs, iterated once.
+            search: Proposes the windows, unless they are given.
+            windows: float32 (N, 4) for each image. Each is asked for after its image.
+            workers: Processes that propose windows.
+            progress: Called with (stage, done, total).
+            total: How many images there are, 0 if that is not known.
+
+        Raises:
+            InputError: If a target or a window breaks a rule, or there are more or fewer images than windows.
+        """
         targets: list[Target] = []
 
         def pixels() -> Iterator[Image]:
@@ -96,11 +110,15 @@ class TrainingImages:
                 targets.append(_checked(target, len(targets), len(self.classes)))
                 yield image
 
-        found = compute_windows(pixels(), search, folder=self._folder / "windows", workers=workers)
+        found: Iterable[tuple[Image, npt.NDArray[np.float32]]]
+        if windows is None:
+            found = compute_windows(pixels(), search, folder=self._folder / "windows", workers=workers)
+        else:
+            found = _paired(pixels(), windows)
         fingerprint = self.features.trunk.fingerprint()
-        with conv_threads(1 if workers > 1 else torch.get_num_threads()):
-            for number, (image, windows) in enumerate(found):
-                self._add(image, windows, targets[number], fingerprint)
+        with conv_threads(1 if workers > 1 and windows is None else torch.get_num_threads()):
+            for number, (image, boxes) in enumerate(found):
+                self._add(image, boxes, targets[number], fingerprint)
                 progress("windows and maps", number + 1, total)
         return self
 
@@ -215,6 +233,25 @@ class TrainingImages:
 
     def _used(self, target: Target) -> npt.NDArray[np.bool_]:
         return np.ones(len(target["labels"]), np.bool_) if self._use_difficult else ~target["difficult"]
+
+
+def check_windows(windows: npt.NDArray[np.float32], number: int) -> npt.NDArray[np.float32]:
+    """Return the windows of an image as float32 (N, 4), or raise InputError naming image, rule and value."""
+    windows = np.asarray(windows, np.float32)
+    if windows.ndim != 2 or windows.shape[1] != 4 or not np.isfinite(windows).all():
+        raise InputError(f"image {number}: windows must be finite and of shape (N, 4), not {windows.shape}")
+    return windows
+
+
+def _paired(
+    images: Iterable[Image], windows: Iterable[npt.NDArray[np.float32]]
+) -> Iterator[tuple[Image, npt.NDArray[np.float32]]]:
+    for number, (image, boxes) in enumerate(zip_longest(images, windows)):
+        if image is None or boxes is None:
+            raise InputError(
+                f"there are {number} {'images' if image is None else 'windows'} only, but more of the other"
+            )
+        yield image, check_windows(boxes, number)
 
 
 def _checked(target: Target, number: int, classes: int) -> Target:

@@ -19,7 +19,7 @@ from proposals import SelectiveSearch
 from . import storage
 from .detection import WindowClassifier
 from .errors import InputError, ModelError
-from .examples import Image, Progress, Target, TrainingImages
+from .examples import Image, Progress, Target, TrainingImages, check_windows
 from .features import WindowFeatures
 from .geometry import Preset
 from .mining import Mining
@@ -29,7 +29,7 @@ from .training import train_windows
 from .trunk import Trunk, load_trunk, trunk_geometry
 
 # Measured on two cores, for the estimate of a training: windows, mining and regression, and conv layers by scale.
-SECONDS_PER_IMAGE, SECONDS_PER_CELL = 0.33, 6e-5
+SECONDS_PER_IMAGE, SECONDS_PER_CELL = 0.2, 6e-5
 
 
 class SPPNet:
@@ -128,7 +128,7 @@ class SPPNet:
         found = []
         for number, image in enumerate(images):
             _check_image(image, number)
-            given = None if windows is None else _checked_windows(windows[number], number)
+            given = None if windows is None else check_windows(windows[number], number)
             found.append(self._detect(image, given, confidence, iou))
         return found
 
@@ -151,6 +151,7 @@ class SPPNet:
         self,
         train: Iterable[tuple[Image, Target]],
         *,
+        windows: Iterable[npt.NDArray[np.float32]] | None = None,
         cache: Path | str | None = None,
         workers: int = 2,
         progress: Progress = lambda stage, done, total: None,
@@ -159,13 +160,16 @@ class SPPNet:
 
         Args:
             train: (image, {"boxes", "labels", "difficult"}) pairs, iterated once.
+            windows: float32 (N, 4) for each image; by default the model's own search proposes them. Each is asked for
+                after its image.
             cache: Folder for windows and maps. A training that is given the same folder again, after an
                 interruption, say, takes what is there. By default a temporary one.
             workers: Processes that propose windows.
             progress: Called with (stage, done, total) as the work goes on.
 
         Raises:
-            InputError: If there is no image with an object, or a target breaks a rule.
+            InputError: If there is no image with an object, a target or a window breaks a rule, or there are more or
+                fewer images than windows.
             ModelError: If the trunk's weights cannot be had.
         """
         clock = Stopwatch()
@@ -180,7 +184,7 @@ class SPPNet:
             )
             with clock("windows and maps"):
                 total = len(train) if isinstance(train, Sized) else 0
-                images.prepare(train, self.search, workers=workers, progress=progress, total=total)
+                images.prepare(train, self.search, windows=windows, workers=workers, progress=progress, total=total)
             objects = images.objects()
             if not objects.any():
                 raise InputError(f"none of {len(images)} training images has an object to learn from")
@@ -264,13 +268,6 @@ def _check_image(image: Image, number: int) -> None:
         raise InputError(f"image {number}: must be a uint8 array (height, width, 3), not {what}")
     if 0 in image.shape:
         raise InputError(f"image {number}: has no pixels, its shape is {image.shape}")
-
-
-def _checked_windows(windows: npt.NDArray[np.float32], number: int) -> npt.NDArray[np.float32]:
-    windows = np.asarray(windows, np.float32)
-    if windows.ndim != 2 or windows.shape[1] != 4 or not np.isfinite(windows).all():
-        raise InputError(f"image {number}: windows must be finite and of shape (N, 4), not {windows.shape}")
-    return windows
 
 
 def _check_settings(

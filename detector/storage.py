@@ -20,7 +20,7 @@ from .features import WindowFeatures
 from .preprocessing import preprocessing_from
 from .trunk import Trunk, trunk_of
 
-FORMAT = 1
+FORMAT = 2
 FILES = ("model.safetensors", "config.json", "metrics.json", "README.md")
 _NAMES = ("weights", "biases", "offset_weights", "offset_biases")
 

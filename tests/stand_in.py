@@ -23,10 +23,17 @@ class StandIn:
         self.metrics_: dict[str, Any] = {}
 
     def fit(
-        self, train: Iterable[Any], *, cache: Path, workers: int, progress: Callable[[str, int, int], None]
+        self,
+        train: Iterable[Any],
+        *,
+        windows: Iterable[Any] | None,
+        cache: Path,
+        workers: int,
+        progress: Callable[[str, int, int], None],
     ) -> Self:
         cache.mkdir(parents=True, exist_ok=True)
-        self.metrics_ = {"images": len(list(train)), "objects": {"disc": 3}}
+        pairs = list(zip(train, windows, strict=True) if windows else train)
+        self.metrics_ = {"images": len(pairs), "objects": {"disc": 3}}
         progress("everything", 1, 1)
         return self
 

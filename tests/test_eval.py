@@ -5,10 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
 from data import VOC
+from proposals import write_windows
 from tools.cli import cli
 from tools.shapes import write_shapes
 
@@ -67,6 +69,16 @@ def test_a_class_without_objects_is_null_and_left_out_of_the_mean(shapes: Path, 
     assert list(scores["AP"].values()).count(None) == 4 - len(set(first.tolist()))
 
 
+def test_windows_can_come_from_a_file(shapes: Path) -> None:
+    ids = VOC(shapes, split="val").ids
+    write_windows(shapes.parent / "windows.npz", ((id_, np.array([[0, 0, 9, 9]])) for id_ in ids))
+    (shapes.parent / "model").mkdir()
+
+    result = evaluate(shapes, "-m", shapes.parent / "model", "--windows", shapes.parent / "windows.npz", "--json")
+
+    assert json.loads(result.stdout)["images"] == 4
+
+
 def test_given_detections_are_scored_without_torch(shapes: Path, perfect: Path) -> None:
     code = (
         "import sys; from tools.cli import cli; cli(sys.argv[1:], standalone_mode=False); "
@@ -106,7 +118,10 @@ def test_a_json_report_is_what_json_prints(shapes: Path, perfect: Path, tmp_path
     assert json.loads((tmp_path / "report.json").read_text()) == json.loads(result.stdout)
 
 
-@pytest.mark.parametrize("options", [["--metrics", "voc08"], ["--report", "r.doc"], ["-m", "other"], ["--limit", "0"]])
+@pytest.mark.parametrize(
+    "options",
+    [["--metrics", "voc08"], ["--report", "r.doc"], ["-m", "other"], ["--windows", "w.npz"], ["--limit", "0"]],
+)
 def test_wrong_usage_exits_with_2(shapes: Path, perfect: Path, options: list[str]) -> None:
     assert evaluate(shapes, "--from", perfect, *options).exit_code == 2
 

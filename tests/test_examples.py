@@ -147,3 +147,35 @@ def test_a_bad_target_is_named(
 ) -> None:
     with pytest.raises(InputError, match=message):
         one_image(tmp_path, tiny_features, **target)
+
+
+def with_windows(folder: Path, features: WindowFeatures, windows: list[Any]) -> TrainingImages:
+    images = TrainingImages(("red", "blue"), features, folder)
+    pairs = [square_image(number) for number in range(2)]
+    return images.prepare(pairs, SelectiveSearch(), windows=windows, workers=0, progress=no_progress, total=2)
+
+
+def test_given_windows_take_the_place_of_proposals(tmp_path: Path, tiny_features: WindowFeatures) -> None:
+    none, two = np.zeros((0, 4), np.float32), np.array([[0, 0, 9, 9], [5, 5, 40, 50]], np.float32)
+
+    images = with_windows(tmp_path, tiny_features, [none, two])
+
+    assert [images.proposals(number) for number in range(2)] == [0, 2]
+    np.testing.assert_array_equal(images.windows(1)[:2], two)
+    assert not (tmp_path / "windows").exists()
+
+
+@pytest.mark.parametrize(
+    ("windows", "message"),
+    [
+        ([np.zeros((1, 4))], "there are 1 windows only"),
+        ([np.zeros((1, 4))] * 3, "there are 2 images only"),
+        ([np.zeros((1, 4)), np.zeros((1, 5))], r"image 1: .* not \(1, 5\)"),
+        ([np.full((1, 4), np.nan), np.zeros((1, 4))], "image 0: windows must be finite"),
+    ],
+)
+def test_windows_that_do_not_fit_the_images_are_refused(
+    tmp_path: Path, tiny_features: WindowFeatures, windows: list[Any], message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        with_windows(tmp_path, tiny_features, windows)

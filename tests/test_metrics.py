@@ -9,7 +9,7 @@ import pytest
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from data import DataError, average_precision, coco_average_precision, mean_average_best_overlap, recall
+from data import DataError, average_precision, coco_average_precision
 
 Arrays = dict[str, npt.NDArray[Any]]
 Box = tuple[float, float, float, float]
@@ -350,40 +350,3 @@ def test_difficult_objects_do_not_count_for_coco() -> None:
     scores = coco_average_precision([found([A, B], [0.9, 0.8])], [target([A, B], [True, False])], 1)
 
     np.testing.assert_allclose(scores["AP"], 1)
-
-
-WINDOWS = [np.array([(0, 0, 10, 4), (0, 0, 10, 5), A], np.float32), np.zeros((0, 4), np.float32)]
-TARGETS = [target([A, B, B], [False, False, True]), target([A], labels=[1])]
-
-
-def test_recall_counts_ordinary_objects_some_window_covers() -> None:
-    assert recall(WINDOWS, TARGETS) == pytest.approx(1 / 3)
-    assert recall(WINDOWS, TARGETS, limit=1) == 0
-    assert recall(WINDOWS, TARGETS, limit=2) == pytest.approx(1 / 3)
-    assert recall(WINDOWS, TARGETS, limit=2, iou=0.6) == 0
-
-
-def test_recall_needs_no_labels() -> None:
-    bare = [{name: target[name] for name in ("boxes", "difficult")} for target in TARGETS]
-
-    assert recall(WINDOWS, bare) == pytest.approx(1 / 3)
-
-
-def test_the_limit_of_windows_is_named() -> None:
-    with pytest.raises(TypeError):
-        mean_average_best_overlap(WINDOWS, TARGETS, 5, 1)  # type: ignore[call-arg]
-
-
-def test_best_overlaps_are_averaged_per_class_then_over_classes() -> None:
-    assert mean_average_best_overlap(WINDOWS, TARGETS, 5) == pytest.approx((1 / 2 + 0) / 2)
-    assert mean_average_best_overlap(WINDOWS, TARGETS, 5, limit=1) == pytest.approx((0.4 / 2 + 0) / 2)
-
-
-def test_without_ordinary_objects_there_is_no_recall() -> None:
-    assert np.isnan(recall(WINDOWS[:1], [target([A], [True])]))
-    assert np.isnan(mean_average_best_overlap([], [], 3))
-
-
-def test_windows_and_targets_must_be_as_many() -> None:
-    with pytest.raises(DataError, match="got 1 and 2"):
-        recall(WINDOWS[:1], TARGETS)

@@ -4,9 +4,12 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
+from data import VOC
+from proposals import write_windows
 from tools.cli import cli
 from tools.shapes import write_shapes
 
@@ -41,6 +44,28 @@ def test_without_a_train_split_all_images_are_used_and_that_is_said(shapes: Path
     (shapes / "ImageSets" / "Main" / "train.txt").unlink()
 
     assert "4 images, all that are annotated" in train(shapes).stderr
+
+
+def test_only_the_first_images_are_learned_on_request(shapes: Path) -> None:
+    result = json.loads(train(shapes, "--limit", "2", "--json").stdout)
+
+    assert result["metrics"]["images"] == 2
+
+
+def test_windows_can_come_from_a_file(shapes: Path) -> None:
+    ids = VOC(shapes, split="train").ids
+    write_windows(shapes.parent / "windows.npz", ((id_, np.array([[0, 0, 9, 9]])) for id_ in ids))
+
+    assert train(shapes, "--windows", shapes.parent / "windows.npz").exit_code == 0
+
+
+def test_windows_that_a_file_lacks_end_the_training(shapes: Path) -> None:
+    write_windows(shapes.parent / "windows.npz", [])
+
+    result = train(shapes, "--windows", shapes.parent / "windows.npz")
+
+    assert result.exit_code == 3
+    assert "windows.npz: must have windows of image '000001'" in result.stderr
 
 
 def test_the_model_is_saved_and_the_cache_removed(shapes: Path) -> None:

@@ -12,7 +12,9 @@ COMMANDS = {
     "detect": "Find the objects in images and draw them.",
     "train": "Train a model on a folder of annotated images.",
     "eval": "Score a model, or given detections, on annotated images.",
+    "proposals": "Compute the windows of images, or measure their recall.",
     "demo": "Draw a small data set, train on it and detect, in a minute.",
+    "doctor": "Tell what is installed, and compile the inner loops ahead.",
 }
 # By name, because importing the errors themselves would import torch.
 EXIT_CODES = {"DataError": BAD_DATA, "ProposalError": BAD_DATA, "InputError": BAD_DATA, "ModelError": BAD_MODEL}
@@ -72,6 +74,8 @@ def _explain(error: BaseException) -> tuple[str, int]:
     codes = [EXIT_CODES[kind.__name__] for kind in type(error).__mro__ if kind.__name__ in EXIT_CODES]
     if codes:
         return str(error), codes[0]
+    if isinstance(error, RuntimeError) and "no locator available" in str(error):
+        return "compiled loops cannot be kept: set NUMBA_CACHE_DIR to a folder that can be written to", 1
     if isinstance(error, OSError):
         return f"{error.filename or 'input or output'}: {error.strerror or error}", 1
     return f"internal error: {type(error).__name__}: {error}; `sppnet --debug ...` shows the traceback", 1

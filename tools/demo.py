@@ -14,6 +14,7 @@ from .files import write_whole
 from .shapes import draw_shapes, write_shapes
 from .splits import ReadableImages
 from .train import fit
+from .warm import warm_up
 
 SCALE = 480  # twice the pictures' short side: their shapes are small for a map of stride 16
 REGULARISATION = 0.01  # C of the SVMs: there are few examples
@@ -38,6 +39,7 @@ def command(output: Path, threads: int | None, workers: int, seed: int) -> None:
     network = SPPNet(
         train.classes, trunk="alexnet", weights="random", scales=(SCALE,), mining=Mining(C=REGULARISATION), seed=seed
     )
+    warm_up(network.search, training=True)
     fit(network, ReadableImages(train), output / "cache", workers)
     network.save(output / "model")
     image, record = detect(network, unseen, confidence=0.5, iou=0.3)

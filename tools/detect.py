@@ -27,6 +27,7 @@ from .console import (
 )
 from .drawing import draw
 from .files import write_whole
+from .warm import warm_up
 
 if TYPE_CHECKING:
     from detector import SPPNet
@@ -64,6 +65,7 @@ def command(
     from detector import SPPNet
 
     network = SPPNet.load(model)
+    warm_up(network.search)
     records: list[dict[str, Any]] = []
     skipped: list[dict[str, str]] = []
     for number, (source, name) in enumerate(zip(images, output_names(images, output), strict=True), 1):

@@ -4,11 +4,12 @@ import json
 import math
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
+import numpy as np
 import numpy.typing as npt
 
 from data import VOC, average_precision, coco_average_precision, read_detections
@@ -27,7 +28,8 @@ from .console import (
 from .files import write_whole
 from .progress import Progress
 from .report import markdown, show
-from .splits import ReadableImages, open_split
+from .splits import ReadableImages, open_split, windows_from
+from .warm import warm_up
 
 if TYPE_CHECKING:
     from detector import SPPNet
@@ -67,6 +69,7 @@ def _report(_context: click.Context, _option: click.Parameter, file: Path | None
 @click.option("--data", "root", type=click.Path(path_type=Path), required=True, help="VOC folder with the truth.")
 @click.option("--split", help="Image set.  [default: val if there is one, else all annotated images]")
 @click.option("--metrics", default="voc07", callback=_metrics, help="voc07, voc12, coco, with commas between.")
+@click.option("--windows", type=click.Path(path_type=Path), help="Take windows from this file: .npz, .json or .mat.")
 @click.option("--limit", type=click.IntRange(1), help="Only so many images, the first.")
 @click.option("--report", type=click.Path(path_type=Path), callback=_report, help="Write the result as .md or .json.")
 @click.option("--save-detections", type=click.Path(path_type=Path), help="Write what was found, for --from.")
@@ -82,6 +85,7 @@ def command(
     root: Path,
     split: str | None,
     metrics: list[Literal["voc07", "voc12", "coco"]],
+    windows: Path | None,
     limit: int | None,
     report: Path | None,
     save_detections: Path | None,
@@ -93,6 +97,8 @@ def command(
     """Score a model on annotated images, by average precision of each class and its mean (mAP)."""
     if (model is None) == (source is None):
         raise click.UsageError("give either a model with -m or detections with --from")
+    if source is not None and windows is not None:
+        raise click.UsageError("--windows is for a model: the detections of --from have been made")
     if model is not None and classes is not None:
         raise click.UsageError("a model brings its own classes: --classes is for --from")
     if source is not None:
@@ -108,7 +114,9 @@ def command(
         network = SPPNet.load(str(model))
         voc = open_split(root, split, usual="val", classes=network.classes, lenient=lenient)
         images = ReadableImages(voc, limit)
-        found, milliseconds = detect_all(network, images, workers)
+        proposed = None if windows is None else windows_from(windows, images)
+        warm_up(*([network.search] if windows is None else []))
+        found, milliseconds = detect_all(network, images, workers, proposed)
     result = {
         "images": len(found),
         "metrics": {rule: score(rule, found, voc) for rule in metrics},
@@ -127,11 +135,16 @@ def command(
     finish(skipped=bool(voc.problems) or images.skipped > 0)
 
 
-def detect_all(network: "SPPNet", images: ReadableImages, workers: int) -> tuple[dict[int, Arrays], dict[str, float]]:
+def detect_all(
+    network: "SPPNet",
+    images: ReadableImages,
+    workers: int,
+    windows: Iterable[npt.NDArray[np.float32]] | None = None,
+) -> tuple[dict[int, Arrays], dict[str, float]]:
     """Return what the model finds in images, by their numbers, and milliseconds per stage and image.
 
-    Worker processes propose windows ahead while this one convolves, so `proposals` is the time spent waiting for them
-    and `wall` all the time that an image takes.
+    Unless windows are given, worker processes propose them ahead while this one convolves, so `proposals` is the time
+    spent waiting for them and `wall` all the time that an image takes.
 
     Raises:
         DataError: If an image cannot be read and the data set is strict.
@@ -145,11 +158,17 @@ def detect_all(network: "SPPNet", images: ReadableImages, workers: int) -> tuple
     found: dict[int, Arrays] = {}
     totals: defaultdict[str, float] = defaultdict(float)
     pixels = (image for image, _ in images)
+    ahead = windows is None and workers > 1
+    pairs: Iterable[tuple[npt.NDArray[np.uint8], npt.NDArray[np.float32]]]
+    if windows is None:
+        pairs = compute_windows(pixels, network.search, workers=workers)
+    else:
+        pairs = zip(pixels, windows, strict=True)
     started = ready = time.perf_counter()
-    with Progress() as progress, conv_threads(1 if workers > 1 else torch.get_num_threads()):
-        for image, windows in compute_windows(pixels, network.search, workers=workers):
+    with Progress() as progress, conv_threads(1 if ahead else torch.get_num_threads()):
+        for image, boxes in pairs:
             waited = time.perf_counter() - ready
-            [result] = network.predict([image], windows=[windows])
+            [result] = network.predict([image], windows=[boxes])
             for stage, spent in {**result["milliseconds"], "proposals": 1000 * waited}.items():
                 totals[stage] += spent
             found[images.numbers[len(found)]] = {name: result[name] for name in ("boxes", "labels", "scores")}

@@ -1,6 +1,7 @@
 """Which images of a VOC folder a command works on."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -38,18 +39,61 @@ def open_split(
     return voc
 
 
+def windows_from(file: Path, images: "ReadableImages") -> Iterator[npt.NDArray[np.float32]]:
+    """Return the windows that a file has of each image as it is read; each is to be asked for after its image.
+
+    It must have windows of all images that can be read, also in a lenient run.
+
+    Raises:
+        ProposalError: If the file cannot be used; later, if it has no windows of an image, or some that lie outside it.
+    """
+    from proposals import read_windows
+
+    stored = read_windows(file, images.voc.ids)
+
+    def in_turn() -> Iterator[npt.NDArray[np.float32]]:
+        for number in count():
+            if number == len(images.numbers):
+                return
+            yield stored_windows(stored, file, images.voc.ids[images.numbers[number]], images.size)
+
+    return in_turn()
+
+
+def stored_windows(
+    stored: Mapping[str, npt.NDArray[np.float32]], file: Path, name: str, size: tuple[int, int]
+) -> npt.NDArray[np.float32]:
+    """Return the windows that a file has of an image of this height and width.
+
+    Raises:
+        ProposalError: If it has none, or some that lie outside the image.
+    """
+    from proposals import ProposalError, check_inside
+
+    if name not in stored:
+        raise ProposalError(f"{file}: must have windows of image {name!r}, and has none")
+    windows = stored[name]
+    try:
+        check_inside(windows, size)
+    except ProposalError as error:
+        raise ProposalError(f"{file}: image {name!r}, {error}") from None
+    return windows
+
+
 class ReadableImages:
     """The first images of a data set, each with its target; one that cannot be read ends it or is left out.
 
     Attributes:
         numbers: Of the images that were read.
         skipped: How many could not be.
+        size: Height and width of the last one that was read.
     """
 
     def __init__(self, voc: VOC, limit: int | None = None) -> None:
         self.voc = voc
         self.numbers: list[int] = []
         self.skipped = 0
+        self.size = (0, 0)
         self._count = min(len(voc), limit or len(voc))
 
     def __len__(self) -> int:
@@ -66,4 +110,5 @@ class ReadableImages:
                 say(f"skipped: {error}")
             else:
                 self.numbers.append(number)
+                self.size = (image.shape[0], image.shape[1])
                 yield image, self.voc.target(number)

@@ -3,10 +3,13 @@
 import json
 import shutil
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+import numpy as np
+import numpy.typing as npt
 
 from data import VOC
 
@@ -26,7 +29,8 @@ from .console import (
     workers_option,
 )
 from .progress import Progress
-from .splits import ReadableImages, open_split
+from .splits import ReadableImages, open_split, windows_from
+from .warm import warm_up
 
 if TYPE_CHECKING:
     from detector import SPPNet
@@ -50,6 +54,8 @@ def _scales(_context: click.Context, _option: click.Parameter, text: str) -> tup
     type=click.Choice(["torchvision", "caffe", "release"]),
     help="What the weights expect of an image.  [default: what their file says, else torchvision]",
 )
+@click.option("--windows", type=click.Path(path_type=Path), help="Take windows from this file: .npz, .json or .mat.")
+@click.option("--limit", type=click.IntRange(1), help="Only so many images, the first.")
 @click.option("--scales", default="600", callback=_scales, help="Short sides images are resized to, as 480,600.")
 @click.option("--C", "C", type=FiniteRange(0, min_open=True), help="Inverse strength of the regularisation.")
 @click.option("--cache", type=click.Path(path_type=Path), help="Folder for windows and maps.  [default: OUTPUT.cache]")
@@ -69,6 +75,8 @@ def command(
     trunk: str,
     weights: str,
     preprocessing: str | None,
+    windows: Path | None,
+    limit: int | None,
     scales: tuple[int, ...],
     C: float | None,
     cache: Path | None,
@@ -101,9 +109,11 @@ def command(
         seed=seed,
     )
     folder = cache or output.with_name(f"{output.name}.cache")
-    present_plan(network, voc, folder)
-    images = ReadableImages(voc)
-    seconds = fit(network, images, folder, workers)
+    present_plan(network, voc, min(len(voc), limit or len(voc)), folder)
+    images = ReadableImages(voc, limit)
+    given = None if windows is None else windows_from(windows, images)
+    warm_up(*([network.search] if windows is None else []), training=True)
+    seconds = fit(network, images, folder, workers, given)
     network.save(output)
     if cache is None and not keep_cache:
         shutil.rmtree(folder)
@@ -114,16 +124,16 @@ def command(
     finish(skipped=bool(voc.problems) or images.skipped > 0)
 
 
-def present_plan(network: "SPPNet", voc: VOC, cache: Path) -> None:
-    """Say what the training will work on and what it will cost.
+def present_plan(network: "SPPNet", voc: VOC, count: int, cache: Path) -> None:
+    """Say what a training on the first `count` images will work on and what it will cost.
 
     Raises:
         CommandError: If the disk has less room than the cache will need.
     """
-    objects = Counter(label for number in range(len(voc)) for label in voc.target(number)["labels"].tolist())
+    objects = Counter(label for number in range(count) for label in voc.target(number)["labels"].tolist())
     counts = ", ".join(f"{name} {objects[label]:,}" for label, name in enumerate(voc.classes))
     say(f"{objects.total():,} objects of {len(voc.classes)} classes: {counts}")
-    plan = network.plan(len(voc))
+    plan = network.plan(count)
     there = next(folder for folder in (cache, *cache.resolve().parents) if folder.exists())
     free = shutil.disk_usage(there).free
     say(
@@ -134,7 +144,13 @@ def present_plan(network: "SPPNet", voc: VOC, cache: Path) -> None:
         raise CommandError(f"{cache}: too little room; name a folder on another disk with --cache", 1)
 
 
-def fit(network: "SPPNet", images: ReadableImages, cache: Path, workers: int) -> dict[str, float]:
+def fit(
+    network: "SPPNet",
+    images: ReadableImages,
+    cache: Path,
+    workers: int,
+    windows: Iterable[npt.NDArray[np.float32]] | None = None,
+) -> dict[str, float]:
     """Train and return the seconds that each stage took.
 
     Raises:
@@ -142,7 +158,7 @@ def fit(network: "SPPNet", images: ReadableImages, cache: Path, workers: int) ->
     """
     try:
         with Progress() as progress:
-            network.fit(images, cache=cache, workers=workers, progress=progress)
+            network.fit(images, windows=windows, cache=cache, workers=workers, progress=progress)
     except KeyboardInterrupt:
         raise CommandError(
             f"interrupted; the same command takes up the windows and maps in {cache}", INTERRUPTED

@@ -1,0 +1,97 @@
+"""The two figures: pictures of the right size, always the same, and of nothing too."""
+
+import io
+import subprocess
+import sys
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from matplotlib.axes import Axes
+from PIL import Image
+
+from tools.plots import DOTS, HEIGHT, WIDTH, recall_by_number, recall_by_overlap
+
+OVERLAPS = np.linspace(0.5, 1, 6)
+FALLING = np.array([0.9, 0.8, 0.6, 0.4, 0.2, 0])
+RISING = FALLING[::-1]
+NUMBERS = [1, 10, 50, 100, 1000, 2000]
+
+
+def pixels(png: bytes) -> npt.NDArray[np.uint8]:
+    return np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
+
+
+def coloured(png: bytes) -> npt.NDArray[np.bool_]:
+    """Return where a picture is neither white, grey nor black."""
+    image = pixels(png).astype(int)
+    return np.asarray(image.max(axis=2) - image.min(axis=2) > 40)
+
+
+def test_a_figure_has_the_size_of_a_column_at_200_dots_per_inch() -> None:
+    assert pixels(recall_by_overlap(OVERLAPS, {"100": FALLING})).shape == (HEIGHT * DOTS, WIDTH * DOTS, 3)
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Axes]:
+    """The axes of figures, as they are when the legend is made."""
+    axes: list[Axes] = []
+    legend = Axes.legend
+
+    def note(self: Axes, **options: Any) -> None:
+        axes.append(self)
+        legend(self, **options)
+
+    monkeypatch.setattr(Axes, "legend", note)
+    return axes
+
+
+def test_there_is_a_curve_for_each_number_of_windows(drawn: list[Axes]) -> None:
+    recall_by_overlap(OVERLAPS, {"100": FALLING / 2, "all": FALLING})
+
+    lines = drawn[0].get_lines()
+    assert [line.get_label() for line in lines] == ["100", "all"]
+    assert len({str(line.get_color()) for line in lines}) == 2
+    np.testing.assert_array_equal(lines[1].get_ydata(), FALLING)
+
+
+def test_there_is_a_curve_for_each_overlap_and_the_average(drawn: list[Axes]) -> None:
+    recall_by_number(NUMBERS, {"0.5": RISING}, RISING / 2)
+
+    assert [line.get_label() for line in drawn[0].get_lines()] == ["0.5", "average"]
+    assert drawn[0].get_xscale() == "log"
+
+
+def test_the_axes_are_labelled(drawn: list[Axes]) -> None:
+    recall_by_number(NUMBERS, {"0.5": RISING}, RISING / 2)
+
+    assert drawn[0].get_xlabel() == "windows per image"
+    assert drawn[0].get_ylabel() == "recall (share of the objects)"
+
+
+def test_the_same_curves_make_the_same_picture() -> None:
+    np.testing.assert_array_equal(
+        pixels(recall_by_number(NUMBERS, {"0.5": RISING}, RISING)),
+        pixels(recall_by_number(NUMBERS, {"0.5": RISING}, RISING)),
+    )
+
+
+@pytest.mark.parametrize("number", [1, 100])
+def test_a_single_number_of_windows_can_be_drawn(number: int) -> None:
+    assert pixels(recall_by_number([number], {"0.5": RISING[:1]}, RISING[:1])).any()
+
+
+def test_a_recall_that_is_not_known_is_left_out() -> None:
+    unknown = np.full(6, np.nan)
+
+    assert coloured(recall_by_overlap(OVERLAPS, {"100": unknown}))[:, :600].sum() == 0
+
+
+def test_drawing_touches_no_window_system() -> None:
+    code = (
+        "import sys; import numpy as np; from tools.plots import recall_by_overlap; "
+        "recall_by_overlap(np.array([0.5, 1]), {'1': np.array([1, 0])}); sys.exit('matplotlib.pyplot' in sys.modules)"
+    )
+
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True).returncode == 0

@@ -1,0 +1,35 @@
+"""Tests of compiling ahead: what it runs, and that a wait is announced."""
+
+import time
+
+import pytest
+
+from proposals import SelectiveSearch
+from tools import warm
+from tools.warm import announce_compilation, warm_up
+
+
+def test_a_wait_is_announced(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(warm, "SECONDS_OF_SILENCE", 0.001)
+
+    with announce_compilation():
+        time.sleep(0.2)
+
+    assert "compiling or loading the inner loops" in capsys.readouterr().err
+
+
+def test_what_is_quick_is_not_announced(capsys: pytest.CaptureFixture[str]) -> None:
+    with announce_compilation():
+        pass
+
+    assert capsys.readouterr().err == ""
+
+
+def test_what_a_command_will_run_is_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[bool] = []
+    monkeypatch.setattr("detector.compile_kernels", lambda *, training: calls.append(training))
+
+    warm_up(SelectiveSearch(), training=True)
+    warm_up(detector=False)
+
+    assert calls == [True]
