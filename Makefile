@@ -1,13 +1,17 @@
 # `make demo` and `make test` do all their set-up themselves: python3 (3.11 or newer) with venv is all they need.
 # The benchmarks and the tests on real data read SPPNET_VOC2007 (a VOC2007 folder) and SPPNET_TRUNK (a weights file)
-# from the environment or from the command line: make bench-svm SPPNET_VOC2007=... SPPNET_TRUNK=...
+# from the environment or from the command line: make bench-svm SPPNET_VOC2007=... SPPNET_TRUNK=... OPTIONS=--json
 
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+BENCH_VENV ?= .venv-bench
+BENCH_READY := $(BENCH_VENV)/.ready
+BENCH_PACKAGES := "click>=8.5" "matplotlib>=3.11" "numba>=0.68" "numpy>=2.4" "opencv-contrib-python-headless>=5.0" \
+    "pillow>=13.0" "rich>=15.0"
 
-.PHONY: demo test lint types bench-choices bench-pooling bench-svm
+.PHONY: demo test lint types bench-choices bench-pooling bench-proposals bench-svm
 
 demo: $(READY)
 	$(BIN)/sppnet demo
@@ -23,7 +27,17 @@ types: $(READY)
 	$(BIN)/mypy
 
 bench-choices bench-pooling bench-svm: bench-%: $(READY)
-	$(BIN)/python -m tools.bench_$*
+	$(BIN)/python -m tools.bench_$* $(OPTIONS)
+
+bench-proposals: $(BENCH_READY)
+	$(BENCH_VENV)/bin/python -m tools.bench_proposals $(OPTIONS)
+
+# An environment of its own: OpenCV's selective search is in the build with the contributed modules, which brings the
+# same package as the project's build, so that no environment can hold both.
+$(BENCH_READY): Makefile
+	$(PYTHON) -m venv $(BENCH_VENV)
+	$(BENCH_VENV)/bin/python -m pip install --quiet $(BENCH_PACKAGES)
+	touch $@
 
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "sppnet needs Python 3.11 or newer, not " + sys.version)'
