@@ -185,8 +185,7 @@ class SPPNet:
             with clock("windows and maps"):
                 total = len(train) if isinstance(train, Sized) else 0
                 images.prepare(train, self.search, windows=windows, workers=workers, progress=progress, total=total)
-            objects = images.objects()
-            if not objects.any():
+            if not images.objects().any():
                 raise InputError(f"none of {len(images)} training images has an object to learn from")
             classifier = train_windows(
                 images,
@@ -202,12 +201,7 @@ class SPPNet:
                 clock=clock,
             )
         self._fitted = features, classifier
-        self.metrics_ = {
-            "images": len(images),
-            "objects": dict(zip(self.classes, objects.tolist(), strict=True)),
-            "seconds": {stage: round(seconds, 1) for stage, seconds in clock.seconds.items()},
-            "calibration": asdict(classifier.calibration),
-        }
+        self.metrics_ = _metrics(images, classifier, clock)
         return self
 
     def save(self, folder: Path | str) -> None:
@@ -260,6 +254,16 @@ class SPPNet:
         """Return every setting but where the trunk's weights came from: the model has them."""
         names = inspect.signature(SPPNet).parameters.keys() - {"weights", "preprocessing"}
         return {name: getattr(self, name) for name in sorted(names)}
+
+
+def _metrics(images: TrainingImages, classifier: WindowClassifier, clock: Stopwatch) -> dict[str, Any]:
+    """Return what is known of a fitted model."""
+    return {
+        "images": len(images),
+        "objects": dict(zip(images.classes, images.objects().tolist(), strict=True)),
+        "seconds": {stage: round(seconds, 1) for stage, seconds in clock.seconds.items()},
+        "calibration": asdict(classifier.calibration),
+    }
 
 
 def _check_image(image: Image, number: int) -> None:

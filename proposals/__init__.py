@@ -2,7 +2,8 @@
 
 from .errors import ProposalError, ProposalWarning
 from .exchange import check_inside, read_windows, write_windows
-from .selective_search import MODES, SelectiveSearch
+from .selective_search import SelectiveSearch
+from .settings import MODES
 from .store import WindowStore, compute_windows
 
 __all__ = [

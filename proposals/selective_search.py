@@ -6,7 +6,7 @@ hierarchy, and the boxes of all regions of all hierarchies are windows.
 """
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -14,50 +14,13 @@ from typing import Any
 import cv2
 import numpy as np
 
-from .colours import COLOURS, Image, convert, smooth, smooth_exactly, textures
+from .colours import Image, convert, smooth, smooth_exactly, textures
 from .errors import ProposalError
-from .grouping import MAX_REGIONS, TERMS, describe, group
+from .grouping import MAX_REGIONS, describe, group
 from .ranking import Boxes, rank, rank_by_chance
 from .segmentation import Graph, contacts, pixel_graph, segmentations, superpixel_graph
+from .settings import MAX_SIDE, MODES, checked
 from .superpixels import Ints, Nodes, average, edge_levels, pixels, superpixels
-
-MAX_SIDE = 65_535
-MAX_SIGMA = 10
-MAX_K = 1e9
-MAX_PIXELS = 1 << 24  # of which 32 bits hold the sum
-
-COLOUR, PLAIN = ("colour", "size", "fill"), ("size", "fill")
-FAST: dict[str, Any] = {
-    "colours": ("hsv", "lab"),
-    "k": (150, 300, 450),
-    "strategies": (COLOUR, PLAIN),
-    "sigma": 0.8,
-    "min_size": 100,
-    "min_side": 15,
-    "scale": 1.0,
-    "work_pixels": 500_000,  # what the conv layers see of an image at a short side of 600
-    "exact": False,
-}
-MODES = {
-    "fast": FAST,
-    "turbo": FAST | {"k": (75, 150, 300), "min_size": 16, "scale": 0.5},
-    "quality": FAST
-    | {
-        "colours": ("hsv", "lab", "rgb", "normalised", "hue"),
-        "k": (150, 300),
-        "strategies": (COLOUR, PLAIN, ("colour", "size"), ("size",), ("fill",)),
-        "min_size": 30,
-    },
-    "exact": FAST
-    | {
-        "k": (50, 100),
-        "strategies": (("colour", "texture", "size", "fill"), ("texture", "size", "fill")),
-        "min_size": 0,
-        "min_side": 20,
-        "work_pixels": MAX_PIXELS,
-        "exact": True,
-    },
-}
 
 
 @dataclass(frozen=True, init=False)
@@ -67,8 +30,8 @@ class SelectiveSearch:
     Args:
         mode: Where all settings come from that are not given. "fast" keeps the recall of the paper's fast mode at a
             fraction of its time: it starts from superpixels and leaves out texture. "turbo" does so at half the
-            resolution. "quality" tries more colour spaces, scales and similarities. "exact" is the paper's algorithm
-            with the settings of its fast mode; only similarities are rounded, to a 32,768th.
+            resolution. "quality" tries more colour spaces and similarities, and smaller regions. "exact" is the
+            paper's algorithm with the settings of its fast mode; only similarities are rounded, to a 32,768th.
         colours: Colour spaces, of COLOURS.
         k: Scales of the segmentation, in grey levels times pixels; the larger, the larger its regions.
         strategies: For each hierarchy the terms that its similarity adds up, of TERMS.
@@ -114,7 +77,7 @@ class SelectiveSearch:
         limit: int = 2000,
         seed: int = 0,
     ) -> None:
-        mode = _checked("mode", mode)
+        mode = checked("mode", mode)
         given = {
             "colours": colours,
             "k": k,
@@ -128,7 +91,7 @@ class SelectiveSearch:
         }
         settings = MODES[mode] | {name: value for name, value in given.items() if value is not None}
         for name, value in (settings | {"mode": mode, "limit": limit, "seed": seed}).items():
-            object.__setattr__(self, name, _checked(name, value))
+            object.__setattr__(self, name, checked(name, value))
 
     def __call__(self, image: Image) -> Boxes:
         """Return the windows of an image, best first, the whole image before all others.
@@ -215,64 +178,6 @@ def check_image(image: Any) -> None:
         raise ProposalError(f"an image must be a uint8 array, not {getattr(image, 'dtype', type(image).__name__)}")
     if image.ndim != 3 or image.shape[2] != 3 or not 1 <= min(image.shape) <= max(image.shape) <= MAX_SIDE:
         raise ProposalError(f"an image must be (H, W, 3) with sides of 1 to {MAX_SIDE}, not {image.shape}")
-
-
-def _checked(name: str, value: Any) -> Any:
-    """Return a setting in its usual type, so that equal searches print the same, or raise ProposalError."""
-    rule, convert_setting, holds = _RULES[name]
-    try:
-        converted = convert_setting(value)
-        good = bool(holds(converted))
-    except (TypeError, ValueError, OverflowError):
-        good = False
-    if not good:
-        raise ProposalError(f"{name} must be {rule}, not {value!r}")
-    return converted
-
-
-def _names(value: Any) -> tuple[str, ...]:
-    if isinstance(value, str) or not all(isinstance(name, str) for name in value):
-        raise TypeError
-    return tuple(value)
-
-
-def _floats(value: Any) -> tuple[float, ...]:
-    if isinstance(value, str):
-        raise TypeError
-    return tuple(map(float, value))
-
-
-def _whole(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer):
-        raise TypeError
-    return int(value)
-
-
-def _truth(value: Any) -> bool:
-    if not isinstance(value, bool | np.bool_):
-        raise TypeError
-    return bool(value)
-
-
-# Setting -> what it must be, how it gets its usual type, and whether it is what it must be.
-_RULES: dict[str, tuple[str, Callable[[Any], Any], Callable[[Any], bool]]] = {
-    "mode": (f"one of {tuple(MODES)}", str, lambda mode: mode in MODES),
-    "colours": (f"some of {COLOURS}", _names, lambda names: bool(names) and set(names) <= set(COLOURS)),
-    "k": (f"positive numbers up to {MAX_K:g}", _floats, lambda ks: bool(ks) and all(0 < k <= MAX_K for k in ks)),
-    "strategies": (
-        f"groups of {TERMS}",
-        lambda groups: tuple(map(_names, groups)),
-        lambda groups: groups and all(terms and set(terms) <= set(TERMS) for terms in groups),
-    ),
-    "sigma": (f"0 to {MAX_SIGMA}", float, lambda sigma: 0 <= sigma <= MAX_SIGMA),
-    "min_size": (f"0 to {MAX_PIXELS}", _whole, lambda pixels: 0 <= pixels <= MAX_PIXELS),
-    "min_side": (f"1 to {MAX_SIDE}", _whole, lambda pixels: 1 <= pixels <= MAX_SIDE),
-    "scale": ("above 0 and at most 1", float, lambda scale: 0 < scale <= 1),
-    "work_pixels": (f"1 to {MAX_PIXELS}", _whole, lambda pixels: 1 <= pixels <= MAX_PIXELS),
-    "exact": ("True or False", _truth, lambda _: True),
-    "limit": ("1 or more", _whole, lambda limit: limit >= 1),
-    "seed": ("0 or more", _whole, lambda seed: seed >= 0),
-}
 
 
 def _check_number(regions: int) -> None:

@@ -11,8 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from data import VOC
-from proposals import SelectiveSearch, WindowStore, read_windows, write_windows
-from proposals.selective_search import MODES
+from proposals import MODES, SelectiveSearch, WindowStore, read_windows, write_windows
 from tools.cli import cli
 from tools.proposals import MODES as NAMES
 from tools.shapes import write_shapes

@@ -33,7 +33,7 @@ from proposals.colours import Image, convert, smooth
 from proposals.grouping import describe, group
 from proposals.ranking import rank
 from proposals.segmentation import Graph, contacts, segmentations, superpixel_graph
-from proposals.selective_search import MAX_PIXELS
+from proposals.settings import MAX_PIXELS
 from proposals.superpixels import Ints, Nodes, average, edge_levels, superpixels
 
 from .console import BAD_DATA, say, seed_option
