@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -69,14 +70,23 @@ def test_a_class_without_objects_is_null_and_left_out_of_the_mean(shapes: Path, 
     assert list(scores["AP"].values()).count(None) == 4 - len(set(first.tolist()))
 
 
-def test_windows_can_come_from_a_file(shapes: Path) -> None:
+def test_windows_can_come_from_a_file(shapes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ids = VOC(shapes, split="val").ids
-    write_windows(shapes.parent / "windows.npz", ((id_, np.array([[0, 0, 9, 9]])) for id_ in ids))
+    write_windows(shapes.parent / "windows.npz", ((id_, np.array([[n, 0, 9, 9]])) for n, id_ in enumerate(ids)))
     (shapes.parent / "model").mkdir()
+    used: list[float] = []
+    predict = StandIn.predict
+
+    def note(self: StandIn, images: list[Any], *, windows: list[Any]) -> list[dict[str, Any]]:
+        used.extend(boxes[0, 0] for boxes in windows)
+        return predict(self, images)
+
+    monkeypatch.setattr(StandIn, "predict", note)
 
     result = evaluate(shapes, "-m", shapes.parent / "model", "--windows", shapes.parent / "windows.npz", "--json")
 
     assert json.loads(result.stdout)["images"] == 4
+    assert used == [0, 1, 2, 3]
 
 
 def test_given_detections_are_scored_without_torch(shapes: Path, perfect: Path) -> None:

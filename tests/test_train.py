@@ -54,9 +54,11 @@ def test_only_the_first_images_are_learned_on_request(shapes: Path) -> None:
 
 def test_windows_can_come_from_a_file(shapes: Path) -> None:
     ids = VOC(shapes, split="train").ids
-    write_windows(shapes.parent / "windows.npz", ((id_, np.array([[0, 0, 9, 9]])) for id_ in ids))
+    write_windows(shapes.parent / "windows.npz", ((id_, np.array([[n, 0, 9, 9]])) for n, id_ in enumerate(ids)))
 
-    assert train(shapes, "--windows", shapes.parent / "windows.npz").exit_code == 0
+    result = json.loads(train(shapes, "--windows", shapes.parent / "windows.npz", "--json").stdout)
+
+    assert result["metrics"]["windows"] == [[[0, 0, 9, 9]], [[1, 0, 9, 9]], [[2, 0, 9, 9]]]
 
 
 def test_windows_that_a_file_lacks_end_the_training(shapes: Path) -> None:

@@ -26,10 +26,11 @@ def test_what_is_quick_is_not_announced(capsys: pytest.CaptureFixture[str]) -> N
 
 
 def test_what_a_command_will_run_is_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
-    calls: list[bool] = []
+    calls: list[object] = []
     monkeypatch.setattr("detector.compile_kernels", lambda *, training: calls.append(training))
+    monkeypatch.setattr(SelectiveSearch, "__call__", lambda search, _image: calls.append(search.mode))
 
-    warm_up(SelectiveSearch(), training=True)
+    warm_up(SelectiveSearch(mode="turbo"), training=True)
     warm_up(detector=False)
 
-    assert calls == [True]
+    assert calls == ["turbo", True]
