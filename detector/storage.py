@@ -80,7 +80,9 @@ def load(folder: Path) -> tuple[dict[str, Any], Trunk, WindowClassifier, dict[st
         raise ModelError(f"{folder}: there is no such model folder")
     config = _read_json(folder / "config.json")
     if config.pop("format", None) != FORMAT:
-        raise ModelError(f"{folder / 'config.json'}: is not of format {FORMAT}: save the model with this version")
+        raise ModelError(
+            f"{folder / 'config.json'}: is not of format {FORMAT}: train the model again with this version"
+        )
     file = folder / "model.safetensors"
     try:
         tensors = load_file(file)
