@@ -2,12 +2,17 @@
 
 from .compilation import compile_kernels
 from .errors import InputError, ModelError
+from .finetuning import PRESETS, FineTuning
 from .mining import Mining
 from .model import SPPNet
+from .rcnn import RCNN
 from .storage import check_writable
 from .trunk import conv_threads, load_trunk
 
 __all__ = [
+    "PRESETS",
+    "RCNN",
+    "FineTuning",
     "InputError",
     "Mining",
     "ModelError",

@@ -23,16 +23,7 @@ class ArrayCache:
         buffer = io.BytesIO()
         np.save(buffer, array, allow_pickle=False)
         payload = buffer.getbuffer()
-        partial = self.folder / f"{key}.{os.getpid()}.partial"
-        try:
-            with partial.open("wb") as file:
-                file.write(_digest(payload))
-                file.write(payload)
-                file.flush()
-                os.fsync(file.fileno())
-            partial.replace(self._path(key))
-        finally:
-            partial.unlink(missing_ok=True)
+        write_whole(self._path(key), _digest(payload), payload)
 
     def load(self, key: str) -> npt.NDArray[np.generic] | None:
         """Return the array under a key, or None where there is none or its file is damaged."""
@@ -48,6 +39,20 @@ class ArrayCache:
 
     def _path(self, key: str) -> Path:
         return self.folder / f"{key}.array"
+
+
+def write_whole(file: Path, *parts: bytes | memoryview) -> None:
+    """Write a file that appears whole or not at all, replacing what was there."""
+    partial = file.with_name(f"{file.name}.{os.getpid()}.partial")
+    try:
+        with partial.open("wb") as opened:
+            for part in parts:
+                opened.write(part)
+            opened.flush()
+            os.fsync(opened.fileno())
+        partial.replace(file)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def content_key(*parts: bytes | str | npt.NDArray[np.generic]) -> str:

@@ -11,13 +11,14 @@ import numpy.typing as npt
 
 from .boxes import clip, decode, suppress
 from .calibration import Calibration
-from .features import WindowVectors
+from .features import Vectors
 from .timing import Stopwatch
 
 Floats = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.int64]
 
 MARGIN_FLOOR = -1.1  # windows below are background beyond doubt (the release keeps down to -1.5)
+LOG_ODDS_FLOOR = -4.0  # the same for a softmax: a probability of 0.018
 PER_CLASS = 100  # detections of one class in one image
 
 
@@ -31,6 +32,8 @@ class WindowClassifier:
         offset_weights: float32 (K, 4, D), of the offsets that move a window onto an object of each class.
         offset_biases: float32 (K, 4).
         calibration: Turns margins into scores.
+        softmax: Whether weights (K + 1, D) and biases are those of a softmax, the background's first. Its margins are
+            the logarithms of the odds p / (1 - p).
     """
 
     weights: Floats
@@ -38,10 +41,11 @@ class WindowClassifier:
     offset_weights: Floats
     offset_biases: Floats
     calibration: Calibration
+    softmax: bool = False
 
     def detect(
         self,
-        vectors: WindowVectors,
+        vectors: Vectors,
         windows: Floats,
         image_size: tuple[int, int],
         *,
@@ -65,7 +69,8 @@ class WindowClassifier:
         clock = clock or Stopwatch()
         margins = vectors.margins(self.weights, self.biases, clock)
         with clock("suppression"):
-            rows, labels = _survivors(windows, margins, iou)
+            margins = _log_odds(margins) if self.softmax else margins
+            rows, labels = _survivors(windows, margins, LOG_ODDS_FLOOR if self.softmax else MARGIN_FLOOR, iou)
         with clock("regression"):
             offsets = self._offsets(vectors, rows, labels)
             boxes = clip(decode(windows[rows], offsets), *image_size)
@@ -75,7 +80,7 @@ class WindowClassifier:
             kept = _kept_after_regression(boxes, labels, margins, scores >= confidence, iou)
         return {"boxes": boxes[kept], "labels": labels[kept], "scores": scores[kept], "margins": margins[kept]}
 
-    def _offsets(self, vectors: WindowVectors, rows: Indices, labels: Indices) -> Floats:
+    def _offsets(self, vectors: Vectors, rows: Indices, labels: Indices) -> Floats:
         offsets = np.empty((len(rows), 4), np.float32)
         for label in np.unique(labels):
             mine = labels == label
@@ -83,11 +88,19 @@ class WindowClassifier:
         return offsets
 
 
-def _survivors(windows: Floats, margins: Floats, iou: float) -> tuple[Indices, Indices]:
+def _log_odds(scores: Floats) -> Floats:
+    """Return log(p / (1 - p)) of every class from what goes into the softmax, float32 (N, K) of (N, K + 1)."""
+    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
+    others = powers.sum(axis=1, keepdims=True) - powers
+    odds = np.log(np.maximum(powers, 1e-30)) - np.log(np.maximum(others, 1e-30))
+    return np.asarray(odds[:, 1:], np.float32)
+
+
+def _survivors(windows: Floats, margins: Floats, floor: float, iou: float) -> tuple[Indices, Indices]:
     """Return the rows and the labels of the windows that are the best of their class where they are."""
     rows, labels = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
     for label in range(margins.shape[1]):
-        likely = np.flatnonzero(margins[:, label] > MARGIN_FLOOR)
+        likely = np.flatnonzero(margins[:, label] > floor)
         best = likely[suppress(windows[likely], margins[likely, label], iou)][:PER_CLASS]
         rows.append(best)
         labels.append(np.full(len(best), label))

@@ -3,8 +3,10 @@
 A map is 50 times smaller than the vectors of its windows (513 GB for VOC2007), and pooling is cheap enough to repeat.
 """
 
+import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -18,10 +20,10 @@ from proposals import SelectiveSearch, compute_windows
 from .boxes import iou
 from .cache import ArrayCache, content_key
 from .errors import InputError
-from .features import Maps, WindowFeatures, WindowVectors
-from .trunk import conv_threads
+from .features import Features, Maps, Vectors, WindowFeatures
+from .trunk import conv_threads, to_numpy, to_tensor
 
-VERSION = 1  # of the maps on disk: a change in how they are made makes the old ones unknown
+VERSION = 2  # of the maps on disk: a change in how they are made makes the old ones unknown
 Image = npt.NDArray[np.uint8]
 Target = Mapping[str, npt.NDArray[Any]]
 Progress = Callable[[str, int, int], None]
@@ -66,7 +68,7 @@ class TrainingImages:
     def __init__(
         self,
         classes: Sequence[str],
-        features: WindowFeatures,
+        features: Features,
         folder: Path,
         *,
         negative_iou: float = 0.3,
@@ -89,6 +91,8 @@ class TrainingImages:
         workers: int,
         progress: Progress,
         total: int,
+        flips: bool = False,
+        all_scales: bool = False,
     ) -> "TrainingImages":
         """Compute windows, in worker processes, and maps of all images; what the folder already has is taken.
 
@@ -99,6 +103,8 @@ class TrainingImages:
             workers: Processes that propose windows.
             progress: Called with (stage, done, total).
             total: How many images there are, 0 if that is not known.
+            flips: Whether maps of the mirrored images are wanted, too.
+            all_scales: Whether maps are wanted of scales, too, that no window selects.
 
         Raises:
             InputError: If a target or a window breaks a rule, or there are more or fewer images than windows.
@@ -115,21 +121,63 @@ class TrainingImages:
             found = compute_windows(pixels(), search, folder=self._folder / "windows", workers=workers)
         else:
             found = _paired(pixels(), windows)
-        fingerprint = self.features.trunk.fingerprint()
+        key = self.features.key()
         with conv_threads(1 if workers > 1 and windows is None else torch.get_num_threads()):
             for number, (image, boxes) in enumerate(found):
-                self._add(image, boxes, targets[number], fingerprint)
+                self._add(image, boxes, targets[number], key, flips, all_scales)
                 progress("windows and maps", number + 1, total)
         return self
 
-    def _add(self, image: Image, windows: npt.NDArray[np.float32], target: Target, fingerprint: str) -> None:
-        options = self.features
-        key = content_key(fingerprint, repr((VERSION, options.scales, options.max_side, options.power)), image)
-        if any(self._cache.load(f"{key}-{scale}") is None for scale in self.features.scales):
-            for scale, cells in self.features.maps(image).items():
-                self._cache.save(f"{key}-{scale}", cells.astype(np.float16))
+    def _add(
+        self,
+        image: Image,
+        windows: npt.NDArray[np.float32],
+        target: Target,
+        settings: str,
+        flips: bool,
+        all_scales: bool,
+    ) -> None:
         windows = np.concatenate([windows, target["boxes"][self._used(target)]])
-        self._examples.append(_Example((image.shape[0], image.shape[1]), target, windows, key))
+        seen = [windows] if self.features.per_window else []
+        key = content_key(settings, str(VERSION), image, *seen)
+        example = _Example((image.shape[0], image.shape[1]), target, windows, key)
+        scales = self.features.scales if all_scales else self.features.chosen_scales(windows, example.size)
+        self._keep(example.maps, scales, lambda: self.features.maps(image, scales, windows))
+        if flips:
+            mirrored = np.ascontiguousarray(image[:, ::-1])
+            self._keep(f"{example.maps}-flipped", scales, lambda: self.features.maps(mirrored, scales, windows))
+        self._examples.append(example)
+
+    def _keep(self, key: str, scales: Sequence[int], compute: Callable[[], Maps]) -> None:
+        """Compute the maps of an image unless the folder has them."""
+        if any(self._cache.load(f"{key}-{name}") is None for name in self.features.names(scales)):
+            for name, cells in compute().items():
+                self._cache.save(f"{key}-{name}", cells.astype(np.float16))
+
+    def through(self, features: WindowFeatures, layers: torch.nn.Sequential, progress: Progress) -> "TrainingImages":
+        """Return the same images with the maps that further conv layers make of theirs."""
+        images = copy.copy(self)
+        images.features = features
+        key = features.key()
+        images._examples = [replace(example, maps=content_key(key, example.maps)) for example in self._examples]
+        for number, example in enumerate(images._examples):
+            scales = features.chosen_scales(example.windows, example.size)
+            images._keep(example.maps, scales, partial(self._further, number, scales, layers))
+            progress("maps", number + 1, len(images))
+        return images
+
+    def _further(self, number: int, scales: Sequence[int], layers: torch.nn.Sequential) -> Maps:
+        maps = self.maps(number, scales)
+        for scale in scales:
+            with torch.inference_mode():
+                maps[str(scale)] = to_numpy(layers(to_tensor(maps[str(scale)]).to(self.features.trunk.device)))
+        return maps
+
+    def key(self) -> str:
+        """Return what tells these images, and the maps kept of them, from others."""
+        return content_key(
+            *(example.maps for example in self._examples), *(example.windows for example in self._examples)
+        )
 
     def objects(self) -> npt.NDArray[np.int64]:
         """Return how many objects of each class there are to learn: int64 (K,)."""
@@ -189,11 +237,12 @@ class TrainingImages:
         example = self._examples[number]
         return len(example.windows) - int(self._used(example.target).sum())
 
-    def vectors(self, number: int, rows: npt.NDArray[np.int64] | None = None) -> WindowVectors:
+    def vectors(self, number: int, rows: npt.NDArray[np.int64] | None = None) -> Vectors:
         """Return the vectors of an image's windows, or of some of them."""
         example = self._examples[number]
-        windows = example.windows if rows is None else example.windows[rows]
-        return self.features.project(self._maps(example), windows, example.size)
+        maps = self.maps(number, self.features.chosen_scales(example.windows, example.size))
+        vectors = self.features.project(maps, example.windows, example.size)
+        return vectors if rows is None else vectors.take(rows)
 
     def measure_scaling(
         self, numbers: npt.NDArray[np.int64], *, norm: float, centre: bool, standardise: bool, seed: int
@@ -222,13 +271,18 @@ class TrainingImages:
         factors *= norm / max(energy**0.5, 1e-12)
         return Scaling((mean * centre).astype(np.float32), factors.astype(np.float32))
 
-    def _maps(self, example: _Example) -> Maps:
+    def maps(self, number: int, scales: Sequence[int], *, flipped: bool = False) -> Maps:
+        """Return an image's maps at these scales, or those of the mirrored image, as they were kept.
+
+        Raises:
+            InputError: If a map is no longer there.
+        """
         maps = {}
-        for scale in self.features.scales:
-            stored = self._cache.load(f"{example.maps}-{scale}")
+        for name in self.features.names(scales):
+            stored = self._cache.load(f"{self._examples[number].maps}{'-flipped' * flipped}-{name}")
             if stored is None:
                 raise InputError(f"the cache {self._folder} lost a map while it was in use: run the training again")
-            maps[scale] = stored.astype(np.float32)
+            maps[name] = stored.astype(np.float32)
         return maps
 
     def _used(self, target: Target) -> npt.NDArray[np.bool_]:

@@ -4,21 +4,105 @@ The conv layers run once per image and scale; each window picks its scale, is pr
 vectors of an image take 150 MB, so they are pooled in blocks, used and overwritten.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from .geometry import Preset, choose_scales, resized_size, window_cells
-from .pooling import LEVELS, distinct_cells, pool_windows
+from .head import Head
+from .pooling import LEVELS, bins, distinct_cells, pool_rectangles
 from .timing import Stopwatch
-from .trunk import Trunk
+from .trunk import Trunk, to_numpy
 
 BLOCK = 256  # vectors pooled and scored at a time: few enough to stay in the cache
 Floats = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.int64]
-Maps = dict[int, Floats]
+Cells = npt.NDArray[np.int32]
+Maps = dict[str, Floats]
+Layer = Literal["pool", "fc6", "fc7"]
+
+
+@dataclass(frozen=True)
+class View:
+    """A part of a window's vector.
+
+    Attributes:
+        enlargement: Of the window, about its centre; infinity takes the whole map.
+        levels: Bins per side of every level of the pyramid.
+        early: Whether it is pooled from the map before the last pooling layer.
+    """
+
+    enlargement: float = 1.0
+    levels: Sequence[int] = LEVELS
+    early: bool = False
+
+
+# Beyond the paper: what is around a window, and in the whole image, tells what it may show.
+CONTEXT = (View(1.5, (1, 2)), View(np.inf, (1, 2)))
+EARLY = (View(1.0, (1, 2, 3), early=True),)
+
+
+class Vectors(Protocol):
+    """The vectors of an image's N windows, however they are made."""
+
+    def all(self) -> Floats:
+        """Return the vector of every window: float32 (N, D)."""
+
+    def margins(self, weights: Floats, biases: Floats, clock: Stopwatch | None = None) -> Floats:
+        """Return the inner products of every window's vector with weights (K, D), plus biases (K,): float32 (N, K)."""
+
+    def take(self, windows: Indices) -> "Vectors":
+        """Return the vectors of some windows, given by number."""
+
+
+class Features(Protocol):
+    """How windows become vectors: SPP-net's way is `WindowFeatures`.
+
+    Attributes:
+        trunk: The conv layers.
+        scales: Short sides in pixels.
+        per_window: Whether maps are those of the windows, and not of the image.
+        head: Fully connected layers, if there are some.
+    """
+
+    per_window: ClassVar[bool]
+
+    @property
+    def trunk(self) -> Trunk: ...  # noqa: D102
+
+    @property
+    def head(self) -> Head | None: ...  # noqa: D102
+
+    @property
+    def dimensions(self) -> int:
+        """Length of a vector."""
+
+    @property
+    def scales(self) -> Sequence[int]: ...  # noqa: D102
+
+    def key(self) -> str:
+        """Return what tells maps of other settings from these, beside their names."""
+
+    def chosen_scales(self, windows: Floats, image_size: tuple[int, int]) -> list[int]:
+        """Return the scales that some window selects."""
+
+    def names(self, scales: Sequence[int]) -> list[str]:
+        """Return the names of the maps at these scales."""
+
+    def maps(
+        self,
+        image: npt.NDArray[np.uint8],
+        scales: Sequence[int],
+        windows: Floats,
+        clock: Stopwatch | None = None,
+    ) -> Maps:
+        """Return the maps of an image at these scales, by name; the clock counts the time of the stages."""
+
+    def project(self, maps: Maps, windows: Floats, image_size: tuple[int, int]) -> Vectors:
+        """Return the vectors of an image's windows."""
 
 
 @dataclass(frozen=True)
@@ -32,23 +116,69 @@ class WindowFeatures:
         levels: Bins per side of every level of the pyramid.
         geometry: "paper" or "release".
         power: Exponent applied to the maps, sign kept; it commutes with the maximum. 1 leaves them as they are.
+        context: Whether the surroundings of the window and the whole image are pooled, too.
+        early: Whether the map before the last pooling layer is pooled, too.
+        head: Fully connected layers that pooled vectors can be put through.
+        layer: Whether vectors are what is pooled, or what comes out of the head's first or second layer.
     """
 
+    per_window: ClassVar[bool] = False
     trunk: Trunk
     scales: Sequence[int] = (600,)
     max_side: int = 2400
     levels: Sequence[int] = LEVELS
     geometry: Preset = "paper"
     power: float = 1.0
+    context: bool = False
+    early: bool = False
+    head: Head | None = None
+    layer: Layer = "pool"
 
     @property
     def dimensions(self) -> int:
         """Length of a vector."""
-        return self.trunk.channels * sum(level * level for level in self.levels)
+        return self.pooled_dimensions if self.head is None else self.head.dimensions(self.layer)
 
-    def maps(self, image: npt.NDArray[np.uint8]) -> Maps:
-        """Return the image's map at every scale: float32 (h, w, C)."""
-        return {scale: self._powered(self.trunk.map(image, scale, max_side=self.max_side)) for scale in self.scales}
+    @property
+    def pooled_dimensions(self) -> int:
+        """Length of what is pooled for a window."""
+        return sum(self._width(view) for view in self.views)
+
+    @property
+    def views(self) -> tuple[View, ...]:
+        """The parts of a pooled vector, in order."""
+        return (View(1.0, self.levels), *(CONTEXT if self.context else ()), *(EARLY if self.early else ()))
+
+    def key(self) -> str:
+        """Return what tells maps of other settings from these, beside their names."""
+        return repr((self.trunk.fingerprint(), self.max_side, self.power))
+
+    def chosen_scales(self, windows: Floats, image_size: tuple[int, int]) -> list[int]:
+        """Return the scales that some window selects."""
+        chosen = np.unique(choose_scales(windows, image_size, self.scales, self.geometry))
+        return [self.scales[number] for number in chosen]
+
+    def names(self, scales: Sequence[int]) -> list[str]:
+        """Return the names of the maps at these scales."""
+        kinds = ("", "-early") if self.early else ("",)
+        return [f"{scale}{kind}" for scale in scales for kind in kinds]
+
+    def maps(
+        self,
+        image: npt.NDArray[np.uint8],
+        scales: Sequence[int],
+        windows: Floats,
+        clock: Stopwatch | None = None,
+    ) -> Maps:
+        """Return the maps of an image at these scales, by name: float32 (h, w, C); whatever the windows."""
+        maps: Maps = {}
+        for scale in scales:
+            with (clock or Stopwatch())("conv"):
+                early, last = self.trunk.tensors(image, scale, max_side=self.max_side)
+                maps[str(scale)] = self._powered(to_numpy(last))
+                if self.early:
+                    maps[f"{scale}-early"] = self._powered(to_numpy(early))
+        return maps
 
     def project(self, maps: Maps, windows: Floats, image_size: tuple[int, int]) -> "WindowVectors":
         """Return the vectors of an image's windows, not pooled yet.
@@ -59,23 +189,54 @@ class WindowFeatures:
             image_size: Height and width of the image.
         """
         chosen = choose_scales(windows, image_size, self.scales, self.geometry)
-        rectangles, index, found = [], np.zeros(len(windows), np.int64), 0
-        for number, scale in enumerate(self.scales):
+        sizes = {name: (map.shape[0], map.shape[1]) for name, map in maps.items()}
+        places, index, found = [], np.zeros(len(windows), np.int64), 0
+        for number in np.unique(chosen):
             mine = chosen == number
-            cells = window_cells(
-                windows[mine],
-                image_size=image_size,
-                scale=min(resized_size(image_size, scale, self.max_side)),
-                stride=self.trunk.stride,
-                first_centre=self.trunk.first_centre,
-                map_size=(maps[scale].shape[0], maps[scale].shape[1]),
-                preset=self.geometry,
-            )
-            distinct, order = distinct_cells(cells)
+            scale = self.scales[number]
+            cells, order = _distinct(self.cells(sizes, windows[mine], image_size, scale))
             index[mine] = order + found
-            found += len(distinct)
-            rectangles.append(distinct)
-        return WindowVectors(self, maps, tuple(rectangles), index)
+            found += len(cells[0])
+            places.append((str(scale), tuple(cells)))
+        return WindowVectors(self, maps, tuple(places), index)
+
+    def cells(
+        self, sizes: Mapping[str, tuple[int, int]], windows: Floats, image_size: tuple[int, int], scale: int
+    ) -> list[Cells]:
+        """Return for every view the cells of its map that each window covers at a scale: int32 (N, 4).
+
+        Args:
+            sizes: Height and width of the maps, by name.
+            windows: float32 (N, 4), in pixels of the image.
+            image_size: Height and width of the image.
+            scale: One of the scales.
+        """
+        return [
+            self._cells(view, sizes[self.map_name(view, str(scale))], windows, image_size, scale) for view in self.views
+        ]
+
+    def map_name(self, view: View, scale: str) -> str:
+        """Return the name of the map that a view is pooled from."""
+        return f"{scale}-early" if view.early else scale
+
+    def _cells(
+        self, view: View, map_size: tuple[int, int], windows: Floats, image_size: tuple[int, int], scale: int
+    ) -> Cells:
+        if np.isinf(view.enlargement):
+            return np.tile(np.array([0, 0, *map_size[::-1]], np.int32), (len(windows), 1))
+        lattice = self.trunk.early if view.early else self.trunk
+        return window_cells(
+            _enlarged(windows, view.enlargement),
+            image_size=image_size,
+            scale=min(resized_size(image_size, scale, self.max_side)),
+            stride=lattice.stride,
+            first_centre=lattice.first_centre,
+            map_size=map_size,
+            preset=self.geometry,
+        )
+
+    def _width(self, view: View) -> int:
+        return bins(view.levels) * (self.trunk.early if view.early else self.trunk).channels
 
     def _powered(self, cells: Floats) -> Floats:
         if self.power == 1.0:
@@ -90,26 +251,30 @@ class WindowVectors:
     Attributes:
         features: Made them.
         maps: They are pooled from these.
-        rectangles: The distinct cell rectangles of every scale, int32 (U, 4) each.
+        places: For every scale its name and, for every view, the cells of its distinct vectors, int32 (U, 4).
         index: int64 (N,), which vector, counted over all scales, is each window's.
     """
 
     features: WindowFeatures
     maps: Maps
-    rectangles: tuple[npt.NDArray[np.int32], ...]
+    places: tuple[tuple[str, tuple[Cells, ...]], ...]
     index: Indices
+
+    def __len__(self) -> int:
+        """Return how many distinct vectors there are."""
+        return sum(len(cells[0]) for _, cells in self.places)
 
     def all(self) -> Floats:
         """Return the vector of every window: float32 (N, D)."""
-        vectors = np.empty((sum(map(len, self.rectangles)), self.features.dimensions), np.float32)
-        for rows, block in self._blocks():
+        vectors = np.empty((len(self), self.features.dimensions), np.float32)
+        for rows, block in self._blocks(Stopwatch()):
             vectors[rows] = block
         return vectors[self.index]
 
     def margins(self, weights: Floats, biases: Floats, clock: Stopwatch | None = None) -> Floats:
         """Return the inner products of every window's vector with weights (K, D), plus biases (K,): float32 (N, K)."""
         clock = clock or Stopwatch()
-        margins = np.empty((sum(map(len, self.rectangles)), len(weights)), np.float32)
+        margins = np.empty((len(self), len(weights)), np.float32)
         for rows, block in self._blocks(clock):
             with clock("scores"):
                 np.matmul(block, weights.T, out=margins[rows])
@@ -118,21 +283,53 @@ class WindowVectors:
     def take(self, windows: Indices) -> "WindowVectors":
         """Return the vectors of some windows, given by number."""
         wanted, index = np.unique(self.index[windows], return_inverse=True)
-        starts = np.cumsum([0, *map(len, self.rectangles)])
-        rectangles = tuple(
-            cells[wanted[(wanted >= start) & (wanted < start + len(cells))] - start]
-            for start, cells in zip(starts, self.rectangles, strict=False)
-        )
-        return WindowVectors(self.features, self.maps, rectangles, index)
+        places, start = [], 0
+        for scale, cells in self.places:
+            mine = wanted[(wanted >= start) & (wanted < start + len(cells[0]))] - start
+            places.append((scale, tuple(view[mine] for view in cells)))
+            start += len(cells[0])
+        return WindowVectors(self.features, self.maps, tuple(places), index)
 
-    def _blocks(self, clock: Stopwatch | None = None) -> Iterator[tuple[slice, Floats]]:
+    def _blocks(self, clock: Stopwatch) -> Iterator[tuple[slice, Floats]]:
         """Yield the distinct vectors block by block; each is gone when the next comes."""
-        clock = clock or Stopwatch()
-        buffer = np.empty((min(BLOCK, max(map(len, self.rectangles))), self.features.dimensions), np.float32)
-        end = 0
-        for scale, cells in zip(self.features.scales, self.rectangles, strict=True):
-            for start in range(0, len(cells), BLOCK):
+        features, end = self.features, 0
+        buffer = np.empty((min(BLOCK, len(self)), features.pooled_dimensions), np.float32)
+        for scale, cells in self.places:
+            for start in range(0, len(cells[0]), BLOCK):
                 with clock("pooling"):
-                    part = cells[start : start + BLOCK]
-                    block, _ = pool_windows(self.maps[scale], part, levels=self.features.levels, out=buffer)
+                    block = buffer[: len(cells[0]) - start]
+                    self._pool(scale, [view[start : start + BLOCK] for view in cells], block)
+                if features.head is not None:
+                    with clock("fc"):
+                        block = features.head.vectors(block, features.layer)
                 yield slice(end, end := end + len(block)), block
+
+    def _pool(self, scale: str, cells: Sequence[Cells], block: Floats) -> None:
+        """Fill the rows of a block, view by view."""
+        column = 0
+        for view, rectangles in zip(self.features.views, cells, strict=True):
+            map, width = self.maps[self.features.map_name(view, scale)], self.features._width(view)
+            whole = np.isinf(view.enlargement)
+            rectangles = rectangles[:1] if whole else rectangles
+            pool_rectangles(map, rectangles, block, levels=view.levels, column=column)
+            if whole:
+                block[1:, column : column + width] = block[0, column : column + width]
+            column += width
+
+
+def _distinct(cells: Sequence[Cells]) -> tuple[list[Cells], Indices]:
+    """Return the windows that differ in the cells of some view, sorted by the first, and each window's among them."""
+    keys = np.zeros(len(cells[0]), np.int64)
+    for rectangles in cells:
+        distinct, order = distinct_cells(rectangles)
+        keys = keys * len(distinct) + order
+    _, first, index = np.unique(keys, return_index=True, return_inverse=True)
+    return [np.asarray(rectangles[first], np.int32) for rectangles in cells], index
+
+
+def _enlarged(windows: Floats, factor: float) -> Floats:
+    """Return the windows grown about their centres."""
+    if factor == 1:
+        return windows
+    margin = (windows[:, 2:] - windows[:, :2]) * np.float32((factor - 1) / 2)
+    return np.hstack([windows[:, :2] - margin, windows[:, 2:] + margin])

@@ -4,15 +4,17 @@ He et al. 2015, section 4: `SPPNet.predict` reads as the paper's figure 5, `SPPN
 """
 
 import inspect
-from collections.abc import Iterable, Sequence, Sized
+from collections.abc import Callable, Iterable, Sequence, Sized
 from contextlib import nullcontext
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+from torch import nn
 
 from proposals import SelectiveSearch
 
@@ -20,13 +22,18 @@ from . import storage
 from .detection import WindowClassifier
 from .errors import InputError, ModelError
 from .examples import Image, Progress, Target, TrainingImages, check_windows
-from .features import WindowFeatures
+from .features import Features, Layer, WindowFeatures
+from .finetuning import FineTuning, fine_tune, principal_channels
 from .geometry import Preset
+from .head import Head
 from .mining import Mining
 from .pooling import LEVELS
 from .timing import Stopwatch
-from .training import train_windows
-from .trunk import Trunk, load_trunk, trunk_geometry
+from .training import split_held_out, train_windows
+from .trunk import Precision, Trunk, load_trunk, trunk_geometry
+
+Scores = Literal["svm", "softmax"]
+LAYERS: tuple[Layer, ...] = ("pool", "fc6", "fc7")
 
 # Measured on two cores, for the estimate of a training: windows, mining and regression, and conv layers by scale.
 SECONDS_PER_IMAGE, SECONDS_PER_CELL = 0.2, 6e-5
@@ -45,6 +52,12 @@ class SPPNet:
         levels: Bins per side of every level of the pyramid.
         geometry: How windows are projected onto a map: "paper" or "release".
         power: Exponent applied to the maps.
+        precision: float32, or bfloat16 for conv layers that are faster on processors with instructions for it.
+        context: Whether vectors also tell of what is around a window, and of the whole image (beyond the paper).
+        early: Whether vectors also hold bins of the map before the last pooling layer (beyond the paper).
+        fine_tuning: How fully connected layers, or conv layers, learn before the SVMs; None leaves the trunk as it is.
+        layer: Whose vectors the SVMs and box regression see: pool, fc6 or fc7.
+        scores: svm, or softmax for the scores of the fine-tuned layers themselves, after the last of them.
         centre: Whether the mean vector is subtracted before the SVMs.
         standardise: Whether every dimension is divided by its standard deviation before the SVMs.
         norm: Root mean square norm of the vectors that the SVMs see.
@@ -56,10 +69,13 @@ class SPPNet:
         held_out: Fraction of the training images on which margins are calibrated before the last training.
         search: Proposes the windows.
         seed: Of everything random.
+        device: Where maps, pooling and scores are computed: cpu, cuda or cuda:N.
 
     Attributes:
         metrics_: What is known of a fitted model: images, objects, seconds of every stage, calibration.
     """
+
+    method = "sppnet"
 
     def __init__(
         self,
@@ -73,6 +89,12 @@ class SPPNet:
         levels: Sequence[int] = LEVELS,
         geometry: Preset = "paper",
         power: float = 1.0,
+        precision: Precision = "float32",
+        context: bool = False,
+        early: bool = False,
+        fine_tuning: FineTuning | None = None,
+        layer: Layer = "pool",
+        scores: Scores = "svm",
         centre: bool = True,
         standardise: bool = True,
         norm: float = 20.0,
@@ -84,20 +106,25 @@ class SPPNet:
         held_out: float = 0.1,
         search: SelectiveSearch | None = None,
         seed: int = 0,
+        device: str = "cpu",
     ) -> None:
         if not classes or len(set(classes)) != len(classes):
             raise InputError(f"classes must be different names, at least one, not {list(classes)}")
         _check_settings(scales, levels, geometry, norm, penalty, held_out, seed)
+        _check_head(fine_tuning, layer, scores, power)
         self.classes = tuple(classes)
         self.trunk, self.weights, self.preprocessing = trunk, weights, preprocessing
         self.scales, self.max_side, self.levels = tuple(scales), max_side, tuple(levels)
         self.geometry: Preset = geometry
         self.power, self.centre, self.standardise, self.norm = power, centre, standardise, norm
+        self.precision, self.context, self.early = precision, context, early
+        self.fine_tuning, self.scores = fine_tuning, scores
+        self.layer: Layer = LAYERS[len(fine_tuning.widths)] if fine_tuning and scores == "softmax" else layer
         self.mining, self.penalty, self.regression_examples = mining or Mining(), penalty, regression_examples
         self.negative_iou, self.use_difficult, self.held_out = negative_iou, use_difficult, held_out
-        self.search, self.seed = search or SelectiveSearch(), seed
+        self.search, self.seed, self.device = search or SelectiveSearch(), seed, device
         self.metrics_: dict[str, Any] = {}
-        self._fitted: tuple[WindowFeatures, WindowClassifier] | None = None
+        self._fitted: tuple[Features, WindowClassifier] | None = None
 
     def predict(
         self,
@@ -141,8 +168,7 @@ class SPPNet:
         if windows is None:
             with clock("proposals"):
                 windows = self.search(image)
-        with clock("conv"):
-            maps = features.maps(image)
+        maps = features.maps(image, features.chosen_scales(windows, size), windows, clock)
         vectors = features.project(maps, windows, size)
         found = classifier.detect(vectors, windows, size, confidence=confidence, iou=iou, clock=clock)
         return {**found, "milliseconds": clock.milliseconds}
@@ -182,14 +208,21 @@ class SPPNet:
                 negative_iou=self.negative_iou,
                 use_difficult=self.use_difficult,
             )
-            with clock("windows and maps"):
-                total = len(train) if isinstance(train, Sized) else 0
-                images.prepare(train, self.search, windows=windows, workers=workers, progress=progress, total=total)
-            if not images.objects().any():
-                raise InputError(f"none of {len(images)} training images has an object to learn from")
+            total = len(train) if isinstance(train, Sized) else 0
+            prepare = partial(
+                images.prepare, train, self.search, windows=windows, workers=workers, progress=progress, total=total
+            )
+            history = None
+            if self.fine_tuning and features.head is None:
+                images, features, history = self._fine_tune(images, prepare, Path(folder), progress, clock)
+            else:
+                with clock("windows and maps"):
+                    prepare()
+                _check_objects(images)
             classifier = train_windows(
                 images,
                 mining=self.mining,
+                softmax=features.head.softmax() if features.head and self.scores == "softmax" else None,
                 norm=self.norm,
                 centre=self.centre,
                 standardise=self.standardise,
@@ -201,8 +234,48 @@ class SPPNet:
                 clock=clock,
             )
         self._fitted = features, classifier
-        self.metrics_ = _metrics(images, classifier, clock)
+        self.metrics_ = _metrics(images, classifier, clock) | ({"fine_tuning": history} if history else {})
         return self
+
+    def _fine_tune(
+        self,
+        images: TrainingImages,
+        prepare: Callable[..., TrainingImages],
+        folder: Path,
+        progress: Progress,
+        clock: Stopwatch,
+    ) -> tuple[TrainingImages, WindowFeatures, dict[str, Any]]:
+        """Return the images with the maps, and the features with the trunk and the head, that fine-tuning makes."""
+        features = images.features
+        assert self.fine_tuning is not None
+        assert isinstance(features, WindowFeatures)
+        stem, tail = features.trunk.split()
+        if not self.fine_tuning.unfreeze:
+            stem, tail = features.trunk, nn.Sequential()
+        images.features = replace(features, trunk=stem)
+        with clock("windows and maps"):
+            prepare(flips=self.fine_tuning.flips, all_scales=True)
+        _check_objects(images)
+        with clock("fine-tuning"):
+            fitting, held = split_held_out(len(images), self.held_out, self.seed)
+            if self.fine_tuning.reduction:
+                tail.append(principal_channels(images, tail, fitting, self.fine_tuning.reduction))
+            tail.requires_grad_(True)
+            whole = replace(features, trunk=features.trunk.with_layers(nn.Sequential(*stem.layers, *tail)))
+            head, history = fine_tune(
+                images,
+                whole,
+                tail,
+                self.fine_tuning,
+                fitting=fitting,
+                held=held,
+                checkpoints=folder,
+                seed=self.seed,
+                progress=progress,
+            )
+            trunk = features.trunk.with_layers(nn.Sequential(*stem.layers, *tail))
+            features = replace(features, trunk=trunk, head=head)
+            return images.through(features, tail, progress), features, history
 
     def save(self, folder: Path | str) -> None:
         """Write the model: model.safetensors, config.json, README.md and metrics.json.
@@ -213,19 +286,24 @@ class SPPNet:
         storage.save(Path(folder), self._config(), *self._require_fitted(), self.metrics_)
 
     @classmethod
-    def load(cls, folder: Path | str) -> "SPPNet":
-        """Return a model that was saved in a folder.
+    def load(cls, folder: Path | str, *, device: str = "cpu") -> "SPPNet":
+        """Return a model that was saved in a folder, to compute on a device.
 
         Raises:
             ModelError: If the folder holds no model, or a damaged one.
         """
-        config, trunk, classifier, metrics = storage.load(Path(folder))
+        config, trunk, head, classifier, metrics = storage.load(Path(folder), device)
         try:
             search, mining = SelectiveSearch(**config.pop("search")), Mining(**config.pop("mining"))
-            model = cls(**config, search=search, mining=mining)
+            tuning = config.pop("fine_tuning")
+            fine_tuning = FineTuning(**tuning) if tuning else None
+            kinds: list[type[SPPNet]] = [SPPNet, *SPPNet.__subclasses__()]
+            [kind] = [kind for kind in kinds if kind.method == config["method"]]
+            del config["method"]
+            model = kind(**config, search=search, mining=mining, fine_tuning=fine_tuning, device=device)
         except (KeyError, TypeError, ValueError) as error:
             raise ModelError(f"{folder}: the model's settings are damaged ({error})") from error
-        model._fitted = model._window_features(trunk), classifier
+        model._fitted = model._window_features(trunk, head), classifier
         model.metrics_ = metrics
         return model
 
@@ -240,20 +318,38 @@ class SPPNet:
         return {"disk_bytes": images * (cells * channels * 2 + 32_000), "seconds": seconds}
 
     def _load_trunk(self) -> Trunk:
-        return load_trunk(self.trunk, self.weights, preprocessing=self.preprocessing, seed=self.seed)
+        return load_trunk(
+            self.trunk,
+            self.weights,
+            preprocessing=self.preprocessing,
+            precision=self.precision,
+            device=self.device,
+            seed=self.seed,
+        )
 
-    def _window_features(self, trunk: Trunk) -> WindowFeatures:
-        return WindowFeatures(trunk, self.scales, self.max_side, self.levels, self.geometry, self.power)
+    def _window_features(self, trunk: Trunk, head: Head | None = None) -> Features:
+        return WindowFeatures(
+            trunk,
+            self.scales,
+            self.max_side,
+            self.levels,
+            self.geometry,
+            self.power,
+            self.context,
+            self.early,
+            head,
+            self.layer,
+        )
 
-    def _require_fitted(self) -> tuple[WindowFeatures, WindowClassifier]:
+    def _require_fitted(self) -> tuple[Features, WindowClassifier]:
         if self._fitted is None:
             raise ModelError("the model has not been trained: fit it, or load one")
         return self._fitted
 
     def _config(self) -> dict[str, Any]:
-        """Return every setting but where the trunk's weights came from: the model has them."""
-        names = inspect.signature(SPPNet).parameters.keys() - {"weights", "preprocessing"}
-        return {name: getattr(self, name) for name in sorted(names)}
+        """Return every setting but where the trunk's weights came from, which the model has, and the device."""
+        names = inspect.signature(SPPNet).parameters.keys() - {"weights", "preprocessing", "device"}
+        return {"method": self.method} | {name: getattr(self, name) for name in sorted(names)}
 
 
 def _metrics(images: TrainingImages, classifier: WindowClassifier, clock: Stopwatch) -> dict[str, Any]:
@@ -266,12 +362,32 @@ def _metrics(images: TrainingImages, classifier: WindowClassifier, clock: Stopwa
     }
 
 
+def _check_objects(images: TrainingImages) -> None:
+    if not images.objects().any():
+        raise InputError(f"none of {len(images)} training images has an object to learn from")
+
+
 def _check_image(image: Image, number: int) -> None:
     if not isinstance(image, np.ndarray) or image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
         what = f"{image.dtype} {image.shape}" if isinstance(image, np.ndarray) else type(image).__name__
         raise InputError(f"image {number}: must be a uint8 array (height, width, 3), not {what}")
     if 0 in image.shape:
         raise InputError(f"image {number}: has no pixels, its shape is {image.shape}")
+
+
+def _check_head(fine_tuning: FineTuning | None, layer: str, scores: str, power: float) -> None:
+    """Raise InputError for fully connected layers that will not be there."""
+    if layer not in LAYERS:
+        raise InputError(f"layer must be one of {', '.join(LAYERS)}, not {layer!r}")
+    if scores not in ("svm", "softmax"):
+        raise InputError(f"scores must be svm or softmax, not {scores!r}")
+    depth = LAYERS.index(layer)
+    if depth > (len(fine_tuning.widths) if fine_tuning else 0):
+        raise InputError(f"layer {layer} needs fine_tuning with a width for it")
+    if scores == "softmax" and fine_tuning is None:
+        raise InputError("scores 'softmax' need fine_tuning: they are those of the layers that it trains")
+    if fine_tuning and power != 1:
+        raise InputError(f"fine_tuning takes maps as they are: power must be 1, not {power}")
 
 
 def _check_settings(

@@ -82,18 +82,53 @@ def pool_windows(
     levels = _checked_levels(levels)
     _check_map_and_cells(map, cells)
     rectangles, index = distinct_cells(cells)
-    shape = (len(rectangles), sum(level * level for level in levels) * map.shape[2])
-    vectors = np.empty(shape, np.float32) if out is None else _checked_out(out, shape)
-    plan = _plan(levels)
+    shape = (len(rectangles), bins(levels) * map.shape[2])
+    vectors = np.empty(shape, np.float32) if out is None else out
+    if vectors.ndim == 2 and vectors.shape[1] != shape[1]:
+        raise InputError(f"out must have {shape[1]} columns, not {vectors.shape[1]}")
+    pool_rectangles(map, rectangles, vectors, levels=levels, threads=threads)
+    return vectors[: len(rectangles)], index
+
+
+def pool_rectangles(
+    map: npt.NDArray[np.float32],
+    rectangles: npt.NDArray[np.int32],
+    out: npt.NDArray[np.float32],
+    *,
+    levels: Sequence[int] = LEVELS,
+    column: int = 0,
+    threads: int | None = None,
+) -> None:
+    """Pool rectangle after rectangle, distinct or not, into the rows of `out`, from a column on.
+
+    Args:
+        map: float32 (H, W, C), C-contiguous, without NaN.
+        rectangles: int32 (N, 4), as cells of `pool_windows`; fastest when sorted by rows.
+        out: float32 (at least N, at least column + bins * C), C-contiguous.
+        levels: Bins per side of each level.
+        column: Where in a row the vector begins.
+        threads: How many share the work. The default is `numba.get_num_threads()`.
+
+    Raises:
+        InputError: If a rectangle is empty or leaves the map, or an array has the wrong type, shape or layout.
+    """
+    levels = _checked_levels(levels)
+    _check_map_and_cells(map, rectangles)
+    _check_out(out, len(rectangles), column + bins(levels) * map.shape[2])
+    plan, first, vectors = _plan(levels), np.uint64(column), out[: len(rectangles)]
     parts = min(threads or numba.get_num_threads(), len(rectangles)) or 1
     if parts == 1:
-        _pool(map, rectangles, plan, vectors)
-    else:
-        with ThreadPoolExecutor(parts) as pool:
-            jobs = zip(np.array_split(rectangles, parts), np.array_split(vectors, parts), strict=True)
-            # Reading the results raises what a thread raised.
-            list(pool.map(lambda job: _pool(map, job[0], plan, job[1]), jobs))
-    return vectors, index
+        _pool(map, rectangles, plan, vectors, first)
+        return
+    with ThreadPoolExecutor(parts) as pool:
+        jobs = zip(np.array_split(rectangles, parts), np.array_split(vectors, parts), strict=True)
+        # Reading the results raises what a thread raised.
+        list(pool.map(lambda job: _pool(map, job[0], plan, job[1], first), jobs))
+
+
+def bins(levels: Sequence[int]) -> int:
+    """Return how many bins the levels have together."""
+    return sum(level * level for level in levels)
 
 
 def _plan(levels: tuple[int, ...]) -> npt.NDArray[np.uint64]:
@@ -128,11 +163,10 @@ def _check_map_and_cells(map: npt.NDArray[np.float32], cells: npt.NDArray[np.int
         raise InputError(f"cells {row}: {cells[row].tolist()} is empty or leaves the map of {width} x {height} cells")
 
 
-def _checked_out(out: npt.NDArray[np.float32], shape: tuple[int, int]) -> npt.NDArray[np.float32]:
-    fits = out.ndim == 2 and out.shape[0] >= shape[0] and out.shape[1] == shape[1]
+def _check_out(out: npt.NDArray[np.float32], rows: int, columns: int) -> None:
+    fits = out.ndim == 2 and out.shape[0] >= rows and out.shape[1] >= columns
     if out.dtype != np.float32 or not fits or not out.flags.c_contiguous:
-        raise InputError(f"out must be C-contiguous float32, at least {shape}, not {out.dtype} {out.shape}")
-    return out[: shape[0]]
+        raise InputError(f"out must be C-contiguous float32, at least {(rows, columns)}, not {out.dtype} {out.shape}")
 
 
 @numba.njit(cache=True, nogil=True)
@@ -141,8 +175,9 @@ def _pool(
     cells: npt.NDArray[np.int32],
     plan: npt.NDArray[np.uint64],
     vectors: npt.NDArray[np.float32],
+    column: np.uint64,
 ) -> None:
-    """Fill one vector per rectangle.
+    """Fill one vector per rectangle, from a column on.
 
     A band is the maximum of some neighbouring rows, cell by cell. Windows share bands, above all in sorted order, so
     the last few that begin at a row are kept. Arrays are flat and indices unsigned: only then do the inner loops become
@@ -154,7 +189,7 @@ def _pool(
     heights = np.zeros(height * _BANDS_PER_ROW, np.uint64)
     flat_map, flat_vectors = map.reshape(-1), vectors.reshape(-1)
     for window in range(len(cells)):
-        start = np.uint64(window) * np.uint64(vectors.shape[1])
+        start = np.uint64(window) * np.uint64(vectors.shape[1]) + column
         left, top = np.uint64(cells[window, 0]), np.uint64(cells[window, 1])
         right, bottom = np.uint64(cells[window, 2]), np.uint64(cells[window, 3])
         for side, first, fine_side, fine_first in plan:

@@ -3,7 +3,7 @@
 import json
 import os
 import shutil
-from dataclasses import asdict
+from dataclasses import asdict, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +11,17 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
 from safetensors.numpy import save as serialise
-from torch import from_numpy
+from torch import Tensor, from_numpy
 
 from .calibration import Calibration
 from .detection import WindowClassifier
 from .errors import ModelError
-from .features import WindowFeatures
+from .features import Features, WindowFeatures
+from .head import Head
 from .preprocessing import preprocessing_from
 from .trunk import Trunk, trunk_of
 
-FORMAT = 2
+FORMAT = 3
 FILES = ("model.safetensors", "config.json", "metrics.json", "README.md")
 _NAMES = ("weights", "biases", "offset_weights", "offset_biases")
 
@@ -28,7 +29,7 @@ _NAMES = ("weights", "biases", "offset_weights", "offset_biases")
 def save(
     folder: Path,
     config: dict[str, Any],
-    features: WindowFeatures,
+    features: Features,
     classifier: WindowClassifier,
     metrics: dict[str, Any],
 ) -> None:
@@ -37,11 +38,18 @@ def save(
     Raises:
         ModelError: If the folder holds something else or cannot be written.
     """
-    tensors = {f"trunk.{name}": tensor.numpy() for name, tensor in features.trunk.layers.state_dict().items()}
+    tensors = {
+        f"{part}.{name}": tensor.float().cpu().numpy()
+        for part, module in (("trunk", features.trunk.layers), ("head", features.head))
+        for name, tensor in (module.state_dict().items() if module else ())
+    }
     tensors |= {name: getattr(classifier, name) for name in _NAMES}
     # The file holds an array's memory as it is, and conv weights lie channels last there.
     tensors = {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
-    plain = {name: asdict(value) if name in ("search", "mining") else value for name, value in config.items()}
+    plain = {
+        name: asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
+        for name, value in config.items()
+    }
     described = {
         "format": FORMAT,
         **plain,
@@ -70,8 +78,10 @@ def check_writable(folder: Path) -> None:
         raise ModelError(f"{folder}: holds {others[0]!r}, which is no part of a model; give a new folder")
 
 
-def load(folder: Path) -> tuple[dict[str, Any], Trunk, WindowClassifier, dict[str, Any]]:
-    """Return the settings, trunk, classifier and metrics of a saved model, everything checked.
+def load(
+    folder: Path, device: str = "cpu"
+) -> tuple[dict[str, Any], Trunk, Head | None, WindowClassifier, dict[str, Any]]:
+    """Return the settings, trunk, head, classifier and metrics of a saved model, everything checked.
 
     Raises:
         ModelError: If a file is missing, damaged, of another version, or does not fit the others.
@@ -89,24 +99,53 @@ def load(folder: Path) -> tuple[dict[str, Any], Trunk, WindowClassifier, dict[st
     except (OSError, SafetensorError) as error:
         raise ModelError(f"{file}: the model's tensors cannot be read ({error})") from error
     try:
-        inside = {name[6:]: from_numpy(tensor) for name, tensor in tensors.items() if name.startswith("trunk.")}
-        trunk = trunk_of(config["trunk"], inside, preprocessing_from(config.pop("preprocessing")), str(file))
+        tuning = config["fine_tuning"] or {}
+        trunk = trunk_of(
+            config["trunk"],
+            _part(tensors, "trunk."),
+            preprocessing_from(config.pop("preprocessing")),
+            str(file),
+            reduction=tuning.get("reduction"),
+            precision=config["precision"],
+            device=device,
+        )
         calibration = Calibration(**config.pop("calibration"))
-        dimensions = trunk.channels * sum(int(level) ** 2 for level in config["levels"])
-        arrays = _checked(file, tensors, len(config["classes"]), dimensions)
-        classifier = WindowClassifier(**arrays, calibration=calibration)
+        shape = WindowFeatures(trunk, levels=config["levels"], context=config["context"], early=config["early"])
+        head = _head(file, _part(tensors, "head."), shape.pooled_dimensions, config) if tuning else None
+        dimensions = replace(shape, head=head, layer=config["layer"]).dimensions
+        softmax = config["scores"] == "softmax"
+        arrays = _checked(file, tensors, len(config["classes"]), dimensions, softmax)
+        classifier = WindowClassifier(**arrays, calibration=calibration, softmax=softmax)
     except ModelError:
         raise
     except (KeyError, TypeError, ValueError) as error:
         raise ModelError(f"{folder}: the model's settings are damaged ({error})") from error
     metrics = folder / "metrics.json"
-    return config, trunk, classifier, _read_json(metrics) if metrics.is_file() else {}
+    return config, trunk, head, classifier, _read_json(metrics) if metrics.is_file() else {}
+
+
+def _part(tensors: dict[str, np.ndarray[Any, Any]], prefix: str) -> dict[str, Tensor]:
+    return {
+        name.removeprefix(prefix): from_numpy(tensor) for name, tensor in tensors.items() if name.startswith(prefix)
+    }
+
+
+def _head(file: Path, tensors: dict[str, Tensor], dimensions: int, config: dict[str, Any]) -> Head:
+    head = Head(dimensions, len(config["classes"]), config["fine_tuning"]["widths"])
+    if not all(bool(tensor.isfinite().all()) for tensor in tensors.values()):
+        raise ModelError(f"{file}: the fully connected layers hold values that are not finite")
+    try:
+        head.load_state_dict(tensors)
+    except RuntimeError as error:
+        raise ModelError(f"{file}: the fully connected layers do not fit the settings ({error})") from error
+    return head.eval().requires_grad_(False)
 
 
 def _checked(
-    file: Path, tensors: dict[str, np.ndarray[Any, Any]], classes: int, dimensions: int
+    file: Path, tensors: dict[str, np.ndarray[Any, Any]], classes: int, dimensions: int, softmax: bool
 ) -> dict[str, np.ndarray[Any, Any]]:
-    shapes = ((classes, dimensions), (classes,), (classes, 4, dimensions), (classes, 4))
+    scores = classes + softmax
+    shapes = ((scores, dimensions), (scores,), (classes, 4, dimensions), (classes, 4))
     for name, shape in zip(_NAMES, shapes, strict=True):
         if name not in tensors:
             raise ModelError(f"{file}: the tensor {name!r} is missing")

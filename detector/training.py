@@ -20,6 +20,7 @@ def train_windows(
     images: TrainingImages,
     *,
     mining: Mining,
+    softmax: tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]] | None = None,
     norm: float,
     centre: bool,
     standardise: bool,
@@ -37,6 +38,7 @@ def train_windows(
     Args:
         images: Prepared; at least one has an object.
         mining: How the SVMs are trained.
+        softmax: Weights (K + 1, D) and biases of a softmax that stands in for SVMs.
         norm: Root mean square norm of the vectors that the SVMs see.
         centre: Whether the mean vector is subtracted first.
         standardise: Whether every dimension is divided by its standard deviation first.
@@ -47,24 +49,35 @@ def train_windows(
         progress: Called with (stage, done, total).
         clock: Counts the time of the stages.
     """
-    order = np.random.default_rng(seed).permutation(len(images))
-    held, fitting = np.split(order, [int(held_out * len(images))])
+    fitting, held = split_held_out(len(images), held_out, seed)
     scaling = images.measure_scaling(fitting, norm=norm, centre=centre, standardise=standardise, seed=seed)
     miner = HardNegativeMining(images, scaling, mining, seed=seed)
-    with clock("SVMs"):
-        miner.add_objects(fitting, progress)
-        for _ in range(mining.passes):
-            miner.search(fitting, progress)
+    if softmax is None:
+        with clock("SVMs"):
+            miner.add_objects(fitting, progress)
+            for _ in range(mining.passes):
+                miner.search(fitting, progress)
     with clock("box regression"):
         offsets = fit_regressors(images, scaling, fitting, penalty, regression_examples, seed, progress)
+
+    def classifier(calibration: Calibration) -> WindowClassifier:
+        weights = softmax or scaling.fold(miner.svms.weights, miner.svms.biases)
+        return WindowClassifier(*weights, *offsets, calibration, softmax=softmax is not None)
+
     with clock("calibration"):
-        interim = WindowClassifier(*scaling.fold(miner.svms.weights, miner.svms.biases), *offsets, Calibration())
-        calibration = _calibrate(images, interim, held, progress)
-    with clock("SVMs"):
-        if len(held):
+        calibration = _calibrate(images, classifier(Calibration()), held, progress)
+    if softmax is None and len(held):
+        with clock("SVMs"):
             miner.add_objects(held, progress)
             miner.search(held, progress)
-    return WindowClassifier(*scaling.fold(miner.svms.weights, miner.svms.biases), *offsets, calibration)
+    return classifier(calibration)
+
+
+def split_held_out(images: int, held_out: float, seed: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return the numbers of the images to learn from, and of those held out, in random order."""
+    order = np.random.default_rng(seed).permutation(images)
+    held, fitting = np.split(order, [int(held_out * images)])
+    return fitting, held
 
 
 def detect_prepared(images: TrainingImages, number: int, classifier: WindowClassifier) -> dict[str, Any]:

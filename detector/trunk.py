@@ -4,10 +4,12 @@ The layers are cut after the last ReLU of the conv part. Where a cell of the map
 kernels, strides and paddings alone and is derived here, never typed in.
 """
 
+import copy
 import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal, NamedTuple
 
 import cv2
 import numpy as np
@@ -20,7 +22,17 @@ from .errors import InputError, ModelError
 from .geometry import resized_size
 from .preprocessing import PREPROCESSINGS, Preprocessing, stored_preprocessing
 
+Precision = Literal["float32", "bfloat16"]
 FORMATS = (".safetensors", ".pth", ".pt")
+
+
+class MapGeometry(NamedTuple):
+    """Where the cells of a map lie in the image, as of a `Trunk`."""
+
+    stride: int
+    first_centre: float
+    receptive_field: int
+    channels: int
 
 
 class Trunk:
@@ -32,14 +44,28 @@ class Trunk:
         receptive_field: Pixels along one side that a cell sees.
         channels: Channels of the map.
         preprocessing: What the weights expect of an image.
+        early: The same of the map before the last pooling, which has half the stride; of the image if nothing pools.
+        least_side: Pixels that the resized image is padded to.
+        precision: float32, or bfloat16 for layers that compute in it.
+        device: Where the layers are and maps stay.
     """
 
-    def __init__(self, name: str, layers: nn.Sequential, preprocessing: Preprocessing) -> None:
-        self.name = name
+    def __init__(
+        self,
+        name: str,
+        layers: nn.Sequential,
+        preprocessing: Preprocessing,
+        *,
+        precision: Precision = "float32",
+        device: str = "cpu",
+    ) -> None:
+        self.name, self.preprocessing, self.precision, self.device = name, preprocessing, precision, device
         self.layers = layers.eval().requires_grad_(False).to(memory_format=torch.channels_last)
-        self.preprocessing = preprocessing
-        self.stride, self.first_centre, self.receptive_field = map_geometry(layers)
-        self.channels = _channels(layers)
+        self._pooling = _last_pooling(layers)
+        self.stride, self.first_centre, self.receptive_field, self.channels = _described(layers)
+        self.early = MapGeometry(*_described(layers[: self._pooling]))
+        self.least_side = self.receptive_field
+        self.layers.to(device, _type(precision))
 
     def map(self, image: npt.NDArray[np.uint8], scale: int, *, max_side: int = 2400) -> npt.NDArray[np.float32]:
         """Return the feature map of an image resized so that its short side is `scale`.
@@ -53,28 +79,55 @@ class Trunk:
             float32 (h, w, C), at least one cell: an image smaller than the receptive field allows is padded with
             the mean on the right and at the bottom.
         """
+        return to_numpy(self.tensors(image, scale, max_side=max_side)[-1])
+
+    def tensors(self, image: npt.NDArray[np.uint8], scale: int, *, max_side: int = 2400) -> list[torch.Tensor]:
+        """Return the maps of the early and of all layers, float32 (1, C, h, w) each on the device; see `map`."""
         height, width = resized_size(image.shape[:2], scale, max_side=max_side)
         resized = cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR)
         pixels = self.preprocessing(np.asarray(resized, np.uint8))
-        missing = [max(0, self.receptive_field - side) for side in (width, height)]
+        missing = [max(0, self.least_side - side) for side in (width, height)]
         if any(missing):
             pixels = nn.functional.pad(pixels, (0, missing[0], 0, missing[1]))
         with torch.inference_mode():
-            maps = self.layers(pixels.contiguous(memory_format=torch.channels_last))
-        cells: npt.NDArray[np.float32] = maps[0].permute(1, 2, 0).contiguous().numpy()
-        return cells
+            pixels = pixels.to(self.device, _type(self.precision), memory_format=torch.channels_last)
+            early = self.layers[: self._pooling](pixels)
+            return [early.float(), self.layers[self._pooling :](early).float()]
+
+    def convolve(self, pixels: torch.Tensor) -> torch.Tensor:
+        """Return the maps of images as the preprocessing leaves them, float32 (B, C, h, w) on the device."""
+        pixels = pixels.to(self.device, _type(self.precision), memory_format=torch.channels_last)
+        return self.layers(pixels).float()  # type: ignore[no-any-return]
+
+    def split(self) -> tuple["Trunk", nn.Sequential]:
+        """Return the layers up to the last pooling, as a trunk, and a copy in float32 of those after it."""
+        after = self._pooling + isinstance(self.layers[self._pooling], nn.MaxPool2d)
+        stem = self.with_layers(self.layers[:after])
+        return stem, copy.deepcopy(self.layers[after:]).float()
+
+    def with_layers(self, layers: nn.Sequential) -> "Trunk":
+        """Return a trunk of other layers that takes images as this one does."""
+        other = Trunk(self.name, layers, self.preprocessing, precision=self.precision, device=self.device)
+        other.least_side = self.least_side
+        return other
 
     def fingerprint(self) -> str:
         """Return a hash of the weights and the preprocessing: the key under which maps may be cached."""
-        digest = hashlib.blake2b(repr((self.name, self.preprocessing)).encode(), digest_size=16)
+        digest = hashlib.blake2b(repr((self.name, self.preprocessing, self.precision)).encode(), digest_size=16)
         for name, tensor in self.layers.state_dict().items():
             digest.update(name.encode())
-            digest.update(tensor.contiguous().numpy().tobytes())
+            digest.update(tensor.float().contiguous().cpu().numpy().tobytes())
         return digest.hexdigest()
 
 
 def load_trunk(
-    name: str = "squeezenet1_1", weights: str | Path = "imagenet", *, preprocessing: str | None = None, seed: int = 0
+    name: str = "squeezenet1_1",
+    weights: str | Path = "imagenet",
+    *,
+    preprocessing: str | None = None,
+    precision: Precision = "float32",
+    device: str = "cpu",
+    seed: int = 0,
 ) -> Trunk:
     """Return a trunk with weights in it.
 
@@ -84,6 +137,8 @@ def load_trunk(
             torchvision's model.
         preprocessing: torchvision, caffe or release. By default what the file says: its metadata, a JSON file of
             the same name beside it, or the word caffe in its name; otherwise torchvision's.
+        precision: float32, or bfloat16, which is faster where the processor has instructions for it.
+        device: cpu, cuda or cuda:N.
         seed: Of random weights.
 
     Raises:
@@ -96,11 +151,16 @@ def load_trunk(
         raise InputError(f"there is no preprocessing {preprocessing!r}; there are {', '.join(PREPROCESSINGS)}")
     named = PREPROCESSINGS[preprocessing or "torchvision"]
     if weights == "random":
-        return Trunk(name, _initialised(_BUILDERS[name], seed), named)
-    if weights == "imagenet":
-        return trunk_of(name, _download(name), named, f"torchvision's {name} weights")
-    file = Path(weights)
-    return trunk_of(name, _read_tensors(file), named if preprocessing else stored_preprocessing(file), str(file))
+        layers = _initialised(_BUILDERS[name], seed)
+    elif weights == "imagenet":
+        layers = _BUILDERS[name]()
+        _load_into(layers, _download(name), f"torchvision's {name} weights")
+    else:
+        file = Path(weights)
+        layers = _BUILDERS[name]()
+        _load_into(layers, _read_tensors(file), str(file))
+        named = named if preprocessing else stored_preprocessing(file)
+    return Trunk(name, layers, named, precision=precision, device=device)
 
 
 @contextmanager
@@ -118,13 +178,41 @@ def conv_threads(count: int) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def trunk_of(name: str, tensors: dict[str, torch.Tensor], preprocessing: Preprocessing, source: str) -> Trunk:
-    """Return a trunk with given tensors in it; `source` names their file in errors."""
+def trunk_of(
+    name: str,
+    tensors: dict[str, torch.Tensor],
+    preprocessing: Preprocessing,
+    source: str,
+    *,
+    reduction: int | None = None,
+    precision: Precision = "float32",
+    device: str = "cpu",
+) -> Trunk:
+    """Return a trunk with given tensors in it; `source` names their file in errors.
+
+    Args:
+        reduction: Channels of a 1x1 convolution that the layers end with; None if they do not.
+        precision: See `load_trunk`.
+        device: See `load_trunk`.
+    """
     if name not in _BUILDERS:
         raise ModelError(f"{source}: there is no trunk {name!r}; this version knows {', '.join(_BUILDERS)}")
     layers = _BUILDERS[name]()
+    if reduction:
+        layers.append(nn.Conv2d(_described(layers)[3], reduction, 1))
     _load_into(layers, tensors, source)
-    return Trunk(name, layers, preprocessing)
+    return Trunk(name, layers, preprocessing, precision=precision, device=device)
+
+
+def to_numpy(map: torch.Tensor) -> npt.NDArray[np.float32]:
+    """Return a map (1, C, h, w) as a C-contiguous array (h, w, C)."""
+    cells: npt.NDArray[np.float32] = map[0].permute(1, 2, 0).contiguous().cpu().numpy()
+    return cells
+
+
+def to_tensor(map: npt.NDArray[np.float32]) -> torch.Tensor:
+    """Return a map (h, w, C) as conv layers take it: (1, C, h, w), channels last in memory."""
+    return torch.from_numpy(map).permute(2, 0, 1)[None]
 
 
 def map_geometry(layers: nn.Module) -> tuple[int, float, int]:
@@ -149,18 +237,28 @@ def trunk_geometry(name: str) -> tuple[int, float, int, int]:
     """Return stride, first centre, receptive field and channels of a trunk by name; see `Trunk`."""
     if name not in _BUILDERS:
         raise InputError(f"there is no trunk {name!r}; there are {', '.join(_BUILDERS)}")
-    layers = _BUILDERS[name]()
-    return *map_geometry(layers), _channels(layers)
+    return _described(_BUILDERS[name]())
 
 
 def _first(value: int | str | tuple[int, ...]) -> int:
     return int(value[0] if isinstance(value, tuple) else value)
 
 
-def _channels(layers: nn.Sequential) -> int:
+def _described(layers: nn.Sequential) -> tuple[int, float, int, int]:
+    stride, centre, field = map_geometry(layers)
     with torch.inference_mode():
-        side = map_geometry(layers)[2]
-        return int(layers(torch.zeros(1, 3, side, side)).shape[1])
+        return stride, centre, field, int(layers(torch.zeros(1, 3, field, field)).shape[1])
+
+
+def _last_pooling(layers: nn.Sequential) -> int:
+    """Return the number of the last pooling layer, 0 if there is none."""
+    return max((number for number, layer in enumerate(layers) if isinstance(layer, nn.MaxPool2d)), default=0)
+
+
+def _type(precision: Precision) -> torch.dtype:
+    if precision not in ("float32", "bfloat16"):
+        raise InputError(f"precision must be float32 or bfloat16, not {precision!r}")
+    return torch.bfloat16 if precision == "bfloat16" else torch.float32
 
 
 def _squeezenet1_1() -> nn.Sequential:

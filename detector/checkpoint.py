@@ -1,0 +1,80 @@
+"""The state of a fine-tuning on disk, so that one that was interrupted ends with the weights it would have had."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import nn
+
+from .cache import write_whole
+
+EVERY = 500  # steps between checkpoints
+
+
+class Checkpoint:
+    """A file of weights, the best weights so far, the optimiser's moments and where the training stands."""
+
+    def __init__(self, folder: Path, *, every: int = EVERY) -> None:
+        self.file, self.every = folder / "finetuning.safetensors", every
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def save(
+        self,
+        key: str,
+        done: int,
+        modules: nn.Module,
+        optimiser: torch.optim.Optimizer,
+        best: dict[str, torch.Tensor],
+        history: dict[str, Any],
+    ) -> None:
+        """Replace the file by the state after so many steps of the training that the key stands for."""
+        tensors = {f"now.{name}": tensor for name, tensor in modules.state_dict().items()}
+        tensors |= {f"best.{name}": tensor for name, tensor in best.items()}
+        for number, moments in optimiser.state_dict()["state"].items():
+            tensors |= {f"optimiser.{number}.{name}": tensor for name, tensor in moments.items()}
+        # The format holds memory as it is, so what lies channels last, or is shared, must be copied.
+        tensors = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
+        state = {"key": _short(key), "done": done, "history": history}
+        write_whole(self.file, save(tensors, {"state": json.dumps(state)}))
+
+    def restore(
+        self,
+        key: str,
+        modules: nn.Module,
+        optimiser: torch.optim.Optimizer,
+        best: dict[str, torch.Tensor],
+        history: dict[str, Any],
+    ) -> tuple[int, dict[str, Any]]:
+        """Take up a saved state of the training that the key stands for.
+
+        Returns:
+            The steps done and the history; 0 and the history given where there is no such state, or it is damaged.
+        """
+        try:
+            with safe_open(self.file, "pt") as opened:
+                state = json.loads((opened.metadata() or {})["state"])
+                if state["key"] != _short(key):
+                    return 0, history
+                tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
+        except (OSError, SafetensorError, KeyError, ValueError):
+            return 0, history
+        modules.load_state_dict(_named(tensors, "now."))
+        best.update({name: tensor.to(best[name].device) for name, tensor in _named(tensors, "best.").items()})
+        moments: dict[int, dict[str, torch.Tensor]] = {}
+        for name, tensor in _named(tensors, "optimiser.").items():
+            number, _, moment = name.partition(".")
+            moments.setdefault(int(number), {})[moment] = tensor
+        optimiser.load_state_dict({**optimiser.state_dict(), "state": moments})
+        return int(state["done"]), dict(state["history"])
+
+
+def _named(tensors: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+
+
+def _short(key: str) -> str:
+    return hashlib.blake2b(key.encode(), digest_size=16).hexdigest()

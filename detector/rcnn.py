@@ -1,0 +1,158 @@
+"""R-CNN (Girshick et al. 2014), the baseline: every window is cut out, warped to one size and convolved by itself.
+
+Trunk, pyramid, SVMs, mining, regression and suppression are SPP-net's, so that the two differ in nothing but where the
+conv layers run.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from .errors import InputError
+from .features import Floats, Indices, Maps, Vectors
+from .head import Head
+from .model import SPPNet
+from .pooling import LEVELS, bins, pool_rectangles
+from .timing import Stopwatch
+from .trunk import Trunk
+
+SIDE, CONTEXT = 227, 16  # pixels of a warped window, and of them around the window itself on every side
+BATCH = 16  # windows convolved together: more do not fit the cache, fewer leave threads idle
+
+
+class RCNN(SPPNet):
+    """An R-CNN object detector; see `SPPNet`, whose settings of scales and geometry it does without."""
+
+    method = "rcnn"
+
+    def __init__(self, classes: Sequence[str], **settings: Any) -> None:
+        """Take the settings of `SPPNet`.
+
+        Raises:
+            InputError: If one of them needs maps of whole images.
+        """
+        super().__init__(classes, **settings)
+        if self.fine_tuning or self.context or self.early or self.power != 1:
+            raise InputError("R-CNN has no maps of whole images: no fine_tuning, context, early or power")
+
+    def _window_features(self, trunk: Trunk, head: Head | None = None) -> "WarpedFeatures":
+        return WarpedFeatures(trunk, self.levels)
+
+
+@dataclass(frozen=True)
+class WarpedFeatures:
+    """Windows as vectors, one conv pass each.
+
+    Attributes:
+        trunk: The conv layers.
+        levels: Bins per side of every level of the pyramid on a warped window's map.
+    """
+
+    per_window: ClassVar[bool] = True
+    trunk: Trunk
+    levels: Sequence[int] = LEVELS
+    scales: Sequence[int] = (SIDE,)
+    head: Head | None = None
+
+    @property
+    def dimensions(self) -> int:
+        """Length of a vector."""
+        return self.trunk.channels * bins(self.levels)
+
+    def key(self) -> str:
+        """Return what tells vectors of other settings from these."""
+        return repr(("rcnn", self.trunk.fingerprint(), tuple(self.levels)))
+
+    def chosen_scales(self, windows: Floats, image_size: tuple[int, int]) -> list[int]:
+        """Return the one side that windows are warped to."""
+        return [SIDE]
+
+    def names(self, scales: Sequence[int]) -> list[str]:
+        """Return the name of the array that `maps` returns."""
+        return [str(scale) for scale in scales]
+
+    def maps(
+        self,
+        image: npt.NDArray[np.uint8],
+        scales: Sequence[int],
+        windows: Floats,
+        clock: Stopwatch | None = None,
+    ) -> Maps:
+        """Return the vectors of all windows, float32 (N, D), under the side's name."""
+        clock = clock or Stopwatch()
+        vectors = np.empty((len(windows), self.dimensions), np.float32)
+        for start in range(0, len(windows), BATCH):
+            with clock("warping"):
+                pixels = torch.cat([warped(image, window, self.trunk) for window in windows[start : start + BATCH]])
+            with clock("conv"), torch.inference_mode():
+                maps = self.trunk.convolve(pixels).permute(0, 2, 3, 1).contiguous().cpu().numpy()
+            with clock("pooling"):
+                whole = np.array([[0, 0, maps.shape[2], maps.shape[1]]], np.int32)
+                for number, map in enumerate(maps, start):
+                    pool_rectangles(map, whole, vectors[number : number + 1], levels=self.levels, threads=1)
+        return {str(SIDE): vectors}
+
+    def project(self, maps: Maps, windows: Floats, image_size: tuple[int, int]) -> "StoredVectors":
+        """Return the vectors of the windows that `maps` was given."""
+        return StoredVectors(maps[str(SIDE)])
+
+
+@dataclass(frozen=True)
+class StoredVectors:
+    """Vectors in memory: float32 (N, D)."""
+
+    vectors: Floats
+
+    def all(self) -> Floats:
+        """Return the vector of every window: float32 (N, D)."""
+        return self.vectors
+
+    def margins(self, weights: Floats, biases: Floats, clock: Stopwatch | None = None) -> Floats:
+        """Return the inner products of every window's vector with weights (K, D), plus biases (K,): float32 (N, K)."""
+        with (clock or Stopwatch())("scores"):
+            return np.asarray(self.vectors @ weights.T + biases, np.float32)
+
+    def take(self, windows: Indices) -> Vectors:
+        """Return the vectors of some windows, given by number."""
+        return StoredVectors(self.vectors[windows])
+
+
+def context_window(window: Floats) -> npt.NDArray[np.int64]:
+    """Return the window enlarged so that, warped to 227 pixels, 16 of them on every side are context.
+
+    Args:
+        window: float32 (4,), x1 y1 x2 y2, edges outside.
+
+    Returns:
+        int64 (4,), the first pixel and the one after the last, which may lie outside the image; rounded as in R-CNN's
+        release, whose coordinates count from 1 and include the last pixel.
+    """
+    corners = np.asarray(window, np.float64) + np.array([1, 1, 0, 0])
+    half = (corners[2:] - corners[:2] + 1) / 2
+    centre, grown = corners[:2] + half, half * SIDE / (SIDE - 2 * CONTEXT)
+    first, last = np.floor(centre - grown + 0.5), np.floor(centre + grown + 0.5)
+    return np.concatenate([first - 1, last]).astype(np.int64)
+
+
+def warped(image: npt.NDArray[np.uint8], window: Floats, trunk: Trunk) -> torch.Tensor:
+    """Return what the conv layers see of a window: float32 (1, 3, 227, 227), zero, the mean, outside the image."""
+    x1, y1, x2, y2 = context_window(window)
+    height, width = image.shape[:2]
+    left, top = np.clip([x1, y1], 0, [width - 1, height - 1])
+    right, bottom = np.maximum(np.minimum([x2, y2], [width, height]), [left + 1, top + 1])
+    scale = np.array([SIDE / max(x2 - x1, 1), SIDE / max(y2 - y1, 1)])
+    start = np.clip(np.floor(np.array([left - x1, top - y1]) * scale + 0.5), 0, SIDE - 1).astype(int)
+    stop = np.clip(np.floor(np.array([right - x1, bottom - y1]) * scale + 0.5), start + 1, SIDE).astype(int)
+    inside = cv2.resize(
+        np.ascontiguousarray(image[top:bottom, left:right]),
+        (int(stop[0] - start[0]), int(stop[1] - start[1])),
+        interpolation=cv2.INTER_LINEAR,
+    )
+    pixels = torch.zeros((1, 3, SIDE, SIDE)).contiguous(memory_format=torch.channels_last)
+    pixels[:, :, start[1] : stop[1], start[0] : stop[0]] = trunk.preprocessing(np.asarray(inside, np.uint8))
+    return pixels
