@@ -6,20 +6,21 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
+from safetensors import SafetensorError
+from safetensors.torch import load, save
 from torch import nn
 
 from .cache import write_whole
 
 EVERY = 500  # steps between checkpoints
+_DIGEST_SIZE = 16
 
 
 class Checkpoint:
     """A file of weights, the best weights so far, the optimiser's moments and where the training stands."""
 
     def __init__(self, folder: Path, *, every: int = EVERY) -> None:
-        self.file, self.every = folder / "finetuning.safetensors", every
+        self.file, self.every = folder / "finetuning.checkpoint", every
         folder.mkdir(parents=True, exist_ok=True)
 
     def save(
@@ -38,8 +39,10 @@ class Checkpoint:
             tensors |= {f"optimiser.{number}.{name}": tensor for name, tensor in moments.items()}
         # The format holds memory as it is, so what lies channels last, or is shared, must be copied.
         tensors = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
-        state = {"key": _short(key), "done": done, "history": history}
-        write_whole(self.file, save(tensors, {"state": json.dumps(state)}))
+        state = json.dumps({"key": key, "done": done, "history": history}).encode()
+        tensors["state"] = torch.frombuffer(bytearray(state), dtype=torch.uint8)
+        payload = save(tensors)
+        write_whole(self.file, _digest(payload), payload)
 
     def restore(
         self,
@@ -55,12 +58,15 @@ class Checkpoint:
             The steps done and the history; 0 and the history given where there is no such state, or it is damaged.
         """
         try:
-            with safe_open(self.file, "pt") as opened:
-                state = json.loads((opened.metadata() or {})["state"])
-                if state["key"] != _short(key):
-                    return 0, history
-                tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
+            content = self.file.read_bytes()
+            payload = content[_DIGEST_SIZE:]
+            if _digest(payload) != content[:_DIGEST_SIZE]:
+                return 0, history
+            tensors = load(payload)
+            state = json.loads(tensors.pop("state").numpy().tobytes())
         except (OSError, SafetensorError, KeyError, ValueError):
+            return 0, history
+        if state["key"] != key:
             return 0, history
         modules.load_state_dict(_named(tensors, "now."))
         best.update({name: tensor.to(best[name].device) for name, tensor in _named(tensors, "best.").items()})
@@ -76,5 +82,5 @@ def _named(tensors: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Ten
     return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
 
 
-def _short(key: str) -> str:
-    return hashlib.blake2b(key.encode(), digest_size=16).hexdigest()
+def _digest(payload: bytes) -> bytes:
+    return hashlib.blake2b(payload, digest_size=_DIGEST_SIZE).digest()

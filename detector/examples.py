@@ -21,7 +21,7 @@ from .boxes import iou
 from .cache import ArrayCache, content_key
 from .errors import InputError
 from .features import Features, Maps, Vectors, WindowFeatures
-from .trunk import conv_threads, to_numpy, to_tensor
+from .trunk import conv_threads, full_float32, to_numpy, to_tensor
 
 VERSION = 2  # of the maps on disk: a change in how they are made makes the old ones unknown
 Image = npt.NDArray[np.uint8]
@@ -152,7 +152,7 @@ class TrainingImages:
         """Compute the maps of an image unless the folder has them."""
         if any(self._cache.load(f"{key}-{name}") is None for name in self.features.names(scales)):
             for name, cells in compute().items():
-                self._cache.save(f"{key}-{name}", cells.astype(np.float16))
+                self._cache.save(f"{key}-{name}", torch.as_tensor(cells).half().cpu().numpy())
 
     def through(self, features: WindowFeatures, layers: torch.nn.Sequential, progress: Progress) -> "TrainingImages":
         """Return the same images with the maps that further conv layers make of theirs."""
@@ -169,7 +169,7 @@ class TrainingImages:
     def _further(self, number: int, scales: Sequence[int], layers: torch.nn.Sequential) -> Maps:
         maps = self.maps(number, scales)
         for scale in scales:
-            with torch.inference_mode():
+            with torch.inference_mode(), full_float32():
                 maps[str(scale)] = to_numpy(layers(to_tensor(maps[str(scale)]).to(self.features.trunk.device)))
         return maps
 
@@ -271,7 +271,7 @@ class TrainingImages:
         factors *= norm / max(energy**0.5, 1e-12)
         return Scaling((mean * centre).astype(np.float32), factors.astype(np.float32))
 
-    def maps(self, number: int, scales: Sequence[int], *, flipped: bool = False) -> Maps:
+    def maps(self, number: int, scales: Sequence[int], *, flipped: bool = False) -> dict[str, npt.NDArray[np.float32]]:
         """Return an image's maps at these scales, or those of the mirrored image, as they were kept.
 
         Raises:

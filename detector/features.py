@@ -10,7 +10,9 @@ from typing import ClassVar, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
+from .device import DeviceVectors, stage
 from .geometry import Preset, choose_scales, resized_size, window_cells
 from .head import Head
 from .pooling import LEVELS, bins, distinct_cells, pool_rectangles
@@ -21,7 +23,7 @@ BLOCK = 256  # vectors pooled and scored at a time: few enough to stay in the ca
 Floats = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.int64]
 Cells = npt.NDArray[np.int32]
-Maps = dict[str, Floats]
+Maps = Mapping[str, Floats | torch.Tensor]  # tensors of the same shape where the conv layers are on another device
 Layer = Literal["pool", "fc6", "fc7"]
 
 
@@ -171,20 +173,20 @@ class WindowFeatures:
         clock: Stopwatch | None = None,
     ) -> Maps:
         """Return the maps of an image at these scales, by name: float32 (h, w, C); whatever the windows."""
-        maps: Maps = {}
+        maps: dict[str, Floats | torch.Tensor] = {}
         for scale in scales:
-            with (clock or Stopwatch())("conv"):
+            with stage(clock, "conv", self.trunk.device):
                 early, last = self.trunk.tensors(image, scale, max_side=self.max_side)
-                maps[str(scale)] = self._powered(to_numpy(last))
+                maps[str(scale)] = self._map(last)
                 if self.early:
-                    maps[f"{scale}-early"] = self._powered(to_numpy(early))
+                    maps[f"{scale}-early"] = self._map(early)
         return maps
 
-    def project(self, maps: Maps, windows: Floats, image_size: tuple[int, int]) -> "WindowVectors":
+    def project(self, maps: Maps, windows: Floats, image_size: tuple[int, int]) -> "WindowVectors | DeviceVectors":
         """Return the vectors of an image's windows, not pooled yet.
 
         Args:
-            maps: As `maps` returns them.
+            maps: As `maps` returns them, or as arrays wherever the conv layers are.
             windows: float32 (N, 4), in pixels of the image.
             image_size: Height and width of the image.
         """
@@ -198,7 +200,8 @@ class WindowFeatures:
             index[mine] = order + found
             found += len(cells[0])
             places.append((str(scale), tuple(cells)))
-        return WindowVectors(self, maps, tuple(places), index)
+        vectors = WindowVectors(self, maps, tuple(places), index)
+        return vectors if self.trunk.device == "cpu" else DeviceVectors.on(self.trunk.device, vectors)
 
     def cells(
         self, sizes: Mapping[str, tuple[int, int]], windows: Floats, image_size: tuple[int, int], scale: int
@@ -238,10 +241,11 @@ class WindowFeatures:
     def _width(self, view: View) -> int:
         return bins(view.levels) * (self.trunk.early if view.early else self.trunk).channels
 
-    def _powered(self, cells: Floats) -> Floats:
-        if self.power == 1.0:
-            return cells
-        return np.asarray(np.sign(cells) * np.abs(cells) ** np.float32(self.power), np.float32)
+    def _map(self, tensor: torch.Tensor) -> Floats | torch.Tensor:
+        """Return the power of a map (1, C, h, w) as (h, w, C), an array if the conv layers are on the CPU."""
+        with torch.inference_mode():
+            powered = tensor if self.power == 1.0 else tensor.sign() * tensor.abs() ** self.power
+            return to_numpy(powered) if self.trunk.device == "cpu" else powered[0].permute(1, 2, 0)
 
 
 @dataclass(frozen=True)
@@ -308,7 +312,7 @@ class WindowVectors:
         """Fill the rows of a block, view by view."""
         column = 0
         for view, rectangles in zip(self.features.views, cells, strict=True):
-            map, width = self.maps[self.features.map_name(view, scale)], self.features._width(view)
+            map, width = np.asarray(self.maps[self.features.map_name(view, scale)]), self.features._width(view)
             whole = np.isinf(view.enlargement)
             rectangles = rectangles[:1] if whole else rectangles
             pool_rectangles(map, rectangles, block, levels=view.levels, column=column)

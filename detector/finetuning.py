@@ -17,6 +17,7 @@ from torch import nn
 from torch.nn.functional import cross_entropy, smooth_l1_loss
 
 from .boxes import encode, iou
+from .cache import content_key
 from .checkpoint import Checkpoint
 from .errors import InputError
 from .examples import Progress, TrainingImages
@@ -76,7 +77,8 @@ class FineTuning:
             raise InputError(f"positives must be a fraction above 0, not {self.positives}")
         if self.reduction is not None and self.reduction < 1:
             raise InputError(f"reduction must be a positive number of channels, not {self.reduction}")
-        Head(1, 1, self.widths, dropout=self.dropout)
+        with torch.device("meta"):  # the checks of the head, without its memory
+            Head(1, 1, self.widths, dropout=self.dropout)
 
 
 # The paper's widths, and what two cores can afford.
@@ -99,14 +101,14 @@ def fine_tune(
     seed: int,
     progress: Progress,
 ) -> tuple[Head, dict[str, Any]]:
-    """Train the head, and the tail if it has anything to learn, in place; return the head and how it went.
+    """Train the head, and the tail in place; return the head and how it went.
 
     An interrupted training goes on from its last checkpoint and ends with the same weights.
 
     Args:
         images: Prepared with the maps that the tail takes, mirrored ones too if they are wanted.
         features: Of the whole trunk: scales and views.
-        tail: Conv layers after those that made the maps; those that require gradients learn.
+        tail: Conv layers after those that made the maps; all of them learn, and there may be none.
         options: How.
         fitting: Numbers of the images to learn from.
         held: Numbers of others; the weights of the epoch with the lowest loss on them are taken.
@@ -121,8 +123,10 @@ def fine_tune(
         torch.manual_seed(seed)
         head = Head(features.pooled_dimensions, len(images.classes), options.widths, dropout=options.dropout)
         head.to(features.trunk.device)
+        tail.requires_grad_(True)
         run = _Run(images, features, tail, head, options, fitting, held, seed)
         run.measure_scaling()
+        head.start_from(features.trunk.classifier, features.trunk.channels, features.levels)
         history = run.train(Checkpoint(checkpoints), progress)
     tail.requires_grad_(False)
     return head.eval().requires_grad_(False), history
@@ -157,7 +161,7 @@ class _Run:
         modules = nn.ModuleDict({"tail": self.tail, "head": self.head})
         optimiser = self._optimiser()
         best = {name: tensor.clone() for name, tensor in modules.state_dict().items()}
-        key = repr((self.options, self.seed, self.images.key(), self.fitting.tolist(), self.held.tolist()))
+        key = self._key()
         done, self.history = checkpoint.restore(key, modules, optimiser, best, self.history)
         sums = self.history.pop("sum", 0.0)
         while done < total and not self._lost_patience():
@@ -171,6 +175,19 @@ class _Run:
             progress("fine-tuning", done, total)
         modules.load_state_dict(best)
         return self.history
+
+    def _key(self) -> str:
+        """Return what tells this training from any that would end with other weights."""
+        features, targets = self.features, [self.images.target(number) for number in range(len(self.images))]
+        views = (tuple(features.scales), features.max_side, features.geometry, features.views)
+        # A reduction follows from the maps; its last bits, from the number of threads.
+        conv = self.tail[: len(self.tail) - (self.options.reduction is not None)].state_dict()
+        return content_key(
+            repr((self.options, self.seed, self.images.classes, views, self.fitting.tolist(), self.held.tolist())),
+            self.images.key(),
+            *(target[name] for target in targets for name in ("boxes", "labels", "difficult")),
+            *(tensor.cpu().numpy() for tensor in conv.values()),
+        )
 
     def _lost_patience(self) -> bool:
         return bool(len(self.history["losses"]) - self.history["epoch"] >= self.options.patience)
@@ -224,7 +241,7 @@ class _Run:
         scores, offsets = self.head(torch.cat([self._pooled(sample) for sample in batch]))
         labels = torch.from_numpy(np.concatenate([sample.labels for sample in batch])).to(device)
         wanted = torch.from_numpy(np.concatenate([sample.offsets for sample in batch])).to(device)
-        loss = cross_entropy(scores, labels)
+        loss = cross_entropy(scores, labels, reduction="sum") / max(1, len(labels))  # images may have no windows
         if self.options.offsets_weight:
             shown = labels > 0
             off = smooth_l1_loss(offsets[shown], wanted[shown], reduction="sum") / max(1, len(labels))
@@ -317,14 +334,15 @@ def principal_channels(images: TrainingImages, tail: nn.Sequential, numbers: Ind
     for number in numbers[:200].tolist():
         scale = images.features.scales[0]
         with torch.inference_mode():
-            cells = tail(to_tensor(images.maps(number, (scale,))[str(scale)])).flatten(2)[0].double()
+            map = to_tensor(images.maps(number, (scale,))[str(scale)]).to(images.features.trunk.device)
+            cells = tail(map).flatten(2)[0].double()
         moments = torch.cat([cells, torch.ones_like(cells[:1])]) @ torch.cat([cells, torch.ones_like(cells[:1])]).T
         sums = moments if sums is None else sums + moments
     assert sums is not None
     mean = sums[:-1, -1] / sums[-1, -1]
     covariance = sums[:-1, :-1] / sums[-1, -1] - torch.outer(mean, mean)
     directions = torch.linalg.eigh(covariance).eigenvectors.flip(1)[:, :channels].T
-    layer = nn.Conv2d(len(mean), min(channels, len(mean)), 1)
+    layer = nn.Conv2d(len(mean), min(channels, len(mean)), 1).to(mean.device)
     with torch.no_grad():
         layer.weight.copy_(directions[:, :, None, None])
         layer.bias.copy_(-directions @ mean)  # type: ignore[union-attr]

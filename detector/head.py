@@ -4,8 +4,7 @@ The paper's layers of 4096 cost ten times the conv layers of an image on a CPU (
 ones on fewer channels, or a truncated singular value decomposition (Girshick 2015, section 3.1), bring that back.
 """
 
-from collections.abc import Sequence
-from itertools import pairwise
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +12,7 @@ import torch
 from torch import nn
 
 from .errors import InputError
+from .pooling import bins
 
 Floats = npt.NDArray[np.float32]
 LAYERS = ("fc6", "fc7")
@@ -28,19 +28,33 @@ class Head(nn.Module):
         widths: Of fc6 and fc7 (the paper's: 4096, 4096); of fc6 alone; or () for scores right from pooled vectors.
         dropout: Probability that a value of fc6 and fc7, or of a pooled vector if there are none, is left out in
             training.
+        ranks: Of fc6 and fc7 where they are compressed: each is two layers then, through so many values.
     """
 
     def __init__(
-        self, dimensions: int, classes: int, widths: Sequence[int] = (4096, 4096), *, dropout: float = 0.5
+        self,
+        dimensions: int,
+        classes: int,
+        widths: Sequence[int] = (4096, 4096),
+        *,
+        dropout: float = 0.5,
+        ranks: Sequence[int] = (),
     ) -> None:
         super().__init__()
         if len(widths) > len(LAYERS) or min(widths, default=1) < 1:
             raise InputError(f"widths must be those of fc6 and fc7 or fewer, all positive, not {tuple(widths)}")
         if not 0 <= dropout < 1:
             raise InputError(f"dropout must be from 0 to below 1, not {dropout}")
+        if ranks and (len(ranks) != len(widths) or min(ranks) < 1):
+            raise InputError(f"ranks must be {len(widths)} positive numbers, one for each layer, not {tuple(ranks)}")
         sizes = (dimensions, *widths)
+        self._widths = tuple(widths)
         self.layers = nn.ModuleList()
-        for size, width in pairwise(sizes):
+        for size, width, rank in zip(sizes, widths, ranks or [0] * len(widths), strict=False):
+            if rank:
+                inner = min(rank, size, width)
+                self.layers.append(nn.Sequential(nn.Linear(size, inner, bias=False), nn.Linear(inner, width)))
+                continue
             layer = nn.Linear(size, width)
             nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
             nn.init.zeros_(layer.bias)
@@ -73,7 +87,7 @@ class Head(nn.Module):
         Raises:
             InputError: If there is no such layer.
         """
-        return len(self.mean) if layer == "pool" else len(self._until(layer)[-1].bias)  # type: ignore[arg-type]
+        return len(self.mean) if layer == "pool" else self._widths[self._depth(layer) - 1]
 
     def vectors(self, pooled: Floats, layer: str) -> Floats:
         """Return the vectors of a layer: what is pooled, as it is, or what fc6 or fc7 makes of it.
@@ -88,12 +102,12 @@ class Head(nn.Module):
         if layer == "pool":
             return pooled
         with torch.inference_mode():
-            return self.through(torch.from_numpy(pooled), layer).numpy()
+            return self.through(torch.from_numpy(pooled).to(self.mean.device), layer).cpu().numpy()
 
     def through(self, vectors: torch.Tensor, layer: str) -> torch.Tensor:
         """Return the vectors of fc6 or fc7 from pooled ones, without dropout, as tensors."""
         vectors = (vectors - self.mean) * self.factors
-        for linear in self._until(layer):
+        for linear in self.layers[: self._depth(layer)]:
             vectors = torch.relu(linear(vectors))
         return vectors
 
@@ -105,8 +119,61 @@ class Head(nn.Module):
         folded = weights * self.factors.cpu().numpy()
         return folded, biases - folded @ self.mean.cpu().numpy()
 
-    def _until(self, layer: str) -> list[nn.Module]:
+    def compressed(self, ranks: Sequence[int]) -> "Head":
+        """Return a head whose fc6 and fc7 are the nearest ones of these ranks (truncated singular values).
+
+        Raises:
+            InputError: If there is not one positive rank for each layer, or a layer is compressed already.
+        """
+        if len(ranks) != len(self.layers):
+            raise InputError(f"ranks must be {len(self.layers)}, one for each layer, not {tuple(ranks)}")
+        head = Head(len(self.mean), len(self.classes.bias) - 1, self._widths, dropout=self.dropout.p, ranks=ranks)
+        tensors = {name: tensor for name, tensor in self.state_dict().items() if not name.startswith("layers.")}
+        for number, (layer, rank) in enumerate(zip(self.layers, ranks, strict=True)):
+            if not isinstance(layer, nn.Linear):
+                raise InputError(f"{LAYERS[number]} is compressed already")
+            left, values, right = torch.linalg.svd(layer.weight, full_matrices=False)
+            tensors[f"layers.{number}.0.weight"] = values[:rank, None] * right[:rank]
+            tensors[f"layers.{number}.1.weight"] = left[:, :rank]
+            tensors[f"layers.{number}.1.bias"] = layer.bias
+        head.load_state_dict(tensors)
+        return head.to(self.mean.device).eval().requires_grad_(False)
+
+    def start_from(self, classifier: Mapping[str, torch.Tensor], channels: int, levels: Sequence[int]) -> list[str]:
+        """Take fc6 and fc7 of a backbone whose shapes allow, and return the names of those taken.
+
+        The backbone's fc6 saw 6x6 bins; it takes the place of that level, and the weights of all other bins become
+        zero, so that the network begins as the backbone. To be called once mean and factors are set.
+
+        Args:
+            classifier: Its fully connected layers in order, weights (out, in) and biases by name.
+            channels: Of the map.
+            levels: Of the pyramid.
+        """
+        weights = [name for name, tensor in classifier.items() if tensor.dim() == 2 and name.endswith(".weight")]
+        taken: list[str] = []
+        for layer, source in zip(self.layers, weights, strict=False):
+            weight = classifier[source].float()
+            bias = classifier[source.removesuffix("weight") + "bias"].float()
+            if not taken:
+                if 6 not in levels or weight.shape != (len(layer.bias), 36 * channels):  # type: ignore[arg-type]
+                    return taken
+                first = channels * bins(levels[: list(levels).index(6)])
+                whole = torch.zeros_like(layer.weight)  # type: ignore[arg-type]
+                by_bin = weight.reshape(-1, channels, 36).transpose(1, 2).flatten(1)
+                whole[:, first : first + 36 * channels] = by_bin
+                bias = bias + whole @ self.mean.cpu()
+                weight = whole / self.factors.cpu()
+            if weight.shape != layer.weight.shape:
+                return taken
+            with torch.no_grad():
+                layer.weight.copy_(weight)  # type: ignore[operator]
+                layer.bias.copy_(bias)  # type: ignore[operator]
+            taken.append(LAYERS[len(taken)])
+        return taken
+
+    def _depth(self, layer: str) -> int:
         there = LAYERS[: len(self.layers)]
         if layer not in there:
             raise InputError(f"there is no layer {layer!r} in this model, there are {', '.join(('pool', *there))}")
-        return list(self.layers)[: there.index(layer) + 1]
+        return there.index(layer) + 1

@@ -3,6 +3,7 @@
 He et al. 2015, section 4: `SPPNet.predict` reads as the paper's figure 5, `SPPNet.fit` as its section 4.1.
 """
 
+import copy
 import inspect
 from collections.abc import Callable, Iterable, Sequence, Sized
 from contextlib import nullcontext
@@ -35,8 +36,9 @@ from .trunk import Precision, Trunk, load_trunk, trunk_geometry
 Scores = Literal["svm", "softmax"]
 LAYERS: tuple[Layer, ...] = ("pool", "fc6", "fc7")
 
-# Measured on two cores, for the estimate of a training: windows, mining and regression, and conv layers by scale.
-SECONDS_PER_IMAGE, SECONDS_PER_CELL = 0.2, 6e-5
+# Measured on two cores, for the estimate of a training: an image's windows, mining and regression; its conv layers; and
+# a step of fine-tuning.
+SECONDS_PER_IMAGE, SECONDS_PER_CELL, SECONDS_PER_STEP = 0.2, 6e-5, 0.06
 
 
 class SPPNet:
@@ -58,6 +60,7 @@ class SPPNet:
         fine_tuning: How fully connected layers, or conv layers, learn before the SVMs; None leaves the trunk as it is.
         layer: Whose vectors the SVMs and box regression see: pool, fc6 or fc7.
         scores: svm, or softmax for the scores of the fine-tuned layers themselves, after the last of them.
+        ranks: Of fc6 and fc7 in a compressed model; see `compress`.
         centre: Whether the mean vector is subtracted before the SVMs.
         standardise: Whether every dimension is divided by its standard deviation before the SVMs.
         norm: Root mean square norm of the vectors that the SVMs see.
@@ -95,6 +98,7 @@ class SPPNet:
         fine_tuning: FineTuning | None = None,
         layer: Layer = "pool",
         scores: Scores = "svm",
+        ranks: Sequence[int] = (),
         centre: bool = True,
         standardise: bool = True,
         norm: float = 20.0,
@@ -118,7 +122,7 @@ class SPPNet:
         self.geometry: Preset = geometry
         self.power, self.centre, self.standardise, self.norm = power, centre, standardise, norm
         self.precision, self.context, self.early = precision, context, early
-        self.fine_tuning, self.scores = fine_tuning, scores
+        self.fine_tuning, self.scores, self.ranks = fine_tuning, scores, tuple(ranks)
         self.layer: Layer = LAYERS[len(fine_tuning.widths)] if fine_tuning and scores == "softmax" else layer
         self.mining, self.penalty, self.regression_examples = mining or Mining(), penalty, regression_examples
         self.negative_iou, self.use_difficult, self.held_out = negative_iou, use_difficult, held_out
@@ -262,6 +266,7 @@ class SPPNet:
                 tail.append(principal_channels(images, tail, fitting, self.fine_tuning.reduction))
             tail.requires_grad_(True)
             whole = replace(features, trunk=features.trunk.with_layers(nn.Sequential(*stem.layers, *tail)))
+            whole.trunk.classifier = features.trunk.classifier
             head, history = fine_tune(
                 images,
                 whole,
@@ -276,6 +281,21 @@ class SPPNet:
             trunk = features.trunk.with_layers(nn.Sequential(*stem.layers, *tail))
             features = replace(features, trunk=trunk, head=head)
             return images.through(features, tail, progress), features, history
+
+    def compress(self, ranks: Sequence[int]) -> "SPPNet":
+        """Return the model with fc6 and fc7 of lower rank, by truncated singular values (Girshick 2015, section 3.1).
+
+        Raises:
+            ModelError: If the model is neither fitted nor loaded.
+            InputError: If it has no fully connected layers, or there is not one positive rank for each.
+        """
+        features, classifier = self._require_fitted()
+        if not isinstance(features, WindowFeatures) or features.head is None or not features.head.layers:
+            raise InputError("the model has no fully connected layers to compress")
+        model = copy.copy(self)
+        model.ranks = tuple(ranks)
+        model._fitted = replace(features, head=features.head.compressed(ranks)), classifier
+        return model
 
     def save(self, folder: Path | str) -> None:
         """Write the model: model.safetensors, config.json, README.md and metrics.json.
@@ -315,7 +335,11 @@ class SPPNet:
         stride, _, _, channels = trunk_geometry(self.trunk)
         cells = sum(scale**2 * 4 / 3 / stride**2 for scale in self.scales)
         seconds = images * (SECONDS_PER_IMAGE + cells * SECONDS_PER_CELL)
-        return {"disk_bytes": images * (cells * channels * 2 + 32_000), "seconds": seconds}
+        disk = images * (cells * channels * 2 + 32_000)
+        if self.fine_tuning:
+            seconds += images * self.fine_tuning.epochs * SECONDS_PER_STEP
+            disk *= 3  # the maps of the frozen layers, mirrored ones too, and those of the trained layers
+        return {"disk_bytes": disk, "seconds": seconds}
 
     def _load_trunk(self) -> Trunk:
         return load_trunk(

@@ -13,16 +13,19 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from .device import TensorVectors, stage
 from .errors import InputError
 from .features import Floats, Indices, Maps, Vectors
 from .head import Head
 from .model import SPPNet
-from .pooling import LEVELS, bins, pool_rectangles
+from .pooling import LEVELS, PyramidPooling, bins, pool_rectangles
 from .timing import Stopwatch
-from .trunk import Trunk
+from .trunk import Trunk, trunk_geometry
 
 SIDE, CONTEXT = 227, 16  # pixels of a warped window, and of them around the window itself on every side
+SECONDS_PER_WINDOW = 0.005  # measured on two cores, for the estimate of a training
 BATCH = 16  # windows convolved together: more do not fit the cache, fewer leave threads idle
+DEVICE_BATCH = 128  # the same on a GPU, which has no such cache and many more threads
 
 
 class RCNN(SPPNet):
@@ -39,6 +42,12 @@ class RCNN(SPPNet):
         super().__init__(classes, **settings)
         if self.fine_tuning or self.context or self.early or self.power != 1:
             raise InputError("R-CNN has no maps of whole images: no fine_tuning, context, early or power")
+
+    def plan(self, images: int) -> dict[str, float]:
+        """Return what a training needs, as `SPPNet.plan`: nearly all goes into convolving windows."""
+        windows = images * self.search.limit
+        dimensions = trunk_geometry(self.trunk)[3] * bins(self.levels)
+        return {"disk_bytes": windows * dimensions * 2.0, "seconds": windows * SECONDS_PER_WINDOW}
 
     def _window_features(self, trunk: Trunk, head: Head | None = None) -> "WarpedFeatures":
         return WarpedFeatures(trunk, self.levels)
@@ -84,6 +93,8 @@ class WarpedFeatures:
         clock: Stopwatch | None = None,
     ) -> Maps:
         """Return the vectors of all windows, float32 (N, D), under the side's name."""
+        if self.trunk.device != "cpu":
+            return {str(SIDE): self.on_device(image, windows, clock)}
         clock = clock or Stopwatch()
         vectors = np.empty((len(windows), self.dimensions), np.float32)
         for start in range(0, len(windows), BATCH):
@@ -97,9 +108,27 @@ class WarpedFeatures:
                     pool_rectangles(map, whole, vectors[number : number + 1], levels=self.levels, threads=1)
         return {str(SIDE): vectors}
 
-    def project(self, maps: Maps, windows: Floats, image_size: tuple[int, int]) -> "StoredVectors":
+    def on_device(self, image: npt.NDArray[np.uint8], windows: Floats, clock: Stopwatch | None = None) -> torch.Tensor:
+        """Return the vectors of all windows, float32 (N, D), convolved and pooled where the conv layers are."""
+        device, pyramid = self.trunk.device, PyramidPooling(self.levels)
+        with torch.inference_mode():
+            vectors = torch.empty((len(windows), self.dimensions), device=device)
+            for start in range(0, len(windows), DEVICE_BATCH):
+                batch = windows[start : start + DEVICE_BATCH]
+                with stage(clock, "warping", device):
+                    pixels = torch.cat([warped(image, window, self.trunk) for window in batch])
+                with stage(clock, "conv", device):
+                    maps = self.trunk.convolve(pixels)
+                with stage(clock, "pooling", device):
+                    vectors[start : start + len(batch)] = pyramid(maps)
+        return vectors
+
+    def project(self, maps: Maps, windows: Floats, image_size: tuple[int, int]) -> Vectors:
         """Return the vectors of the windows that `maps` was given."""
-        return StoredVectors(maps[str(SIDE)])
+        vectors = maps[str(SIDE)]
+        if self.trunk.device == "cpu":
+            return StoredVectors(np.asarray(vectors))
+        return TensorVectors(torch.as_tensor(vectors).to(self.trunk.device))
 
 
 @dataclass(frozen=True)
@@ -143,9 +172,11 @@ def warped(image: npt.NDArray[np.uint8], window: Floats, trunk: Trunk) -> torch.
     """Return what the conv layers see of a window: float32 (1, 3, 227, 227), zero, the mean, outside the image."""
     x1, y1, x2, y2 = context_window(window)
     height, width = image.shape[:2]
-    left, top = np.clip([x1, y1], 0, [width - 1, height - 1])
-    right, bottom = np.maximum(np.minimum([x2, y2], [width, height]), [left + 1, top + 1])
-    scale = np.array([SIDE / max(x2 - x1, 1), SIDE / max(y2 - y1, 1)])
+    pixels = torch.zeros((1, 3, SIDE, SIDE)).contiguous(memory_format=torch.channels_last)
+    left, top, right, bottom = max(x1, 0), max(y1, 0), min(x2, width), min(y2, height)
+    if left >= right or top >= bottom:
+        return pixels
+    scale = np.array([SIDE / (x2 - x1), SIDE / (y2 - y1)])
     start = np.clip(np.floor(np.array([left - x1, top - y1]) * scale + 0.5), 0, SIDE - 1).astype(int)
     stop = np.clip(np.floor(np.array([right - x1, bottom - y1]) * scale + 0.5), start + 1, SIDE).astype(int)
     inside = cv2.resize(
@@ -153,6 +184,5 @@ def warped(image: npt.NDArray[np.uint8], window: Floats, trunk: Trunk) -> torch.
         (int(stop[0] - start[0]), int(stop[1] - start[1])),
         interpolation=cv2.INTER_LINEAR,
     )
-    pixels = torch.zeros((1, 3, SIDE, SIDE)).contiguous(memory_format=torch.channels_last)
     pixels[:, :, start[1] : stop[1], start[0] : stop[0]] = trunk.preprocessing(np.asarray(inside, np.uint8))
     return pixels

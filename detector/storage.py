@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
 from safetensors.numpy import save as serialise
@@ -111,15 +112,16 @@ def load(
         )
         calibration = Calibration(**config.pop("calibration"))
         shape = WindowFeatures(trunk, levels=config["levels"], context=config["context"], early=config["early"])
-        head = _head(file, _part(tensors, "head."), shape.pooled_dimensions, config) if tuning else None
+        head = _head(file, _part(tensors, "head."), shape.pooled_dimensions, config).to(device) if tuning else None
         dimensions = replace(shape, head=head, layer=config["layer"]).dimensions
         softmax = config["scores"] == "softmax"
         arrays = _checked(file, tensors, len(config["classes"]), dimensions, softmax)
         classifier = WindowClassifier(**arrays, calibration=calibration, softmax=softmax)
     except ModelError:
         raise
-    except (KeyError, TypeError, ValueError) as error:
-        raise ModelError(f"{folder}: the model's settings are damaged ({error})") from error
+    except (AttributeError, KeyError, TypeError, ValueError, RuntimeError) as error:  # torch's are RuntimeError
+        reason = str(error).split("\n", 1)[0]
+        raise ModelError(f"{folder}: the model's settings are damaged ({reason})") from error
     metrics = folder / "metrics.json"
     return config, trunk, head, classifier, _read_json(metrics) if metrics.is_file() else {}
 
@@ -131,13 +133,17 @@ def _part(tensors: dict[str, np.ndarray[Any, Any]], prefix: str) -> dict[str, Te
 
 
 def _head(file: Path, tensors: dict[str, Tensor], dimensions: int, config: dict[str, Any]) -> Head:
-    head = Head(dimensions, len(config["classes"]), config["fine_tuning"]["widths"])
-    if not all(bool(tensor.isfinite().all()) for tensor in tensors.values()):
-        raise ModelError(f"{file}: the fully connected layers hold values that are not finite")
-    try:
-        head.load_state_dict(tensors)
-    except RuntimeError as error:
-        raise ModelError(f"{file}: the fully connected layers do not fit the settings ({error})") from error
+    with torch.device("meta"):  # takes no memory, whatever widths the settings claim
+        head = Head(dimensions, len(config["classes"]), config["fine_tuning"]["widths"], ranks=config["ranks"])
+    wanted = head.state_dict()
+    for name, parameter in wanted.items():
+        if name not in tensors:
+            raise ModelError(f"{file}: the tensor 'head.{name}' is missing")
+        tensor, shape = tensors[name], tuple(parameter.shape)
+        if tensor.shape != shape or tensor.dtype != torch.float32 or not bool(tensor.isfinite().all()):
+            got = f"{str(tensor.dtype).removeprefix('torch.')} {tuple(tensor.shape)}"
+            raise ModelError(f"{file}: 'head.{name}' must be finite float32 {shape}, not {got}")
+    head.load_state_dict({name: tensors[name] for name in wanted}, assign=True)
     return head.eval().requires_grad_(False)
 
 

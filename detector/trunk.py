@@ -46,6 +46,7 @@ class Trunk:
         preprocessing: What the weights expect of an image.
         early: The same of the map before the last pooling, which has half the stride; of the image if nothing pools.
         least_side: Pixels that the resized image is padded to.
+        classifier: Fully connected layers that came with the weights, by name.
         precision: float32, or bfloat16 for layers that compute in it.
         device: Where the layers are and maps stay.
     """
@@ -65,6 +66,7 @@ class Trunk:
         self.stride, self.first_centre, self.receptive_field, self.channels = _described(layers)
         self.early = MapGeometry(*_described(layers[: self._pooling]))
         self.least_side = self.receptive_field
+        self.classifier: dict[str, torch.Tensor] = {}
         self.layers.to(device, _type(precision))
 
     def map(self, image: npt.NDArray[np.uint8], scale: int, *, max_side: int = 2400) -> npt.NDArray[np.float32]:
@@ -89,7 +91,7 @@ class Trunk:
         missing = [max(0, self.least_side - side) for side in (width, height)]
         if any(missing):
             pixels = nn.functional.pad(pixels, (0, missing[0], 0, missing[1]))
-        with torch.inference_mode():
+        with torch.inference_mode(), full_float32():
             pixels = pixels.to(self.device, _type(self.precision), memory_format=torch.channels_last)
             early = self.layers[: self._pooling](pixels)
             return [early.float(), self.layers[self._pooling :](early).float()]
@@ -97,7 +99,8 @@ class Trunk:
     def convolve(self, pixels: torch.Tensor) -> torch.Tensor:
         """Return the maps of images as the preprocessing leaves them, float32 (B, C, h, w) on the device."""
         pixels = pixels.to(self.device, _type(self.precision), memory_format=torch.channels_last)
-        return self.layers(pixels).float()  # type: ignore[no-any-return]
+        with full_float32():
+            return self.layers(pixels).float()  # type: ignore[no-any-return]
 
     def split(self) -> tuple["Trunk", nn.Sequential]:
         """Return the layers up to the last pooling, as a trunk, and a copy in float32 of those after it."""
@@ -106,8 +109,10 @@ class Trunk:
         return stem, copy.deepcopy(self.layers[after:]).float()
 
     def with_layers(self, layers: nn.Sequential) -> "Trunk":
-        """Return a trunk of other layers that takes images as this one does."""
-        other = Trunk(self.name, layers, self.preprocessing, precision=self.precision, device=self.device)
+        """Return a trunk of a copy of other layers that takes images as this one does."""
+        other = Trunk(
+            self.name, copy.deepcopy(layers), self.preprocessing, precision=self.precision, device=self.device
+        )
         other.least_side = self.least_side
         return other
 
@@ -151,16 +156,15 @@ def load_trunk(
         raise InputError(f"there is no preprocessing {preprocessing!r}; there are {', '.join(PREPROCESSINGS)}")
     named = PREPROCESSINGS[preprocessing or "torchvision"]
     if weights == "random":
-        layers = _initialised(_BUILDERS[name], seed)
-    elif weights == "imagenet":
-        layers = _BUILDERS[name]()
-        _load_into(layers, _download(name), f"torchvision's {name} weights")
-    else:
-        file = Path(weights)
-        layers = _BUILDERS[name]()
-        _load_into(layers, _read_tensors(file), str(file))
-        named = named if preprocessing else stored_preprocessing(file)
-    return Trunk(name, layers, named, precision=precision, device=device)
+        return Trunk(name, _initialised(_BUILDERS[name], seed), named, precision=precision, device=device)
+    file, layers = Path(weights), _BUILDERS[name]()
+    tensors = _download(name) if weights == "imagenet" else _read_tensors(file)
+    _load_into(layers, tensors, f"torchvision's {name} weights" if weights == "imagenet" else str(file))
+    if weights != "imagenet" and not preprocessing:
+        named = stored_preprocessing(file)
+    trunk = Trunk(name, layers, named, precision=precision, device=device)
+    trunk.classifier = {name: tensor for name, tensor in tensors.items() if name.startswith("classifier.")}
+    return trunk
 
 
 @contextmanager
@@ -176,6 +180,20 @@ def conv_threads(count: int) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+@contextmanager
+def full_float32() -> Iterator[None]:
+    """Convolve float32 as such inside the block, also on a GPU that would round it to the 10 bits of TF32.
+
+    It is a setting of the whole process, so conv layers of other threads are slowed down while the block runs.
+    """
+    convolutions = torch.backends.cudnn.conv  # type: ignore[attr-defined]
+    before, convolutions.fp32_precision = convolutions.fp32_precision, "ieee"
+    try:
+        yield
+    finally:
+        convolutions.fp32_precision = before
 
 
 def trunk_of(
@@ -210,9 +228,9 @@ def to_numpy(map: torch.Tensor) -> npt.NDArray[np.float32]:
     return cells
 
 
-def to_tensor(map: npt.NDArray[np.float32]) -> torch.Tensor:
-    """Return a map (h, w, C) as conv layers take it: (1, C, h, w), channels last in memory."""
-    return torch.from_numpy(map).permute(2, 0, 1)[None]
+def to_tensor(map: npt.NDArray[np.float32] | torch.Tensor) -> torch.Tensor:
+    """Return a map (h, w, C) as conv layers take it: (1, C, h, w), channels last in memory, where it is."""
+    return torch.as_tensor(map).permute(2, 0, 1)[None]
 
 
 def map_geometry(layers: nn.Module) -> tuple[int, float, int]:
@@ -246,8 +264,9 @@ def _first(value: int | str | tuple[int, ...]) -> int:
 
 def _described(layers: nn.Sequential) -> tuple[int, float, int, int]:
     stride, centre, field = map_geometry(layers)
+    tried = copy.deepcopy(layers).to("cpu", torch.float32)  # wherever, and in whatever precision, the layers are
     with torch.inference_mode():
-        return stride, centre, field, int(layers(torch.zeros(1, 3, field, field)).shape[1])
+        return stride, centre, field, int(tried(torch.zeros(1, 3, field, field)).shape[1])
 
 
 def _last_pooling(layers: nn.Sequential) -> int:

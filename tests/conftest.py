@@ -1,6 +1,6 @@
-"""What several test files start from: a trunk of three layers and images of coloured squares."""
+"""What several test files start from: trunks of a few layers and images of coloured squares."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,7 @@ from torch import nn
 from detector.examples import Target, TrainingImages
 from detector.features import WindowFeatures
 from detector.preprocessing import PREPROCESSINGS
-from detector.trunk import Trunk
+from detector.trunk import _BUILDERS, Trunk, load_trunk
 from proposals import SelectiveSearch
 
 COLOURS = ((255, 40, 40), (40, 40, 255))
@@ -27,9 +27,28 @@ def tiny_trunk() -> Trunk:
     return Trunk("tiny", layers, PREPROCESSINGS["torchvision"])
 
 
+def pooled_layers() -> nn.Sequential:
+    """Return two conv layers with a pooling between them: 8 channels, stride 4."""
+    return nn.Sequential(nn.Conv2d(3, 8, 5, 2), nn.ReLU(), nn.MaxPool2d(3, 2), nn.Conv2d(8, 8, 3, 1, 1), nn.ReLU())
+
+
+@pytest.fixture(scope="session")
+def pooled_name() -> Iterator[str]:
+    """Return the name under which those layers are a backbone that models can be trained on and loaded with."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(_BUILDERS, "pooled", pooled_layers)
+        yield "pooled"
+
+
+@pytest.fixture(scope="session")
+def pooled_trunk(pooled_name: str) -> Trunk:
+    """Return the layers with random weights."""
+    return load_trunk(pooled_name, "random", seed=3)
+
+
 @pytest.fixture(scope="session")
 def tiny_features(tiny_trunk: Trunk) -> WindowFeatures:
-    """Vectors of 8 x 14 values at a short side of 96 pixels."""
+    """Vectors of 8 x 50 values at a short side of 96 pixels."""
     return WindowFeatures(tiny_trunk, scales=(96,))
 
 
@@ -49,6 +68,16 @@ def square_image(number: int) -> tuple[npt.NDArray[np.uint8], Target]:
         image[top : top + side, left : left + side] = colour
         boxes[label] = left, top, left + side, top + side
     return image, {"boxes": boxes, "labels": np.array([0, 1]), "difficult": np.array([False, number % 4 == 0])}
+
+
+def windows_near(number: int) -> npt.NDArray[np.float32]:
+    """Return 60 windows of such an image, two thirds of them around its squares."""
+    random = np.random.default_rng([7, number])
+    near = np.repeat(square_image(number)[1]["boxes"], 20, axis=0) + random.normal(0, 8, (40, 4))
+    corners = random.uniform(0, 60, (20, 2))
+    windows = np.concatenate([near, np.hstack([corners, corners + random.uniform(10, 36, (20, 2))])])
+    windows[:, 2:] = np.maximum(windows[:, 2:], windows[:, :2] + 4)
+    return np.clip(windows, 0, [128, 96, 128, 96]).astype(np.float32)
 
 
 @pytest.fixture

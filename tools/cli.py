@@ -12,6 +12,7 @@ COMMANDS = {
     "detect": "Find the objects in images and draw them.",
     "train": "Train a model on a folder of annotated images.",
     "eval": "Score a model, or given detections, on annotated images.",
+    "export": "Compress the fully connected layers of a model.",
     "proposals": "Compute the windows of images, or measure their recall.",
     "demo": "Draw a small data set, train on it and detect, in a minute.",
     "doctor": "Tell what is installed, and compile the inner loops ahead.",

@@ -2,6 +2,7 @@
 
 import math
 import os
+import re
 from typing import Any
 
 import click
@@ -9,13 +10,19 @@ import click
 USAGE, BAD_DATA, BAD_MODEL, SKIPPED, INTERRUPTED = 2, 3, 4, 5, 130
 
 
-def _check_device(_context: click.Context, _option: click.Parameter, device: str) -> None:
-    if device not in ("auto", "cpu"):
-        raise click.BadParameter(f"{device!r} cannot be had: this version computes on the CPU only")
+def _device_name(_context: click.Context, _option: click.Parameter, device: str) -> str:
+    if not re.fullmatch(r"auto|cpu|cuda(:[0-9]{1,3})?", device):
+        raise click.BadParameter(f"{device!r} is no device: give auto, cpu, cuda, or cuda:1 for the second GPU")
+    return device
 
 
+# Whether the device is there is for `find_device` to say: asking torch takes a second, which only some verbs need.
 device_option = click.option(
-    "--device", default="auto", metavar="auto|cpu", expose_value=False, callback=_check_device, help="Where to compute."
+    "--device",
+    default="auto",
+    metavar="auto|cpu|cuda[:N]",
+    callback=_device_name,
+    help="Where to compute; auto takes a GPU if there is one.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
 lenient_option = click.option("--lenient", is_flag=True, help="Leave out broken files and boxes, and exit with 5.")
@@ -62,6 +69,25 @@ def set_threads(threads: int | None) -> None:
         torch.set_num_threads(threads)
         numba.set_num_threads(min(threads, numba.get_num_threads()))
         threadpool_limits(threads)
+
+
+def find_device(device: str) -> str:
+    """Return the name that torch has for the device of `--device`.
+
+    Raises:
+        click.BadParameter: If it is not there.
+    """
+    if device == "cpu":
+        return device
+    import torch
+
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if device == "auto":
+        return "cuda" if count else "cpu"
+    if int(device.partition(":")[2] or 0) >= count:
+        there = "torch sees no GPU" if not count else f"torch sees {count} GPU{'s' * (count > 1)}, the first is cuda:0"
+        raise click.BadParameter(f"{device!r} cannot be had: {there}", param_hint="'--device'")
+    return device
 
 
 def say(message: str) -> None:

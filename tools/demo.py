@@ -8,7 +8,7 @@ from PIL import Image
 
 from data import VOC
 
-from .console import device_option, say, seed_option, set_threads, threads_option, workers_option
+from .console import device_option, find_device, say, seed_option, set_threads, threads_option, workers_option
 from .detect import annotate, detect, summary
 from .files import write_whole
 from .shapes import draw_shapes, write_shapes
@@ -26,9 +26,10 @@ REGULARISATION = 0.01  # C of the SVMs: there are few examples
 @threads_option
 @workers_option
 @seed_option
-def command(output: Path, threads: int | None, workers: int, seed: int) -> None:
+def command(output: Path, device: str, threads: int | None, workers: int, seed: int) -> None:
     """Draw a small data set of shapes, train on it and detect on an unseen picture."""
     set_threads(threads)
+    device = find_device(device)
     from detector import Mining, SPPNet
 
     shapes, unseen = output / "shapes", output / "unseen.png"
@@ -37,7 +38,13 @@ def command(output: Path, threads: int | None, workers: int, seed: int) -> None:
     train = VOC(shapes, split="train")
     say(f"{len(train)} pictures of {', '.join(train.classes)} drawn in {shapes}")
     network = SPPNet(
-        train.classes, trunk="alexnet", weights="random", scales=(SCALE,), mining=Mining(C=REGULARISATION), seed=seed
+        train.classes,
+        trunk="alexnet",
+        weights="random",
+        scales=(SCALE,),
+        mining=Mining(C=REGULARISATION),
+        seed=seed,
+        device=device,
     )
     warm_up(network.search, training=True)
     fit(network, ReadableImages(train), output / "cache", workers)

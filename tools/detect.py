@@ -19,6 +19,7 @@ from .console import (
     CommandError,
     FiniteRange,
     device_option,
+    find_device,
     finish,
     json_option,
     say,
@@ -55,6 +56,7 @@ def command(
     formats: tuple[str, ...],
     no_images: bool,
     as_json: bool,
+    device: str,
     threads: int | None,
 ) -> None:
     """Find the objects in images. A SOURCE is a file, a folder of images or a pattern such as 'holiday/**/*.jpg'."""
@@ -62,9 +64,10 @@ def command(
         raise click.UsageError("no model is bundled yet: train one with `sppnet train` and name its folder with -m")
     images = find_images(sources)
     set_threads(threads)
+    device = find_device(device)
     from detector import SPPNet
 
-    network = SPPNet.load(model)
+    network = SPPNet.load(model, device=device)
     warm_up(network.search)
     records: list[dict[str, Any]] = []
     skipped: list[dict[str, str]] = []

@@ -18,6 +18,7 @@ from .console import (
     BAD_DATA,
     CommandError,
     device_option,
+    find_device,
     finish,
     json_option,
     lenient_option,
@@ -91,6 +92,7 @@ def command(
     save_detections: Path | None,
     lenient: bool,
     as_json: bool,
+    device: str,
     threads: int | None,
     workers: int,
 ) -> None:
@@ -109,9 +111,10 @@ def command(
         images = ReadableImages(voc, limit)
     else:
         set_threads(threads)
+        device = find_device(device)
         from detector import SPPNet
 
-        network = SPPNet.load(str(model))
+        network = SPPNet.load(str(model), device=device)
         voc = open_split(root, split, usual="val", classes=network.classes, lenient=lenient)
         images = ReadableImages(voc, limit)
         proposed = None if windows is None else windows_from(windows, images)

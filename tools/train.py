@@ -16,9 +16,9 @@ from data import VOC
 from .console import (
     INTERRUPTED,
     CommandError,
-    FiniteRange,
     device_option,
     duration,
+    find_device,
     finish,
     json_option,
     lenient_option,
@@ -29,6 +29,7 @@ from .console import (
     workers_option,
 )
 from .progress import Progress
+from .settings import network, network_options
 from .splits import ReadableImages, open_split, windows_from
 from .warm import warm_up
 
@@ -36,28 +37,13 @@ if TYPE_CHECKING:
     from detector import SPPNet
 
 
-def _scales(_context: click.Context, _option: click.Parameter, text: str) -> tuple[int, ...]:
-    parts = text.split(",")
-    if not all(part.strip().isdecimal() and int(part) > 0 for part in parts):
-        raise click.BadParameter(f"{text!r} is not a list of positive whole numbers such as 600 or 480,600")
-    return tuple(int(part) for part in parts)
-
-
 @click.command("train")
 @click.option("--data", "root", type=click.Path(path_type=Path), required=True, help="VOC folder to learn from.")
 @click.option("--split", help="Image set.  [default: train if there is one, else all annotated images]")
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder of the model to make.")
-@click.option("--trunk", type=click.Choice(["squeezenet1_1", "alexnet", "zf5"]), default="squeezenet1_1")
-@click.option("--weights", default="imagenet", metavar="imagenet|random|FILE", help="What the trunk starts from.")
-@click.option(
-    "--preprocessing",
-    type=click.Choice(["torchvision", "caffe", "release"]),
-    help="What the weights expect of an image.  [default: what their file says, else torchvision]",
-)
+@network_options
 @click.option("--windows", type=click.Path(path_type=Path), help="Take windows from this file: .npz, .json or .mat.")
 @click.option("--limit", type=click.IntRange(1), help="Only so many images, the first.")
-@click.option("--scales", default="600", callback=_scales, help="Short sides images are resized to, as 480,600.")
-@click.option("--C", "C", type=FiniteRange(0, min_open=True), help="Inverse strength of the regularisation.")
 @click.option("--cache", type=click.Path(path_type=Path), help="Folder for windows and maps.  [default: OUTPUT.cache]")
 @click.option(
     "--keep-cache", is_flag=True, help="Keep the default cache when all is done; one you name is always kept."
@@ -72,20 +58,16 @@ def command(
     root: Path,
     split: str | None,
     output: Path,
-    trunk: str,
-    weights: str,
-    preprocessing: str | None,
     windows: Path | None,
     limit: int | None,
-    scales: tuple[int, ...],
-    C: float | None,
     cache: Path | None,
     keep_cache: bool,
     lenient: bool,
     as_json: bool,
+    device: str,
     threads: int | None,
     workers: int,
-    seed: int,
+    **settings: Any,
 ) -> None:
     """Train a model on the images of a VOC folder.
 
@@ -93,34 +75,26 @@ def command(
     """
     output = output.resolve()
     set_threads(threads)
-    from detector import Mining, SPPNet, check_writable
+    device = find_device(device)
+    from detector import check_writable
 
     check_writable(output)
     output.parent.mkdir(parents=True, exist_ok=True)
     voc = open_split(root, split, usual="train", lenient=lenient)
-    mining = None if C is None else Mining(C=C)
-    network = SPPNet(
-        voc.classes,
-        trunk=trunk,
-        weights=weights,
-        preprocessing=preprocessing,
-        scales=scales,
-        mining=mining,
-        seed=seed,
-    )
+    model = network(tuple(voc.classes), device=device, **settings)
     folder = cache or output.with_name(f"{output.name}.cache")
-    present_plan(network, voc, min(len(voc), limit or len(voc)), folder)
+    present_plan(model, voc, min(len(voc), limit or len(voc)), folder)
     images = ReadableImages(voc, limit)
     given = None if windows is None else windows_from(windows, images)
-    warm_up(*([network.search] if windows is None else []), training=True)
-    seconds = fit(network, images, folder, workers, given)
-    network.save(output)
+    warm_up(*([model.search] if windows is None else []), training=True)
+    seconds = fit(model, images, folder, workers, given)
+    model.save(output)
     if cache is None and not keep_cache:
         shutil.rmtree(folder)
     if as_json:
-        click.echo(json.dumps({"model": str(output), "seconds": seconds, "metrics": network.metrics_}))
+        click.echo(json.dumps({"model": str(output), "seconds": seconds, "metrics": model.metrics_}))
     else:
-        click.echo(summary(output, seconds, network.metrics_))
+        click.echo(summary(output, seconds, model.metrics_))
     finish(skipped=bool(voc.problems) or images.skipped > 0)
 
 

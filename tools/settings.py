@@ -1,0 +1,127 @@
+"""The options of `sppnet train` that choose what kind of detector is made."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import reduce
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .console import FiniteRange
+
+if TYPE_CHECKING:
+    from detector import SPPNet
+
+Command = Callable[..., Any]
+
+
+def numbers(_context: click.Context, _option: click.Parameter, text: str | None) -> tuple[int, ...] | None:
+    """Return the positive whole numbers that an option lists with commas between.
+
+    Raises:
+        click.BadParameter: If it lists something else.
+    """
+    if text is None:
+        return None
+    parts = text.split(",")
+    if not all(part.strip().isdecimal() and int(part) > 0 for part in parts):
+        raise click.BadParameter(f"{text!r} is not a list of positive whole numbers such as 600 or 480,600")
+    return tuple(int(part) for part in parts)
+
+
+OPTIONS = (
+    click.option("--method", type=click.Choice(["sppnet", "rcnn"]), default="sppnet", help="R-CNN is the baseline."),
+    click.option("--trunk", type=click.Choice(["squeezenet1_1", "alexnet", "zf5"]), default="squeezenet1_1"),
+    click.option("--weights", default="imagenet", metavar="imagenet|random|FILE", help="What the trunk starts from."),
+    click.option(
+        "--preprocessing",
+        type=click.Choice(["torchvision", "caffe", "release"]),
+        help="What the weights expect of an image.  [default: what their file says, else torchvision]",
+    ),
+    click.option(
+        "--precision",
+        type=click.Choice(["float32", "bfloat16"]),
+        default="float32",
+        help="Of the conv layers; bfloat16 is faster on processors that have instructions for it.",
+    ),
+    click.option("--scales", default="600", callback=numbers, help="Short sides images are resized to, as 480,600."),
+    click.option(
+        "--geometry",
+        type=click.Choice(["paper", "release"]),
+        default="paper",
+        help="How a window chooses its scale and its cells.",
+    ),
+    click.option(
+        "--mode",
+        type=click.Choice(["fast", "turbo", "quality", "exact"]),
+        default="fast",
+        help="Of the search for windows.",
+    ),
+    click.option("--context", is_flag=True, help="Beyond the paper: pool what is around a window and the whole image."),
+    click.option("--early", is_flag=True, help="Beyond the paper: pool the map before the last pooling layer, too."),
+    click.option(
+        "--fine-tune",
+        "tuning",
+        type=click.Choice(["linear", "cpu", "paper"]),
+        help="Train layers by a softmax first: none but the last, fc6 and fc7 of 1024 on 128 channels, or of 4096.",
+    ),
+    click.option("--unfreeze", is_flag=True, help="Beyond the paper: let the last conv layers learn, too."),
+    click.option("--epochs", type=click.IntRange(1), help="Of fine-tuning.  [default: 8]"),
+    click.option("--rate", type=FiniteRange(0, min_open=True), help="Highest learning rate.  [default: 0.0002]"),
+    click.option(
+        "--layer",
+        type=click.Choice(["pool", "fc6", "fc7"]),
+        default="pool",
+        help="Whose vectors SVMs and box regression see.",
+    ),
+    click.option(
+        "--scores",
+        type=click.Choice(["svm", "softmax"]),
+        default="svm",
+        help="What scores windows: SVMs, or the softmax of fine-tuning.",
+    ),
+    click.option("--C", "C", type=FiniteRange(0, min_open=True), help="Inverse strength of the regularisation."),
+    click.option("--no-regression", is_flag=True, help="Do not learn to move windows onto objects."),
+)
+
+
+def network_options(command: Command) -> Command:
+    """Give a command the options of `network`."""
+    return reduce(lambda decorated, option: option(decorated), reversed(OPTIONS), command)
+
+
+def network(
+    classes: tuple[str, ...],
+    *,
+    method: str,
+    mode: str,
+    tuning: str | None,
+    unfreeze: bool,
+    epochs: int | None,
+    rate: float | None,
+    C: float | None,
+    no_regression: bool,
+    **settings: Any,
+) -> "SPPNet":
+    """Return the detector that the options ask for, not trained yet.
+
+    Raises:
+        click.UsageError: If options of fine-tuning are given without it.
+        InputError: If settings do not go together.
+    """
+    from detector import PRESETS, RCNN, Mining, SPPNet
+    from proposals import SelectiveSearch
+
+    chosen = {"unfreeze": unfreeze or None, "epochs": epochs, "rate": rate}
+    changes: dict[str, Any] = {name: value for name, value in chosen.items() if value is not None}
+    if tuning is None and changes:
+        raise click.UsageError(f"--{next(iter(changes))} is for fine-tuning: add --fine-tune linear, say")
+    if no_regression:
+        settings["regression_examples"] = 0
+    return (RCNN if method == "rcnn" else SPPNet)(
+        classes,
+        search=SelectiveSearch(mode=mode),
+        mining=None if C is None else Mining(C=C),
+        fine_tuning=None if tuning is None else replace(PRESETS[tuning], **changes),
+        **settings,
+    )
