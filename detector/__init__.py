@@ -1,5 +1,6 @@
 """Image + windows -> detections: the SPP-net detector."""
 
+from .combination import Combination
 from .compilation import compile_kernels
 from .errors import InputError, ModelError
 from .finetuning import PRESETS, FineTuning
@@ -12,6 +13,7 @@ from .trunk import conv_threads, load_trunk
 __all__ = [
     "PRESETS",
     "RCNN",
+    "Combination",
     "FineTuning",
     "InputError",
     "Mining",

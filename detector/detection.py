@@ -67,20 +67,29 @@ class WindowClassifier:
             "boxes" float32 (M, 4) inside the image, "labels" int64 (M,), "scores" and "margins" float32 (M,).
         """
         clock = clock or Stopwatch()
-        margins = vectors.margins(self.weights, self.biases, clock)
+        margins = self.margins(vectors, clock)
         with clock("suppression"):
-            margins = _log_odds(margins) if self.softmax else margins
-            rows, labels = _survivors(windows, margins, LOG_ODDS_FLOOR if self.softmax else MARGIN_FLOOR, iou)
+            rows, labels = best_windows(windows, margins, self.floor, iou)
         with clock("regression"):
-            offsets = self._offsets(vectors, rows, labels)
-            boxes = clip(decode(windows[rows], offsets), *image_size)
+            boxes = clip(decode(windows[rows], self.offsets(vectors, rows, labels)), *image_size)
         with clock("suppression"):
             margins = margins[rows, labels]
             scores = self.calibration.scores(margins)
-            kept = _kept_after_regression(boxes, labels, margins, scores >= confidence, iou)
+            kept = kept_after_regression(boxes, labels, margins, scores >= confidence, iou)
         return {"boxes": boxes[kept], "labels": labels[kept], "scores": scores[kept], "margins": margins[kept]}
 
-    def _offsets(self, vectors: Vectors, rows: Indices, labels: Indices) -> Floats:
+    @property
+    def floor(self) -> float:
+        """The margin below which a window is background beyond doubt."""
+        return LOG_ODDS_FLOOR if self.softmax else MARGIN_FLOOR
+
+    def margins(self, vectors: Vectors, clock: Stopwatch | None = None) -> Floats:
+        """Return the margin of every window for every class: float32 (N, K)."""
+        margins = vectors.margins(self.weights, self.biases, clock)
+        return _log_odds(margins) if self.softmax else margins
+
+    def offsets(self, vectors: Vectors, rows: Indices, labels: Indices) -> Floats:
+        """Return the offsets that move windows, given by number, onto an object of one class each: float32 (M, 4)."""
         offsets = np.empty((len(rows), 4), np.float32)
         for label in np.unique(labels):
             mine = labels == label
@@ -88,16 +97,18 @@ class WindowClassifier:
         return offsets
 
 
-def _log_odds(scores: Floats) -> Floats:
-    """Return log(p / (1 - p)) of every class from what goes into the softmax, float32 (N, K) of (N, K + 1)."""
-    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
-    others = powers.sum(axis=1, keepdims=True) - powers
-    odds = np.log(np.maximum(powers, 1e-30)) - np.log(np.maximum(others, 1e-30))
-    return np.asarray(odds[:, 1:], np.float32)
+def best_windows(windows: Floats, margins: Floats, floor: float, iou: float) -> tuple[Indices, Indices]:
+    """Return the rows and the labels of the windows that are the best of their class where they are.
 
+    Args:
+        windows: float32 (N, 4).
+        margins: float32 (N, K).
+        floor: Only windows with more can be the best.
+        iou: Of two windows that overlap by more, the better stays.
 
-def _survivors(windows: Floats, margins: Floats, floor: float, iou: float) -> tuple[Indices, Indices]:
-    """Return the rows and the labels of the windows that are the best of their class where they are."""
+    Returns:
+        int64 (M,) twice: class by class, inside a class best first, at most PER_CLASS of them.
+    """
     rows, labels = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
     for label in range(margins.shape[1]):
         likely = np.flatnonzero(margins[:, label] > floor)
@@ -107,7 +118,7 @@ def _survivors(windows: Floats, margins: Floats, floor: float, iou: float) -> tu
     return np.concatenate(rows), np.concatenate(labels)
 
 
-def _kept_after_regression(
+def kept_after_regression(
     boxes: Floats, labels: Indices, margins: Floats, wanted: npt.NDArray[np.bool_], iou: float
 ) -> Indices:
     """Return which of the moved boxes stay, best first: of those wanted and not empty, the best where they overlap."""
@@ -118,3 +129,11 @@ def _kept_after_regression(
         kept.append(mine[suppress(boxes[mine], margins[mine], iou)])
     found = np.concatenate(kept)
     return found[np.argsort(-margins[found], kind="stable")]
+
+
+def _log_odds(scores: Floats) -> Floats:
+    """Return log(p / (1 - p)) of every class from what goes into the softmax, float32 (N, K) of (N, K + 1)."""
+    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
+    others = powers.sum(axis=1, keepdims=True) - powers
+    odds = np.log(np.maximum(powers, 1e-30)) - np.log(np.maximum(others, 1e-30))
+    return np.asarray(odds[:, 1:], np.float32)

@@ -6,6 +6,7 @@ section 2.3), so that conv layers can learn through the pooling. That, and the l
 """
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -103,7 +104,8 @@ def fine_tune(
 ) -> tuple[Head, dict[str, Any]]:
     """Train the head, and the tail in place; return the head and how it went.
 
-    An interrupted training goes on from its last checkpoint and ends with the same weights.
+    An interrupted training goes on from its last checkpoint and ends with the same weights. (On a GPU conv layers may
+    end with others in the last bits: gradients of the pooling are added up in any order there.)
 
     Args:
         images: Prepared with the maps that the tail takes, mirrored ones too if they are wanted.
@@ -119,7 +121,8 @@ def fine_tune(
     Returns:
         The head, and {"losses": of every epoch, "held_out_losses": likewise, "epoch": of the weights taken}.
     """
-    with torch.random.fork_rng(devices=[]):
+    device = torch.device(features.trunk.device)
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(seed)
         head = Head(features.pooled_dimensions, len(images.classes), options.widths, dropout=options.dropout)
         head.to(features.trunk.device)
@@ -164,15 +167,17 @@ class _Run:
         key = self._key()
         done, self.history = checkpoint.restore(key, modules, optimiser, best, self.history)
         sums = self.history.pop("sum", 0.0)
-        while done < total and not self._lost_patience():
-            epoch, step = divmod(done, steps)
-            sums = sums * (step > 0) + self._step(optimiser, self._batch(epoch, step), done, total)
-            done += 1
-            if done % steps == 0:
-                self._end_epoch(sums / steps, modules, best)
-            if done % checkpoint.every == 0 or done % steps == 0:
-                checkpoint.save(key, done, modules, optimiser, best, {**self.history, "sum": sums})
-            progress("fine-tuning", done, total)
+        with ThreadPoolExecutor(1) as ahead:  # reads the next batch while this one is computed
+            batch = ahead.submit(self._batch, *divmod(done, steps))
+            while done < total and not self._lost_patience():
+                now, batch = batch.result(), ahead.submit(self._batch, *divmod(done + 1, steps))
+                sums = sums * (done % steps > 0) + self._step(optimiser, now, done, total)
+                done += 1
+                if done % steps == 0:
+                    self._end_epoch(sums / steps, modules, best)
+                if done % checkpoint.every == 0 or done % steps == 0:
+                    checkpoint.save(key, done, modules, optimiser, best, {**self.history, "sum": sums})
+                progress("fine-tuning", done, total)
         modules.load_state_dict(best)
         return self.history
 
@@ -225,7 +230,7 @@ class _Run:
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         for module in (self.head, self.tail):
-            nn.utils.clip_grad_norm_(module.parameters(), 10)
+            nn.utils.clip_grad_norm_(list(module.parameters()), 10)
         optimiser.step()
         return float(loss.detach())
 

@@ -4,6 +4,7 @@ Every value of a vector comes from one cell of the map; its gradient goes back t
 """
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numba
 import numpy as np
@@ -67,7 +68,10 @@ class _Pooling(torch.autograd.Function):
     def forward(ctx, map, cells, levels):  # type: ignore[no-untyped-def]
         width = sum(level * level for level in levels) * map.shape[2]
         vectors, places = np.empty((len(cells), width), np.float32), np.empty((len(cells), width), np.int32)
-        _pool(map.detach().numpy(), cells, np.array(levels, np.int64), vectors, places)
+        source, sides, parts = map.detach().numpy(), np.array(levels, np.int64), torch.get_num_threads()
+        jobs = [np.array_split(array, parts) for array in (cells, vectors, places)]
+        with ThreadPoolExecutor(parts) as pool:
+            list(pool.map(lambda job: _pool(source, job[0], sides, job[1], job[2]), zip(*jobs, strict=True)))
         ctx.places, ctx.shape = places, tuple(map.shape)
         return torch.from_numpy(vectors)
 
@@ -88,90 +92,104 @@ def _pool(
 ) -> None:
     """Fill vectors, and places with the number of the cell that each value comes from.
 
-    Levels that divide the finest one are derived from its bins.
+    Levels that divide the finest one are derived from its bins. Arrays are flat and indices unsigned: only then do the
+    inner loops become vector instructions.
     """
-    width, channels = map.shape[1], map.shape[2]
-    numbers = np.arange(map.shape[0] * width).astype(np.int32)
-    flat = map.reshape(-1, channels)
+    width, channels = map.shape[1], np.uint64(map.shape[2])
+    flat, values, origins = map.reshape(-1), vectors.reshape(-1), places.reshape(-1)
     finest = levels.argmax()
-    first = (levels[:finest] ** 2).sum()
+    side = levels[finest]
     for window in range(len(cells)):
         left, top, right, bottom = cells[window]
-        values = vectors[window].reshape(-1, channels)
-        origins = places[window].reshape(-1, channels)
-        _pool_level(flat, numbers, left, top, right, bottom, width, levels[finest], values[first:], origins[first:])
-        start, side = 0, levels[finest]
+        start = np.uint64(window * vectors.shape[1])
+        fine = start + np.uint64((levels[:finest] ** 2).sum()) * channels
+        _pool_level(flat, left, top, right - left, bottom - top, width, side, channels, values, origins, fine)
         for level in levels:
-            if start != first and side % level == 0:
-                _derive(values[first:], origins[first:], side, level, values[start:], origins[start:])
-            elif start != first:
-                _pool_level(flat, numbers, left, top, right, bottom, width, level, values[start:], origins[start:])
-            start += level * level
+            if start != fine and side % level == 0:
+                _derive(values, origins, fine, side, level, channels, start)
+            elif start != fine:
+                _pool_level(flat, left, top, right - left, bottom - top, width, level, channels, values, origins, start)
+            start += np.uint64(level * level) * channels
 
 
 @numba.njit(cache=True, nogil=True)
 def _pool_level(
     flat: npt.NDArray[np.float32],
-    numbers: npt.NDArray[np.int32],
     left: int,
     top: int,
-    right: int,
-    bottom: int,
+    columns: int,
+    rows: int,
     width: int,
     level: int,
+    channels: np.uint64,
     values: npt.NDArray[np.float32],
     origins: npt.NDArray[np.int32],
+    target: np.uint64,
 ) -> None:
     for row in range(level):
-        y1, y2 = top + row * (bottom - top) // level, top + -(-(row + 1) * (bottom - top) // level)
+        y1, y2 = top + row * rows // level, top + -(-(row + 1) * rows // level)
         for column in range(level):
-            x1, x2 = left + column * (right - left) // level, left + -(-(column + 1) * (right - left) // level)
-            place = row * level + column
-            values[place] = flat[y1 * width + x1]
-            origins[place] = numbers[y1 * width + x1]
+            x1, x2 = left + column * columns // level, left + -(-(column + 1) * columns // level)
+            first = y1 * width + x1
+            source = np.uint64(first) * channels
+            for channel in range(channels):
+                values[target + channel] = flat[source + channel]
+                origins[target + channel] = np.int32(first)
             for y in range(y1, y2):
                 for x in range(x1, x2):
-                    _take_larger(values[place], origins[place], flat[y * width + x], numbers[y * width + x])
-
-
-@numba.njit(cache=True, nogil=True)
-def _derive(
-    fine: npt.NDArray[np.float32],
-    fine_origins: npt.NDArray[np.int32],
-    side: int,
-    level: int,
-    values: npt.NDArray[np.float32],
-    origins: npt.NDArray[np.int32],
-) -> None:
-    factor = side // level
-    for place in range(level * level):
-        corner = place // level * factor * side + place % level * factor
-        values[place], origins[place] = fine[corner], fine_origins[corner]
-        for y in range(factor):
-            for x in range(factor):
-                bin = corner + y * side + x
-                for channel in range(values.shape[1]):
-                    larger = fine[bin, channel] > values[place, channel]
-                    origins[place, channel] = fine_origins[bin, channel] if larger else origins[place, channel]
-                    values[place, channel] = fine[bin, channel] if larger else values[place, channel]
+                    number = np.int32(y * width + x)
+                    _take_larger(values, origins, target, flat, np.uint64(number) * channels, channels, number)
+            target += channels
 
 
 @numba.njit(cache=True, nogil=True)
 def _take_larger(
-    values: npt.NDArray[np.float32], origins: npt.NDArray[np.int32], cell: npt.NDArray[np.float32], number: np.int32
+    values: npt.NDArray[np.float32],
+    origins: npt.NDArray[np.int32],
+    target: np.uint64,
+    flat: npt.NDArray[np.float32],
+    source: np.uint64,
+    channels: np.uint64,
+    number: np.int32,
 ) -> None:
-    for channel in range(len(values)):
-        larger = cell[channel] > values[channel]
-        origins[channel] = number if larger else origins[channel]
-        values[channel] = cell[channel] if larger else values[channel]
+    for channel in range(channels):
+        cell, value, origin = flat[source + channel], values[target + channel], origins[target + channel]
+        larger = cell > value
+        values[target + channel] = cell if larger else value
+        origins[target + channel] = number if larger else origin
+
+
+@numba.njit(cache=True, nogil=True)
+def _derive(
+    values: npt.NDArray[np.float32],
+    origins: npt.NDArray[np.int32],
+    fine: np.uint64,
+    side: int,
+    level: int,
+    channels: np.uint64,
+    target: np.uint64,
+) -> None:
+    factor = side // level
+    for place in range(level * level):
+        corner = fine + np.uint64(place // level * factor * side + place % level * factor) * channels
+        for channel in range(channels):
+            values[target + channel], origins[target + channel] = values[corner + channel], origins[corner + channel]
+        for y in range(factor):
+            for x in range(factor):
+                source = corner + np.uint64(y * side + x) * channels
+                for channel in range(channels):
+                    bin, origin = values[source + channel], origins[source + channel]
+                    larger = bin > values[target + channel]
+                    values[target + channel] = bin if larger else values[target + channel]
+                    origins[target + channel] = origin if larger else origins[target + channel]
+        target += channels
 
 
 @numba.njit(cache=True, nogil=True)
 def _scatter(gradient: npt.NDArray[np.float32], places: npt.NDArray[np.int32], of_map: npt.NDArray[np.float32]) -> None:
     """Add every value's gradient to the cell and channel that it came from."""
-    channels = of_map.shape[2]
-    flat = of_map.reshape(-1, channels)
-    for window in range(len(gradient)):
-        for start in range(0, gradient.shape[1], channels):
-            for channel in range(channels):
-                flat[places[window, start + channel], channel] += gradient[window, start + channel]
+    channels = np.uint64(of_map.shape[2])
+    flat, given, origins = of_map.reshape(-1), gradient.reshape(-1), places.reshape(-1)
+    for start in range(np.uint64(0), np.uint64(len(given)), channels):
+        for channel in range(channels):
+            flat[np.uint64(origins[start + channel]) * channels + channel] += given[start + channel]

@@ -198,6 +198,15 @@ def _write_folder(folder: Path, files: dict[str, bytes]) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
+def _tuned(config: dict[str, Any]) -> str:
+    """Return what was fine-tuned and what scores windows, as a sentence."""
+    tuning, scorer = config["fine_tuning"], {"svm": "SVMs", "softmax": "A softmax"}[config["scores"]]
+    widths = [f"fc{number} of {width}" for number, width in enumerate(tuning["widths"], 6)] if tuning else []
+    learned = [*(["the last conv layers"] if tuning and tuning["unfreeze"] else []), *widths]
+    fine_tuned = f"Fine-tuned: {', '.join(learned) or 'the softmax alone'}." if tuning else "Not fine-tuned."
+    return f"{fine_tuned} {scorer} on {config['layer']}."
+
+
 def _card(config: dict[str, Any], metrics: dict[str, Any]) -> str:
     """Return the model card, in Markdown."""
     objects = metrics.get("objects", {})
@@ -209,12 +218,13 @@ def _card(config: dict[str, Any], metrics: dict[str, Any]) -> str:
         if estimated
         else "Scores are no probabilities: too few images were held out to estimate them; 0.5 is a margin of 0."
     )
-    return f"""# An SPP-net detector
+    return f"""# An {"R-CNN" if config["method"] == "rcnn" else "SPP-net"} detector
 
 Finds {len(config["classes"])} classes of objects. Made by `sppnet train`; used by `sppnet detect -m` this folder.
 
 - Trunk: {config["trunk"]}, short side {", ".join(map(str, config["scales"]))} pixels, pyramid levels
-  {", ".join(map(str, config["levels"]))}.
+  {", ".join(map(str, config["levels"]))}{", context" * config["context"]}{", early map" * config["early"]}.
+- {_tuned(config)}
 - Trained on {metrics.get("images", "?")} images with seed {config["seed"]} ({seconds}).
 - Settings: `config.json`. Measurements: `metrics.json`.
 

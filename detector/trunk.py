@@ -106,7 +106,8 @@ class Trunk:
         """Return the layers up to the last pooling, as a trunk, and a copy in float32 of those after it."""
         after = self._pooling + isinstance(self.layers[self._pooling], nn.MaxPool2d)
         stem = self.with_layers(self.layers[:after])
-        return stem, copy.deepcopy(self.layers[after:]).float()
+        # Numbered from 0 again: a slice keeps the numbers, and what is appended to it may replace a layer.
+        return stem, nn.Sequential(*copy.deepcopy(self.layers[after:])).float()
 
     def with_layers(self, layers: nn.Sequential) -> "Trunk":
         """Return a trunk of a copy of other layers that takes images as this one does."""

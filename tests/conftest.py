@@ -77,7 +77,7 @@ def windows_near(number: int) -> npt.NDArray[np.float32]:
     corners = random.uniform(0, 60, (20, 2))
     windows = np.concatenate([near, np.hstack([corners, corners + random.uniform(10, 36, (20, 2))])])
     windows[:, 2:] = np.maximum(windows[:, 2:], windows[:, :2] + 4)
-    return np.clip(windows, 0, [128, 96, 128, 96]).astype(np.float32)
+    return np.asarray(np.clip(windows, 0, [128, 96, 128, 96]), np.float32)
 
 
 @pytest.fixture

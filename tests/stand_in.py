@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
+import pytest
 
 from detector import ModelError
 from proposals import SelectiveSearch
@@ -37,13 +38,15 @@ class StandIn:
         progress("everything", 1, 1)
         return self
 
-    def predict(self, images: Sequence[Any], *, confidence: float = 0.0, **_options: Any) -> list[dict[str, Any]]:
+    def predict(
+        self, images: Sequence[Any], *, windows: Sequence[Any] | None = None, confidence: float = 0.0, **_options: Any
+    ) -> list[dict[str, Any]]:
         found: dict[str, Any] = {
             "boxes": np.array([BOX], np.float32),
             "labels": np.array([0]),
             "scores": np.array([0.75], np.float32),
             "margins": np.array([1.5], np.float32),
-            "milliseconds": {"conv": 2.0},
+            "milliseconds": {"proposals": 1.0, "conv": 2.0} if windows is None else {"conv": 2.0},
         }
         kept = slice(None) if confidence <= 0.75 else slice(0)
         return [
@@ -62,3 +65,15 @@ class StandIn:
         if not Path(folder).is_dir():
             raise ModelError(f"{folder}: there is no such model folder")
         return cls(("disc", "ring", "square", "triangle"))
+
+
+def stand_in_combination(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, str]]:
+    """Let combinations of stand-ins be the first of them, and return a list that notes how many and how merged."""
+    made: list[tuple[int, str]] = []
+
+    def combine(models: Sequence[StandIn], *, merge: str) -> StandIn:
+        made.append((len(models), merge))
+        return models[0]
+
+    monkeypatch.setattr("detector.Combination", combine)
+    return made

@@ -11,12 +11,18 @@ from PIL import Image
 from tools.cli import cli
 from tools.detect import find_images, output_names
 
-from .stand_in import BOX, StandIn
+from .stand_in import BOX, StandIn, stand_in_combination
 
 
 @pytest.fixture(autouse=True)
 def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("detector.SPPNet", StandIn)
+
+
+@pytest.fixture
+def combined(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, str]]:
+    """For every combination that is made, the number of its models and how they are merged."""
+    return stand_in_combination(monkeypatch)
 
 
 @pytest.fixture
@@ -51,7 +57,7 @@ def test_objects_and_times_are_printed(street: Path, tmp_path: Path) -> None:
 
     head, line = result.stdout.splitlines()
     assert head.startswith(f"[1/1] {street} 160x120: 1 objects, ms: read ")
-    assert head.endswith(", conv 2")
+    assert ", proposals 1, conv 2, wall " in head
     assert line.split() == ["disc", "0.75", "10.0", "20.0", "60.0", "80.0"]
 
 
@@ -70,7 +76,7 @@ def test_the_json_file_holds_the_record(street: Path, tmp_path: Path) -> None:
     record = json.loads(file.read_text())
     assert (file.name, record["width"], record["height"]) == ("street.json", 160, 120)
     assert record["detections"] == [{"label": "disc", "score": 0.75, "margin": 1.5, "box": list(BOX)}]
-    assert record["milliseconds"].keys() == {"read", "conv"}
+    assert record["milliseconds"].keys() == {"read", "proposals", "conv", "wall"}
 
 
 def test_detections_below_the_confidence_are_left_out(street: Path, tmp_path: Path) -> None:
@@ -83,6 +89,28 @@ def test_json_prints_one_object_and_nothing_else(street: Path, tmp_path: Path) -
     assert [record["image"] for record in printed["images"]] == [str(street)]
     assert printed["skipped"][0]["image"] == str(tmp_path / "none.jpg")
     assert "no such file" in printed["skipped"][0]["reason"]
+
+
+@pytest.mark.parametrize("workers", ["0", "3"])
+def test_images_are_reported_in_order_however_many_are_worked_on_at_once(tmp_path: Path, workers: str) -> None:
+    names = [f"{number}.png" for number in range(5)]
+    images = [picture(tmp_path / "photos" / name) for name in names]
+
+    result = detect(tmp_path, *images, "--workers", workers, "--json")
+
+    assert [Path(record["image"]).name for record in json.loads(result.stdout)["images"]] == names
+    assert "5 images, " in result.stderr
+
+
+def test_several_models_detect_together(street: Path, tmp_path: Path, combined: list[tuple[int, str]]) -> None:
+    result = detect(tmp_path, street, "-m", tmp_path / "photos", "--merge", "mean")
+
+    assert result.exit_code == 0
+    assert combined == [(2, "mean")]
+
+
+def test_a_missing_model_among_several_exits_with_4(street: Path, tmp_path: Path) -> None:
+    assert detect(tmp_path, street, "-m", "nowhere").exit_code == 4
 
 
 def test_an_unreadable_image_is_skipped_with_one_line_and_exit_code_5(street: Path, tmp_path: Path) -> None:

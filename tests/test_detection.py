@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from detector.calibration import Calibration
 from detector.detection import PER_CLASS, WindowClassifier
-from detector.features import WindowFeatures, WindowVectors
+from detector.features import Maps, WindowFeatures, WindowVectors
 from detector.trunk import Trunk
 
 Floats = npt.NDArray[np.float32]
@@ -40,7 +40,8 @@ def vectors_of(values: list[list[float]]) -> WindowVectors:
     pairs = np.array(values, np.float32).reshape(1, -1, 2)
     count = pairs.shape[1]
     cells = np.array([[number, 0, number + 1, 1] for number in range(count)], np.int32).reshape(-1, 4)
-    return WindowVectors(PAIRS, {600: pairs}, (cells,), np.arange(count))
+    maps: Maps = {"600": pairs}
+    return WindowVectors(PAIRS, maps, (("600", (cells,)),), np.arange(count))
 
 
 def test_detections_come_best_first_with_calibrated_scores() -> None:
@@ -100,6 +101,33 @@ def test_boxes_that_regression_brought_together_are_suppressed_again() -> None:
     found = judge.detect(vectors_of([[2, -5], [1, -5]]), np.array([[30, 0, 50, 20], [19, 0, 39, 20]], np.float32), SIZE)
 
     np.testing.assert_allclose(found["boxes"], [[20, 0, 40, 20]])
+
+
+def test_offsets_are_those_of_the_class_of_each_window() -> None:
+    weights = np.zeros((2, 4, 2), np.float32)
+    weights[1, 0] = [1, 10]
+    judge = WindowClassifier(
+        np.eye(2, dtype=np.float32), np.zeros(2, np.float32), weights, np.full((2, 4), 0.5, np.float32), Calibration()
+    )
+
+    offsets = judge.offsets(vectors_of([[2, 3], [4, 5]]), np.array([1, 1, 0]), np.array([0, 1, 1]))
+
+    np.testing.assert_allclose(offsets, [[0.5] * 4, [54.5, 0.5, 0.5, 0.5], [32.5, 0.5, 0.5, 0.5]])
+
+
+def test_margins_of_a_softmax_are_log_odds_without_the_background() -> None:
+    judge = WindowClassifier(
+        np.array([[0, 0], [1, 0], [0, 1]], np.float32),
+        np.zeros(3, np.float32),
+        np.zeros((2, 4, 2), np.float32),
+        np.zeros((2, 4), np.float32),
+        Calibration(),
+        softmax=True,
+    )
+
+    margins = judge.margins(vectors_of([[np.log(2), np.log(3)]]))  # probabilities 1/6, 2/6 and 3/6
+
+    np.testing.assert_allclose(margins, [[-np.log(2), 0]], atol=1e-6)
 
 
 def test_no_windows_give_no_detections() -> None:

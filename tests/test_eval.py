@@ -15,7 +15,7 @@ from proposals import write_windows
 from tools.cli import cli
 from tools.shapes import write_shapes
 
-from .stand_in import StandIn
+from .stand_in import StandIn, stand_in_combination
 
 
 @pytest.fixture(autouse=True)
@@ -108,6 +108,22 @@ def test_a_model_is_scored_with_times_and_its_detections_score_the_same(shapes: 
     assert json.loads(by_model.stdout)["metrics"] == json.loads(again.stdout)["metrics"]
     assert json.loads(by_model.stdout)["milliseconds"].keys() == {"conv", "proposals", "wall"}
     assert len(json.loads(saved.read_text())) == 4
+
+
+def test_several_models_are_scored_together(shapes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    combined = stand_in_combination(monkeypatch)
+
+    evaluate(shapes, "-m", tmp_path, "-m", shapes, "--report", tmp_path / "report.md")
+
+    assert combined == [(2, "union")]
+    assert f"{tmp_path} and {shapes} on " in (tmp_path / "report.md").read_text()
+
+
+def test_images_worked_on_at_once_score_as_one_after_the_other(shapes: Path, tmp_path: Path) -> None:
+    results = [evaluate(shapes, "-m", tmp_path, "--workers", workers, "--json") for workers in ("0", "2")]
+
+    first, second = (json.loads(result.stdout) for result in results)
+    assert first["metrics"] == second["metrics"]
 
 
 def test_the_table_has_a_line_per_class_and_the_mean(shapes: Path, perfect: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from detector.errors import InputError
 from detector.examples import Scaling, TrainingImages
 from detector.features import WindowFeatures
+from detector.trunk import Trunk, to_numpy
 from proposals import SelectiveSearch
 
 from .conftest import no_progress, square_image
@@ -74,7 +75,8 @@ def test_vectors_are_those_of_the_image_up_to_half_precision(tmp_path: Path, tin
 
     vectors = images.vectors(0, np.array([3, 0])).all()
 
-    direct = tiny_features.project(tiny_features.maps(image), images.windows(0)[[3, 0]], image.shape[:2]).all()
+    windows = images.windows(0)[[3, 0]]
+    direct = tiny_features.project(tiny_features.maps(image, (96,), windows), windows, image.shape[:2]).all()
     np.testing.assert_allclose(vectors, direct, rtol=1e-3, atol=1e-4)
 
 
@@ -179,3 +181,72 @@ def test_windows_that_do_not_fit_the_images_are_refused(
 ) -> None:
     with pytest.raises(InputError, match=message):
         with_windows(tmp_path, tiny_features, windows)
+
+
+def small(folder: Path, features: WindowFeatures, **options: bool) -> TrainingImages:
+    """Return an image with one window, which selects the larger of two scales."""
+    window = np.array([[10, 10, 30, 30]], np.float32)
+    none = {"boxes": np.zeros((0, 4)), "labels": np.zeros(0, np.int64)}
+    images = TrainingImages(("red", "blue"), replace(features, scales=(96, 384)), folder)
+    return images.prepare(
+        [(square_image(1)[0], none)], SelectiveSearch(), windows=[window], workers=0, progress=no_progress, total=1,
+        **options,
+    )  # fmt: skip
+
+
+def kept(folder: Path) -> list[str]:
+    return sorted(file.name.split("-", 1)[1] for file in (folder / "maps").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("options", "names"),
+    [
+        ({}, ["384.array"]),
+        ({"all_scales": True}, ["384.array", "96.array"]),
+        ({"flips": True}, ["384.array", "flipped-384.array"]),
+    ],
+)
+def test_maps_are_kept_of_the_scales_wanted(
+    tmp_path: Path, tiny_features: WindowFeatures, options: dict[str, bool], names: list[str]
+) -> None:
+    small(tmp_path, tiny_features, **options)
+
+    assert kept(tmp_path) == names
+
+
+def test_a_flipped_map_is_that_of_the_mirrored_image(tmp_path: Path, tiny_features: WindowFeatures) -> None:
+    images = small(tmp_path, tiny_features, flips=True, all_scales=True)
+    mirrored = np.ascontiguousarray(square_image(1)[0][:, ::-1])
+
+    [map] = images.maps(0, (96,), flipped=True).values()
+
+    np.testing.assert_allclose(map, tiny_features.trunk.map(mirrored, 96), rtol=1e-3, atol=1e-3)
+
+
+def test_a_lost_map_is_one_clear_error(tmp_path: Path, tiny_features: WindowFeatures) -> None:
+    images = small(tmp_path, tiny_features)
+
+    with pytest.raises(InputError, match="lost a map while it was in use: run the training again"):
+        images.maps(0, (96,))
+
+
+def test_further_layers_are_applied_to_the_maps(tmp_path: Path, pooled_trunk: Trunk) -> None:
+    stem, tail = pooled_trunk.split()
+    features = WindowFeatures(stem, scales=(96,), early=True)
+    images = one_image(tmp_path, features)
+
+    further = images.through(replace(features, trunk=pooled_trunk), tail, no_progress)
+
+    direct = pooled_trunk.tensors(square_image(1)[0], 96)
+    maps = further.maps(0, (96,))
+    np.testing.assert_allclose(maps["96"], to_numpy(direct[1]), rtol=1e-2, atol=1e-2)
+    np.testing.assert_allclose(maps["96-early"], to_numpy(direct[0]), rtol=1e-3, atol=1e-3)
+    assert further.vectors(0).all().shape[1] == further.features.dimensions
+    assert images.maps(0, (96,)).keys() == maps.keys() and images.features is features
+
+
+def test_images_are_told_apart_by_windows_and_maps(tmp_path: Path, tiny_features: WindowFeatures) -> None:
+    plain, again = one_image(tmp_path, tiny_features).key(), one_image(tmp_path, tiny_features).key()
+
+    assert plain == again != one_image(tmp_path, replace(tiny_features, power=0.5)).key()
+    assert plain != one_image(tmp_path, tiny_features, difficult=np.array([True, False])).key()

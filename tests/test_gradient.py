@@ -1,6 +1,6 @@
-"""Tests of the pooling that gradients flow through: the kernel's vectors, and the gradients of torch and torchvision."""
+"""Tests of the pooling that gradients flow through: the kernel's vectors, torch's and torchvision's gradients."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -54,15 +54,16 @@ def test_vectors_are_those_of_the_kernel_bit_for_bit(levels: tuple[int, ...]) ->
 
 @pytest.mark.parametrize("levels", PYRAMIDS)
 @pytest.mark.parametrize("oracle", [plain_pooling, regions_pooling])
-def test_gradients_are_those_of_torch_and_torchvision(oracle: object, levels: tuple[int, ...]) -> None:
-    assert callable(oracle)
+def test_gradients_are_those_of_torch_and_torchvision(
+    oracle: Callable[..., torch.Tensor], levels: tuple[int, ...]
+) -> None:
     cells = some_cells(11, 14, 40)
     ours, theirs = (negative_map(11, 14, 5).requires_grad_() for _ in range(2))
     vectors, expected = pool_differentiably(ours, cells, levels), oracle(theirs, cells, levels)
     weights = torch.rand(vectors.shape, generator=torch.Generator().manual_seed(0))
 
-    (vectors * weights).sum().backward()
-    (expected * weights).sum().backward()
+    (vectors * weights).sum().backward()  # type: ignore[no-untyped-call]
+    (expected * weights).sum().backward()  # type: ignore[no-untyped-call]
 
     assert ours.grad is not None and theirs.grad is not None
     torch.testing.assert_close(ours.grad, theirs.grad, rtol=1e-5, atol=1e-5)
@@ -71,7 +72,7 @@ def test_gradients_are_those_of_torch_and_torchvision(oracle: object, levels: tu
 def test_a_cell_gets_the_gradients_of_all_bins_that_it_fills() -> None:
     map = torch.tensor([[[[1.0, 2.0]]]], requires_grad=True)
 
-    pool_differentiably(map, np.array([[0, 0, 2, 1], [0, 0, 1, 1]], np.int32), (1, 2)).sum().backward()
+    pool_differentiably(map, np.array([[0, 0, 2, 1], [0, 0, 1, 1]], np.int32), (1, 2)).sum().backward()  # type: ignore[no-untyped-call]
 
     # The first window has 2 as its maximum and in two of four bins; the second has 1 in all of its five.
     assert map.grad is not None
@@ -81,7 +82,7 @@ def test_a_cell_gets_the_gradients_of_all_bins_that_it_fills() -> None:
 def test_of_equal_cells_one_gets_the_gradient() -> None:
     map = torch.zeros((1, 3, 6, 6), requires_grad=True)
 
-    pool_differentiably(map, np.array([[0, 0, 6, 6]], np.int32), (3, 1)).sum().backward()
+    pool_differentiably(map, np.array([[0, 0, 6, 6]], np.int32), (3, 1)).sum().backward()  # type: ignore[no-untyped-call]
 
     assert map.grad is not None
     assert map.grad.sum(dim=(2, 3)).tolist() == [[10, 10, 10]]
@@ -94,8 +95,8 @@ def test_the_map_and_the_gradient_may_lie_in_memory_in_any_way() -> None:
     )
     upstream = torch.rand((14 * 4, 8), generator=torch.Generator().manual_seed(0)).T
 
-    pool_differentiably(last, cells, (1, 2, 3)).backward(upstream)
-    pool_differentiably(first, cells, (1, 2, 3)).backward(upstream.contiguous())
+    pool_differentiably(last, cells, (1, 2, 3)).backward(upstream)  # type: ignore[no-untyped-call]
+    pool_differentiably(first, cells, (1, 2, 3)).backward(upstream.contiguous())  # type: ignore[no-untyped-call]
 
     assert last.grad is not None and first.grad is not None
     assert torch.equal(last.grad, first.grad)
@@ -105,7 +106,7 @@ def test_no_windows_give_no_vectors_and_no_gradient() -> None:
     map = negative_map(4, 4, 3).requires_grad_()
 
     vectors = pool_differentiably(map, NONE)
-    vectors.sum().backward()
+    vectors.sum().backward()  # type: ignore[no-untyped-call]
 
     assert vectors.shape == (0, 150) and map.grad is not None
     assert not map.grad.any()

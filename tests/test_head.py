@@ -173,7 +173,7 @@ def test_a_layer_is_compressed_once() -> None:
 
 
 def backbone(widths: tuple[int, ...] = (6, 4), channels: int = 2) -> dict[str, torch.Tensor]:
-    """Return the fully connected layers of a backbone that sees 6 x 6 bins, numbered as torchvision numbers AlexNet's."""
+    """Return the fully connected layers of a backbone that sees 6 x 6 bins, numbered as AlexNet's are."""
     random, tensors = torch.Generator().manual_seed(1), {}
     for number, (size, width) in zip((1, 4), zip((36 * channels, *widths), widths, strict=False), strict=False):
         tensors[f"classifier.{number}.weight"] = torch.rand((width, size), generator=random) - 0.5

@@ -9,7 +9,7 @@ import torch
 from torch.nn.functional import adaptive_max_pool2d
 
 from detector.errors import InputError
-from detector.pooling import LEVELS, PyramidPooling, distinct_cells, pool_windows
+from detector.pooling import LEVELS, PyramidPooling, distinct_cells, pool_rectangles, pool_windows
 
 NONE = np.zeros((0, 4), np.int32)
 
@@ -192,3 +192,29 @@ def test_a_buffer_that_is_too_small_is_an_error(shape: tuple[int, int]) -> None:
 def test_levels_must_be_positive(levels: tuple[int, ...]) -> None:
     with pytest.raises(InputError, match="levels"):
         PyramidPooling(levels)
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_rectangles_are_pooled_row_by_row_from_a_column_on(threads: int) -> None:
+    map, cells = random_map(9, 8, 3), random_cells(9, 8, 20)
+    out = np.full((25, 60), 7, np.float32)
+
+    pool_rectangles(map, cells, out, levels=(1, 2, 3), column=10, threads=threads)
+
+    np.testing.assert_array_equal(out[:20, 10:52], plain_pooling(map, cells, (1, 2, 3)))
+    assert (out[20:] == 7).all() and (out[:, :10] == 7).all() and (out[:, 52:] == 7).all()
+
+
+def test_rectangles_need_room_behind_the_column() -> None:
+    with pytest.raises(InputError, match=r"out must be C-contiguous float32, at least \(2, 16\)"):
+        pool_rectangles(
+            random_map(4, 4, 3), random_cells(4, 4, 2), np.empty((2, 15), np.float32), levels=(1, 2), column=1
+        )
+
+
+def test_no_rectangles_change_nothing() -> None:
+    out = np.full((2, 15), 7, np.float32)
+
+    pool_rectangles(random_map(4, 4, 3), NONE, out, levels=(1, 2))
+
+    assert (out == 7).all()

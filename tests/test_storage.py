@@ -1,16 +1,18 @@
 """Tests of model folders: what is written, and that nothing bad is read."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from detector import Mining, ModelError, SPPNet
+from detector import FineTuning, Mining, ModelError, SPPNet
 from proposals import SelectiveSearch
 
-from .conftest import square_image
+from .conftest import square_image, windows_near
 
 
 @pytest.fixture(scope="module")
@@ -159,3 +161,92 @@ def test_a_failed_save_leaves_the_old_model(copy: Path, monkeypatch: pytest.Monk
 
 def test_the_card_says_when_scores_are_no_probabilities(saved: Path) -> None:
     assert "Scores are no probabilities" in (saved / "README.md").read_text()
+
+
+@pytest.fixture(scope="module")
+def saved_with_layers(pooled_name: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("models") / "layers"
+    model = SPPNet(
+        ("red", "blue"), trunk=pooled_name, weights="random", scales=(96,), levels=(1, 2), held_out=0, scores="softmax",
+        fine_tuning=FineTuning(widths=(6, 4), reduction=5, epochs=1, windows=8),
+    )  # fmt: skip
+    windows = [windows_near(number) for number in range(4)]
+    model.fit([square_image(number) for number in range(4)], windows=windows, workers=0).save(folder)
+    return folder
+
+
+@pytest.fixture
+def layers(saved_with_layers: Path, tmp_path: Path) -> Path:
+    for file in saved_with_layers.iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    return tmp_path
+
+
+def test_fully_connected_layers_are_loaded(layers: Path) -> None:
+    assert SPPNet.load(layers).fine_tuning == FineTuning(widths=(6, 4), reduction=5, epochs=1, windows=8)
+
+
+HEAD = ["layers.0.weight", "layers.1.bias", "classes.weight", "offsets.bias", "mean", "factors"]
+
+
+@pytest.mark.parametrize("name", HEAD)
+def test_a_missing_tensor_of_the_layers_is_named(layers: Path, name: str) -> None:
+    tensors = load_file(layers / "model.safetensors")
+    del tensors[f"head.{name}"]
+    save_file(tensors, layers / "model.safetensors")
+
+    with pytest.raises(ModelError, match=rf"model\.safetensors: the tensor 'head\.{name}' is missing$"):
+        SPPNet.load(layers)
+
+
+def not_finite(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    return np.full_like(array, np.inf)
+
+
+def longer(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    return np.concatenate([array, array])
+
+
+def half(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    return array.astype(np.float16)
+
+
+@pytest.mark.parametrize("name", HEAD)
+@pytest.mark.parametrize("damage", [not_finite, longer, half])
+def test_a_damaged_tensor_of_the_layers_is_named(
+    layers: Path, name: str, damage: Callable[[np.ndarray[Any, Any]], np.ndarray[Any, Any]]
+) -> None:
+    tensors = load_file(layers / "model.safetensors")
+    tensors[f"head.{name}"] = damage(tensors[f"head.{name}"])
+    save_file(tensors, layers / "model.safetensors")
+
+    with pytest.raises(ModelError, match=rf"model\.safetensors: 'head\.{name}' must be finite float32 \(.*\), not .*$"):
+        SPPNet.load(layers)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("fine_tuning", {"widths": [6, 5]}),
+        ("fine_tuning", {"widths": [10**12, 4], "reduction": 5}),
+        ("fine_tuning", {"widths": [6, 4], "reduction": -5}),
+        ("fine_tuning", {"widths": [6, 4], "reduction": 5, "epochs": 0}),
+        ("fine_tuning", {"widths": "wide", "reduction": 5}),
+        ("fine_tuning", {"widths": [6, 4], "reduction": 5, "surprise": 1}),
+        ("fine_tuning", {"reduction": 5}),
+        ("fine_tuning", [1]),
+        ("fine_tuning", None),
+        ("ranks", [2, 2]),
+        ("ranks", [2]),
+        ("layer", "fc8"),
+        ("scores", "bogus"),
+        ("method", "bogus"),
+        ("precision", "float16"),
+    ],
+)
+def test_settings_that_do_not_fit_the_layers_are_one_clear_error(layers: Path, key: str, value: object) -> None:
+    config = json.loads((layers / "config.json").read_text())
+    (layers / "config.json").write_text(json.dumps({**config, key: value}))
+
+    with pytest.raises(ModelError, match=r"^[^\n]*$"):
+        SPPNet.load(layers)

@@ -1,5 +1,7 @@
 """Tests of the training as a whole, on the squares."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -14,8 +16,8 @@ from detector.training import fit_regressors, train_windows
 from .conftest import no_progress
 
 
-def trained(images: TrainingImages, **options: float) -> WindowClassifier:
-    settings = {"norm": 20.0, "penalty": 10.0, "held_out": 0.25, **options}
+def trained(images: TrainingImages, **options: Any) -> WindowClassifier:
+    settings: dict[str, Any] = {"norm": 20.0, "penalty": 10.0, "held_out": 0.25, **options}
     return train_windows(
         images,
         mining=Mining(C=0.01, memory=10_000_000),
@@ -91,3 +93,15 @@ def test_a_class_without_objects_never_moves_windows_nor_detects(prepared: Train
     assert not classifier.weights[2].any() and not classifier.offset_weights[2].any()
     found = classifier.detect(prepared.vectors(0), prepared.windows(0), prepared.size(0))
     assert 2 not in found["labels"]
+
+
+def test_a_softmax_stands_in_for_svms(prepared: TrainingImages) -> None:
+    weights = np.random.default_rng(0).normal(0, 0.1, (3, prepared.features.dimensions)).astype(np.float32)
+    biases = np.array([0, 1, 2], np.float32)
+
+    classifier = trained(prepared, softmax=(weights, biases))
+
+    assert classifier.softmax
+    np.testing.assert_array_equal(classifier.weights, weights)
+    np.testing.assert_array_equal(classifier.biases, biases)
+    np.testing.assert_array_equal(classifier.offset_weights, trained(prepared).offset_weights)

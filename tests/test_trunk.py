@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 
 from detector.errors import InputError, ModelError
 from detector.preprocessing import PREPROCESSINGS
-from detector.trunk import Trunk, load_trunk
+from detector.trunk import Trunk, load_trunk, to_tensor, trunk_of
 
 GREY = np.full((400, 400, 3), 128, np.uint8)
 
@@ -157,3 +157,137 @@ def test_one_changed_pixel_moves_only_the_cells_that_see_it() -> None:
 
     moved = np.flatnonzero(difference.max(axis=0)) * trunk.stride + trunk.first_centre
     assert len(moved) and np.abs(moved - 200).max() <= trunk.receptive_field // 2
+
+
+@pytest.fixture
+def photo() -> npt.NDArray[np.uint8]:
+    return np.random.default_rng(0).integers(0, 256, (120, 160, 3)).astype(np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("name", "early"), [("squeezenet1_1", (8, 7, 256)), ("alexnet", (8, 7, 192)), ("zf5", (8, 12, 256))]
+)
+def test_the_map_before_the_last_pooling_has_half_the_stride(name: str, early: tuple[int, int, int]) -> None:
+    trunk = load_trunk(name, "random")
+
+    assert (trunk.early.stride, trunk.early.first_centre, trunk.early.channels) == early
+
+
+def test_the_early_and_the_last_map_come_from_one_pass(pooled_trunk: Trunk, photo: npt.NDArray[np.uint8]) -> None:
+    early, last = pooled_trunk.tensors(photo, 96)
+
+    with torch.inference_mode():
+        assert torch.equal(pooled_trunk.layers[2:](early), last)
+    assert early.shape == (1, 8, 46, 62) and last.shape == (1, 8, 22, 30)
+    np.testing.assert_array_equal(pooled_trunk.map(photo, 96), last[0].permute(1, 2, 0))
+
+
+def test_without_a_pooling_the_image_is_the_early_map(tiny_trunk: Trunk, photo: npt.NDArray[np.uint8]) -> None:
+    early, _ = tiny_trunk.tensors(photo, 120)
+
+    assert tiny_trunk.early == (1, 0, 1, 3)
+    assert torch.equal(early, tiny_trunk.preprocessing(photo))
+
+
+def test_images_of_one_size_are_convolved_together(pooled_trunk: Trunk, photo: npt.NDArray[np.uint8]) -> None:
+    pixels = torch.cat([pooled_trunk.preprocessing(image) for image in (photo, photo[::-1].copy())])
+
+    maps = pooled_trunk.convolve(pixels)
+
+    torch.testing.assert_close(maps[:1], pooled_trunk.tensors(photo, 120)[-1], rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["alexnet", "zf5"])
+def test_a_trunk_in_two_parts_gives_the_same_map(name: str, photo: npt.NDArray[np.uint8]) -> None:
+    trunk = load_trunk(name, "random")
+
+    stem, tail = trunk.split()
+
+    with torch.inference_mode():
+        map = tail(to_tensor(stem.map(photo, 96)))
+    torch.testing.assert_close(map, trunk.tensors(photo, 96)[-1], rtol=1e-4, atol=1e-4)
+    assert stem.least_side == trunk.least_side
+
+
+def test_a_layer_may_be_appended_to_the_second_part() -> None:
+    _, tail = load_trunk("alexnet", "random").split()  # 6 layers, which were numbers 6 to 11
+
+    assert len(tail.append(torch.nn.Identity())) == 7
+
+
+def test_the_second_part_is_a_copy(pooled_trunk: Trunk) -> None:
+    before = pooled_trunk.fingerprint()
+
+    _, tail = pooled_trunk.split()
+    tail.requires_grad_(True)
+    with torch.no_grad():
+        next(tail.parameters()).zero_()
+
+    assert pooled_trunk.fingerprint() == before
+    assert not any(parameter.requires_grad for parameter in pooled_trunk.layers.parameters())
+
+
+def test_a_trunk_of_other_layers_leaves_these_as_they_are(pooled_trunk: Trunk) -> None:
+    stem, tail = pooled_trunk.split()
+    tail.requires_grad_(True)
+
+    again = pooled_trunk.with_layers(torch.nn.Sequential(*stem.layers, *tail))
+
+    assert all(parameter.requires_grad for parameter in tail.parameters())
+    assert again.fingerprint() == pooled_trunk.fingerprint()
+    assert (again.stride, again.first_centre, again.least_side) == (4, 4, pooled_trunk.least_side)
+
+
+@pytest.mark.parametrize("reduction", [3, 100])
+def test_a_reduction_is_read_as_the_last_layer(pooled_name: str, pooled_trunk: Trunk, reduction: int) -> None:
+    channels = min(reduction, 8)
+    layers = torch.nn.Sequential(*pooled_trunk.layers, torch.nn.Conv2d(8, channels, 1))
+
+    trunk = trunk_of(pooled_name, layers.state_dict(), pooled_trunk.preprocessing, "file", reduction=reduction)
+
+    assert trunk.channels == channels
+    assert torch.equal(trunk.layers[-1].weight, layers[-1].weight)  # type: ignore[arg-type]
+
+
+def test_bfloat16_layers_give_nearly_the_same_maps(pooled_name: str, photo: npt.NDArray[np.uint8]) -> None:
+    exact, rounded = (
+        load_trunk(pooled_name, "random", precision=kind).map(photo, 96) for kind in ("float32", "bfloat16")
+    )
+
+    assert rounded.dtype == np.float32 and not np.array_equal(exact, rounded)
+    assert np.abs(exact - rounded).max() < 0.02 * exact.max()  # bfloat16 has 8 bits
+
+
+def test_maps_of_another_precision_are_told_apart(pooled_name: str) -> None:
+    exact, rounded = (load_trunk(pooled_name, "random", precision=kind) for kind in ("float32", "bfloat16"))
+
+    assert exact.fingerprint() != rounded.fingerprint()
+
+
+def test_a_bfloat16_trunk_comes_in_two_parts_of_which_the_second_is_exact(
+    pooled_name: str, photo: npt.NDArray[np.uint8]
+) -> None:
+    trunk = load_trunk(pooled_name, "random", precision="bfloat16")
+
+    stem, tail = trunk.split()
+
+    assert {parameter.dtype for parameter in tail.parameters()} == {torch.float32}
+    with torch.inference_mode():
+        map = tail(to_tensor(stem.map(photo, 96)))
+    assert float((map - trunk.tensors(photo, 96)[-1]).abs().max()) < 0.02 * float(map.max())
+
+
+def test_another_precision_is_refused() -> None:
+    with pytest.raises(InputError, match="precision must be float32 or bfloat16, not 'float16'"):
+        load_trunk("zf5", "random", precision="float16")  # type: ignore[arg-type]
+
+
+def test_the_fully_connected_layers_of_a_weights_file_are_kept(tmp_path: Path) -> None:
+    torch.manual_seed(1)
+    weights = load_trunk("alexnet", "random").layers.state_dict()
+    tensors = {f"features.{name}": tensor.contiguous() for name, tensor in weights.items()}
+    save_file(tensors | {"classifier.1.weight": torch.ones(2, 3)}, tmp_path / "net.safetensors")
+
+    trunk = load_trunk("alexnet", tmp_path / "net.safetensors")
+
+    assert list(trunk.classifier) == ["classifier.1.weight"]

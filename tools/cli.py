@@ -14,6 +14,7 @@ COMMANDS = {
     "eval": "Score a model, or given detections, on annotated images.",
     "export": "Compress the fully connected layers of a model.",
     "proposals": "Compute the windows of images, or measure their recall.",
+    "bench": "Race SPP-net against R-CNN and other detectors on the same images.",
     "demo": "Draw a small data set, train on it and detect, in a minute.",
     "doctor": "Tell what is installed, and compile the inner loops ahead.",
 }

@@ -5,6 +5,7 @@ import io
 import json
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,20 +26,24 @@ from .console import (
     say,
     set_threads,
     threads_option,
+    workers_option,
 )
 from .drawing import draw
 from .files import write_whole
+from .lanes import lanes_for, side_by_side
+from .models import load, merge_option, models_option
 from .warm import warm_up
 
 if TYPE_CHECKING:
-    from detector import SPPNet
+    from detector import Combination, SPPNet
 
 JPEG_QUALITY = 92
 
 
 @click.command("detect")
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
-@click.option("-m", "--model", type=click.Path(path_type=Path), help="Folder of a model that `sppnet train` made.")
+@models_option
+@merge_option
 @click.option("-o", "--output", type=click.Path(path_type=Path), default="detections", help="Folder for the results.")
 @click.option("--conf", type=FiniteRange(0, 1), default=0.5, help="Least score of a detection.")
 @click.option("--iou", type=FiniteRange(0, 1), default=0.3, help="Most overlap of two detections of one class.")
@@ -47,9 +52,11 @@ JPEG_QUALITY = 92
 @json_option
 @device_option
 @threads_option
+@workers_option
 def command(
     sources: tuple[str, ...],
-    model: Path | None,
+    models: tuple[Path, ...],
+    merge: str,
     output: Path,
     conf: float,
     iou: float,
@@ -58,26 +65,32 @@ def command(
     as_json: bool,
     device: str,
     threads: int | None,
+    workers: int,
 ) -> None:
     """Find the objects in images. A SOURCE is a file, a folder of images or a pattern such as 'holiday/**/*.jpg'."""
-    if model is None:
+    if not models:
         raise click.UsageError("no model is bundled yet: train one with `sppnet train` and name its folder with -m")
     images = find_images(sources)
     set_threads(threads)
     device = find_device(device)
-    from detector import SPPNet
-
-    network = SPPNet.load(model, device=device)
+    network = load(models, merge, device)
     warm_up(network.search)
     records: list[dict[str, Any]] = []
     skipped: list[dict[str, str]] = []
-    for number, (source, name) in enumerate(zip(images, output_names(images, output), strict=True), 1):
+    find = partial(detect, network, confidence=conf, iou=iou)
+    finished = side_by_side(find, images, lanes=lanes_for(images, workers))
+    started = ready = time.perf_counter()
+    for number, (source, name, outcome) in enumerate(
+        zip(images, output_names(images, output), finished, strict=True), 1
+    ):
         try:
-            image, record = detect(network, source, confidence=conf, iou=iou)
+            image, record = outcome.result()
         except DataError as error:
             say(f"skipped: {error}")
             skipped.append({"image": str(source), "reason": str(error)})
             continue
+        before, ready = ready, time.perf_counter()
+        record["milliseconds"]["wall"] = 1000 * (ready - before)
         if not no_images:
             write_whole(output / f"{name}.jpg", annotate(image, record, network.classes))
         if "json" in formats:
@@ -89,6 +102,8 @@ def command(
         click.echo(json.dumps({"images": records, "skipped": skipped}))
     if not records:
         raise CommandError("none of the images could be read", BAD_DATA)
+    if len(images) > 1:
+        say(f"{len(images)} images, {1000 * (time.perf_counter() - started) / len(images):.0f} ms each")
     if formats or not no_images:
         say(f"results are in {output}")
     finish(bool(skipped))
@@ -139,7 +154,7 @@ def output_names(sources: Sequence[Path], folder: Path) -> list[str]:
 
 
 def detect(
-    network: "SPPNet", source: Path, *, confidence: float, iou: float
+    network: "SPPNet | Combination", source: Path, *, confidence: float, iou: float
 ) -> tuple[npt.NDArray[np.uint8], dict[str, Any]]:
     """Return an image and the record of what was found in it, as `--format json` writes it.
 
@@ -169,7 +184,11 @@ def annotate(image: npt.NDArray[np.uint8], record: dict[str, Any], classes: Sequ
 
 
 def summary(record: dict[str, Any]) -> str:
-    """Return what a person wants to know of an image: its objects, one a line, and milliseconds per stage."""
+    """Return what a person wants to know of an image: its objects, one a line, and milliseconds per stage.
+
+    Images are worked on side by side, so the stages of one can take longer together than `wall`, which is the time
+    since the one before was done.
+    """
     stages = record["milliseconds"]
     times = ", ".join(f"{stage} {milliseconds:.0f}" for stage, milliseconds in stages.items())
     objects = record["detections"]

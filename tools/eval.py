@@ -5,6 +5,7 @@ import math
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -27,13 +28,15 @@ from .console import (
     workers_option,
 )
 from .files import write_whole
+from .lanes import lanes_for, side_by_side
+from .models import load, merge_option, models_option
 from .progress import Progress
 from .report import markdown, show
 from .splits import ReadableImages, open_split, windows_from
 from .warm import warm_up
 
 if TYPE_CHECKING:
-    from detector import SPPNet
+    from detector import Combination, SPPNet
 
 METRICS = ("voc07", "voc12", "coco")
 
@@ -64,7 +67,8 @@ def _report(_context: click.Context, _option: click.Parameter, file: Path | None
 
 
 @click.command("eval")
-@click.option("-m", "--model", type=click.Path(path_type=Path), help="Folder of the model to score.")
+@models_option
+@merge_option
 @click.option("--from", "source", type=click.Path(path_type=Path), help="Score the detections in this file instead.")
 @click.option("--classes", callback=_classes, help="With --from: its classes in order.  [default: those annotated]")
 @click.option("--data", "root", type=click.Path(path_type=Path), required=True, help="VOC folder with the truth.")
@@ -80,7 +84,8 @@ def _report(_context: click.Context, _option: click.Parameter, file: Path | None
 @threads_option
 @workers_option
 def command(
-    model: Path | None,
+    models: tuple[Path, ...],
+    merge: str,
     source: Path | None,
     classes: list[str] | None,
     root: Path,
@@ -97,11 +102,11 @@ def command(
     workers: int,
 ) -> None:
     """Score a model on annotated images, by average precision of each class and its mean (mAP)."""
-    if (model is None) == (source is None):
+    if bool(models) == (source is not None):
         raise click.UsageError("give either a model with -m or detections with --from")
     if source is not None and windows is not None:
         raise click.UsageError("--windows is for a model: the detections of --from have been made")
-    if model is not None and classes is not None:
+    if models and classes is not None:
         raise click.UsageError("a model brings its own classes: --classes is for --from")
     if source is not None:
         voc = open_split(root, split, usual="val", classes=classes, lenient=lenient)
@@ -112,9 +117,7 @@ def command(
     else:
         set_threads(threads)
         device = find_device(device)
-        from detector import SPPNet
-
-        network = SPPNet.load(str(model), device=device)
+        network = load(models, merge, device)
         voc = open_split(root, split, usual="val", classes=network.classes, lenient=lenient)
         images = ReadableImages(voc, limit)
         proposed = None if windows is None else windows_from(windows, images)
@@ -132,55 +135,56 @@ def command(
     if save_detections is not None:
         write_whole(save_detections, detections_file(found, voc))
     if report is not None:
-        title = f"{source or model} on {voc.root.name} {voc.split or 'all images'}"
+        title = f"{source or ' and '.join(map(str, models))} on {voc.root.name} {voc.split or 'all images'}"
         text = json.dumps(result, indent=2) + "\n" if report.suffix == ".json" else markdown(result, title)
         write_whole(report, text.encode())
     finish(skipped=bool(voc.problems) or images.skipped > 0)
 
 
 def detect_all(
-    network: "SPPNet",
+    network: "SPPNet | Combination",
     images: ReadableImages,
     workers: int,
     windows: Iterable[npt.NDArray[np.float32]] | None = None,
 ) -> tuple[dict[int, Arrays], dict[str, float]]:
     """Return what the model finds in images, by their numbers, and milliseconds per stage and image.
 
-    Unless windows are given, worker processes propose them ahead while this one convolves, so `proposals` is the time
-    spent waiting for them and `wall` all the time that an image takes.
+    Images are worked on side by side, so the stages of one can take longer together than `wall`, all the time divided
+    by the number of images.
+
+    Args:
+        network: Detects.
+        images: Where it does.
+        workers: How many images are worked on at once.
+        windows: Those of every image; by default the model proposes them.
 
     Raises:
         DataError: If an image cannot be read and the data set is strict.
         CommandError: If none can be read.
     """
-    import torch
-
-    from detector import conv_threads
-    from proposals import compute_windows
-
     found: dict[int, Arrays] = {}
     totals: defaultdict[str, float] = defaultdict(float)
     pixels = (image for image, _ in images)
-    ahead = windows is None and workers > 1
-    pairs: Iterable[tuple[npt.NDArray[np.uint8], npt.NDArray[np.float32]]]
-    if windows is None:
-        pairs = compute_windows(pixels, network.search, workers=workers)
-    else:
-        pairs = zip(pixels, windows, strict=True)
-    started = ready = time.perf_counter()
-    with Progress() as progress, conv_threads(1 if ahead else torch.get_num_threads()):
-        for image, boxes in pairs:
-            waited = time.perf_counter() - ready
-            [result] = network.predict([image], windows=[boxes])
-            for stage, spent in {**result["milliseconds"], "proposals": 1000 * waited}.items():
+    pairs = ((image, None) for image in pixels) if windows is None else zip(pixels, windows, strict=True)
+    started = time.perf_counter()
+    with Progress() as progress:
+        for outcome in side_by_side(partial(_detect, network), pairs, lanes=lanes_for(images, workers)):
+            result = outcome.result()
+            for stage, spent in result["milliseconds"].items():
                 totals[stage] += spent
             found[images.numbers[len(found)]] = {name: result[name] for name in ("boxes", "labels", "scores")}
             progress("images", len(found), len(images))
-            ready = time.perf_counter()
     if not found:
         raise CommandError("none of the images could be read", BAD_DATA)
     totals["wall"] = 1000 * (time.perf_counter() - started)
     return found, {stage: total / len(found) for stage, total in totals.items()}
+
+
+def _detect(
+    network: "SPPNet | Combination", pair: tuple[npt.NDArray[np.uint8], npt.NDArray[np.float32] | None]
+) -> dict[str, Any]:
+    image, windows = pair
+    return network.predict([image], windows=None if windows is None else [windows])[0]
 
 
 def score(rule: Literal["voc07", "voc12", "coco"], found: dict[int, Arrays], voc: VOC) -> dict[str, Any]:

@@ -57,6 +57,7 @@ OPTIONS = (
         default="fast",
         help="Of the search for windows.",
     ),
+    click.option("--max-windows", type=click.IntRange(1), default=2000, help="That the search proposes of an image."),
     click.option("--context", is_flag=True, help="Beyond the paper: pool what is around a window and the whole image."),
     click.option("--early", is_flag=True, help="Beyond the paper: pool the map before the last pooling layer, too."),
     click.option(
@@ -95,6 +96,7 @@ def network(
     *,
     method: str,
     mode: str,
+    max_windows: int,
     tuning: str | None,
     unfreeze: bool,
     epochs: int | None,
@@ -120,7 +122,7 @@ def network(
         settings["regression_examples"] = 0
     return (RCNN if method == "rcnn" else SPPNet)(
         classes,
-        search=SelectiveSearch(mode=mode),
+        search=SelectiveSearch(mode=mode, limit=max_windows),
         mining=None if C is None else Mining(C=C),
         fine_tuning=None if tuning is None else replace(PRESETS[tuning], **changes),
         **settings,

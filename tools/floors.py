@@ -6,7 +6,7 @@ the other stages are not known.
 """
 
 import copy
-import time
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -16,10 +16,12 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from detector.detection import WindowClassifier
-from detector.features import Features, Vectors, WindowFeatures, WindowVectors
+from detector.device import stage
+from detector.features import Features, WindowFeatures, WindowVectors
 from detector.geometry import resized_size
 from detector.head import LAYERS, Head
 from detector.rcnn import SIDE
+from detector.timing import Stopwatch
 from detector.trunk import Trunk
 
 MATRIX_SIDE = 2048
@@ -49,18 +51,19 @@ class Rates:
         return 1000 * max(work.operations / self.operations[work.precision], work.bytes / self.bytes)
 
 
-def measure_rates(*precisions: str, side: int = MATRIX_SIDE, copied: int = COPIED_BYTES) -> Rates:
+def measure_rates(*precisions: str, device: str = "cpu", side: int = MATRIX_SIDE, copied: int = COPIED_BYTES) -> Rates:
     """Return the best rates of some repetitions, with the threads that torch is set to.
 
     Args:
         precisions: float32 or bfloat16.
+        device: cpu, cuda or cuda:N.
         side: Of the square matrices that are multiplied.
         copied: Bytes that are copied.
     """
-    source = torch.ones(copied // FLOAT)
+    source = torch.ones(copied // FLOAT, device=device)
     target = torch.ones_like(source)
-    operations = {precision: _matrix_rate(precision, side) for precision in precisions}
-    return Rates(operations, 2 * copied / _least_seconds(lambda: target.copy_(source)))
+    operations = {precision: _matrix_rate(precision, device, side) for precision in precisions}
+    return Rates(operations, 2 * copied / _least_seconds(lambda: target.copy_(source), device))
 
 
 def spp_work(
@@ -79,8 +82,9 @@ def spp_work(
         image_size: Height and width of the image.
         detections: How many were found. Those that were moved and then suppressed are not counted: this is a floor.
     """
-    operations = sum(conv_work(features.trunk, *_padded_size(features, image_size, name))[0] for name in vectors.maps)
-    read = sum(map.nbytes for map in vectors.maps.values())
+    sizes = [_padded_size(features, image_size, int(scale)) for scale, _ in vectors.places]
+    operations = sum(conv_work(features.trunk, *size)[0] for size in sizes)
+    read = FLOAT * sum(math.prod(map.shape) for map in vectors.maps.values())
     return {
         "conv": Work(operations, precision=features.trunk.precision),
         "pooling": Work(bytes=read + FLOAT * features.pooled_dimensions * len(vectors)),
@@ -139,22 +143,23 @@ def _vector_work(
     }
 
 
-def _padded_size(features: WindowFeatures, image_size: tuple[int, int], name: str) -> tuple[int, int]:
-    """Return height and width of what the conv layers see for a map; that before the last pooling costs no more."""
-    height, width = resized_size(image_size, int(name), max_side=features.max_side)
+def _padded_size(features: WindowFeatures, image_size: tuple[int, int], scale: int) -> tuple[int, int]:
+    """Return height and width of what the conv layers see at a scale."""
+    height, width = resized_size(image_size, scale, max_side=features.max_side)
     return max(height, features.trunk.least_side), max(width, features.trunk.least_side)
 
 
-def _matrix_rate(precision: str, side: int) -> float:
-    factor = torch.ones((side, side), dtype=getattr(torch, precision))
+def _matrix_rate(precision: str, device: str, side: int) -> float:
+    factor = torch.ones((side, side), dtype=getattr(torch, precision), device=device)
     product = torch.empty_like(factor)
-    return 2 * side**3 / _least_seconds(lambda: torch.mm(factor, factor, out=product))
+    return 2 * side**3 / _least_seconds(lambda: torch.mm(factor, factor, out=product), device)
 
 
-def _least_seconds(action: Callable[[], Any]) -> float:
+def _least_seconds(action: Callable[[], Any], device: str) -> float:
     seconds = []
     for _ in range(REPEATS):
-        started = time.perf_counter()
-        action()
-        seconds.append(time.perf_counter() - started)
+        clock = Stopwatch()
+        with stage(clock, "action", device):
+            action()
+        seconds.append(clock.seconds["action"])
     return min(seconds)

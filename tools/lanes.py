@@ -1,0 +1,65 @@
+"""Several images at once: while the conv layers of one run, windows of the next are proposed.
+
+Whole images side by side, on one thread each, keep all cores busy in every stage, also in those that know one thread
+only. The threads of a conv layer or a matrix product wait for each other by spinning, which is lost time for the rest.
+"""
+
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Sized
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+AHEAD = 2  # images under way for each lane: one that is worked on and one that waits
+
+
+def lanes_for(images: Sized, workers: int) -> int:
+    """Return how many images to work on at once: so many as there are workers, threads and images for."""
+    import torch
+
+    return max(1, min(workers, torch.get_num_threads(), len(images)))
+
+
+def side_by_side(
+    function: Callable[[Item], Result], items: Iterable[Item], lanes: int
+) -> Generator[Future[Result], None, None]:
+    """Yield what the function makes of every item, in order, each finished: its `result()` returns or raises.
+
+    The lanes share the threads that this process may compute with. Items are drawn as they are needed, by the caller's
+    thread; the function is called in others, for several items at a time.
+
+    Args:
+        function: Applied to one item.
+        items: Images, or what they are read from.
+        lanes: How many items are worked on at once.
+    """
+    import numba
+    import torch
+    from threadpoolctl import threadpool_limits
+
+    from detector import conv_threads
+
+    threads = max(1, torch.get_num_threads() // lanes)
+
+    def begin() -> None:
+        numba.set_num_threads(min(threads, numba.get_num_threads()))  # holds for one thread of this process only
+
+    under_way: deque[Future[Result]] = deque()
+    pool = ThreadPoolExecutor(lanes, initializer=begin)
+    try:
+        with conv_threads(threads), threadpool_limits(threads, "blas"):
+            for item in items:
+                under_way.append(pool.submit(function, item))
+                if len(under_way) == lanes * AHEAD:
+                    yield _finished(under_way.popleft())
+            while under_way:
+                yield _finished(under_way.popleft())
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _finished(future: Future[Result]) -> Future[Result]:
+    future.exception()  # waits
+    return future

@@ -1,0 +1,40 @@
+"""The model, or the several models, that a command detects with."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from detector import Combination, SPPNet
+
+models_option = click.option(
+    "-m",
+    "--model",
+    "models",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    help="Folder of a model that `sppnet train` made; given several times, the models detect together.",
+)
+merge_option = click.option(
+    "--merge",
+    type=click.Choice(["union", "mean"]),
+    default="union",
+    help="Of several models: the best score of a window counts, or the mean of their scores.",
+)
+
+
+def load(folders: Sequence[Path], merge: str, device: str) -> "SPPNet | Combination":
+    """Return the model in a folder, or those in several folders combined, to compute on a device.
+
+    Raises:
+        ModelError: If a folder holds no model, or a damaged one.
+        InputError: If the models' classes differ.
+    """
+    import detector
+
+    networks = [detector.SPPNet.load(folder, device=device) for folder in folders]
+    if len(networks) == 1:
+        return networks[0]
+    return detector.Combination(networks, merge="mean" if merge == "mean" else "union")
