@@ -17,10 +17,10 @@ _DIGEST_SIZE = 16
 
 
 class Checkpoint:
-    """A file of weights, the best weights so far, the optimiser's moments and where the training stands."""
+    """For each training a file: weights, the best so far, the optimiser's moments, and how far it is."""
 
     def __init__(self, folder: Path, *, every: int = EVERY) -> None:
-        self.file, self.every = folder / "finetuning.checkpoint", every
+        self.folder, self.every = folder, every
         folder.mkdir(parents=True, exist_ok=True)
 
     def save(
@@ -39,10 +39,10 @@ class Checkpoint:
             tensors |= {f"optimiser.{number}.{name}": tensor for name, tensor in moments.items()}
         # The format holds memory as it is, so what lies channels last, or is shared, must be copied.
         tensors = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
-        state = json.dumps({"key": key, "done": done, "history": history}).encode()
+        state = json.dumps({"done": done, "history": history}).encode()
         tensors["state"] = torch.frombuffer(bytearray(state), dtype=torch.uint8)
         payload = save(tensors)
-        write_whole(self.file, _digest(payload), payload)
+        write_whole(self._file(key), _digest(payload), payload)
 
     def restore(
         self,
@@ -58,15 +58,13 @@ class Checkpoint:
             The steps done and the history; 0 and the history given where there is no such state, or it is damaged.
         """
         try:
-            content = self.file.read_bytes()
+            content = self._file(key).read_bytes()
             payload = content[_DIGEST_SIZE:]
             if _digest(payload) != content[:_DIGEST_SIZE]:
                 return 0, history
             tensors = load(payload)
             state = json.loads(tensors.pop("state").numpy().tobytes())
         except (OSError, SafetensorError, KeyError, ValueError):
-            return 0, history
-        if state["key"] != key:
             return 0, history
         modules.load_state_dict(_named(tensors, "now."))
         best.update({name: tensor.to(best[name].device) for name, tensor in _named(tensors, "best.").items()})
@@ -76,6 +74,9 @@ class Checkpoint:
             moments.setdefault(int(number), {})[moment] = tensor
         optimiser.load_state_dict({**optimiser.state_dict(), "state": moments})
         return int(state["done"]), dict(state["history"])
+
+    def _file(self, key: str) -> Path:
+        return self.folder / f"finetuning-{key}.checkpoint"
 
 
 def _named(tensors: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:

@@ -16,11 +16,12 @@ from proposals import SelectiveSearch
 
 from .boxes import clip, decode
 from .calibration import Calibration
+from .checks import check_image
 from .detection import WindowClassifier, best_windows, kept_after_regression
 from .errors import InputError
 from .examples import Image, check_windows
 from .features import Floats, Indices, Vectors
-from .model import SPPNet, _check_image
+from .model import SPPNet
 from .timing import Stopwatch
 
 Merge = Literal["union", "mean"]
@@ -80,7 +81,7 @@ class Combination:
             raise InputError(f"{len(images)} images need as many arrays of windows, not {len(windows)}")
         found = []
         for number, image in enumerate(images):
-            _check_image(image, number)
+            check_image(image, number)
             given = None if windows is None else check_windows(windows[number], number)
             found.append(self._detect(image, given, confidence, iou))
         return found
@@ -147,7 +148,7 @@ class _Opinion:
 
 
 def _opinion(model: SPPNet, image: Image, windows: Floats, clock: Stopwatch) -> _Opinion:
-    features, classifier = model._require_fitted()
+    features, classifier = model.fitted()
     size = (image.shape[0], image.shape[1])
     maps = features.maps(image, features.chosen_scales(windows, size), windows, clock)
     vectors = features.project(maps, windows, size)
@@ -156,7 +157,7 @@ def _opinion(model: SPPNet, image: Image, windows: Floats, clock: Stopwatch) -> 
 
 def _highest(opinions: Sequence[_Opinion]) -> Floats:
     """Return the best model's log odds of every window, which overlaps itself in the union: float32 (N, K)."""
-    return np.maximum.reduce([opinion.log_odds for opinion in opinions])
+    return np.asarray(np.maximum.reduce([opinion.log_odds for opinion in opinions]), np.float32)
 
 
 def _mean(opinions: Sequence[_Opinion]) -> Floats:

@@ -90,11 +90,13 @@ class WindowClassifier:
 
     def offsets(self, vectors: Vectors, rows: Indices, labels: Indices) -> Floats:
         """Return the offsets that move windows, given by number, onto an object of one class each: float32 (M, 4)."""
-        offsets = np.empty((len(rows), 4), np.float32)
-        for label in np.unique(labels):
-            mine = labels == label
-            offsets[mine] = vectors.take(rows[mine]).margins(self.offset_weights[label], self.offset_biases[label])
-        return offsets
+        distinct, place = np.unique(rows, return_inverse=True)
+        weights, biases = self.offset_weights.reshape(-1, self.offset_weights.shape[2]), self.offset_biases.reshape(-1)
+        # Of all classes, because pooling a window again for each of its own costs more.
+        offsets = (
+            vectors.take(distinct).margins(weights, biases).reshape(len(distinct), len(self.biases) - self.softmax, 4)
+        )
+        return np.asarray(offsets[place, labels], np.float32)
 
 
 def best_windows(windows: Floats, margins: Floats, floor: float, iou: float) -> tuple[Indices, Indices]:
@@ -133,7 +135,8 @@ def kept_after_regression(
 
 def _log_odds(scores: Floats) -> Floats:
     """Return log(p / (1 - p)) of every class from what goes into the softmax, float32 (N, K) of (N, K + 1)."""
-    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
-    others = powers.sum(axis=1, keepdims=True) - powers
-    odds = np.log(np.maximum(powers, 1e-30)) - np.log(np.maximum(others, 1e-30))
+    # In float64, and from the sum of the others, or all that is nearly sure would be equally sure.
+    powers = np.exp(scores.astype(np.float64) - scores.max(axis=1, keepdims=True))
+    sums = np.stack([np.delete(powers, k, axis=1).sum(axis=1) for k in range(powers.shape[1])], axis=1)
+    odds = np.log(np.maximum(powers, 1e-300)) - np.log(np.maximum(sums, 1e-300))
     return np.asarray(odds[:, 1:], np.float32)

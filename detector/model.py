@@ -11,7 +11,7 @@ from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,7 @@ from torch import nn
 from proposals import SelectiveSearch
 
 from . import storage
+from .checks import LAYERS, Scores, check_head, check_image, check_objects, check_settings
 from .detection import WindowClassifier
 from .errors import InputError, ModelError
 from .examples import Image, Progress, Target, TrainingImages, check_windows
@@ -32,9 +33,6 @@ from .pooling import LEVELS
 from .timing import Stopwatch
 from .training import split_held_out, train_windows
 from .trunk import Precision, Trunk, load_trunk, trunk_geometry
-
-Scores = Literal["svm", "softmax"]
-LAYERS: tuple[Layer, ...] = ("pool", "fc6", "fc7")
 
 # Measured on two cores, for the estimate of a training: an image's windows, mining and regression; its conv layers; and
 # a step of fine-tuning.
@@ -114,8 +112,8 @@ class SPPNet:
     ) -> None:
         if not classes or len(set(classes)) != len(classes):
             raise InputError(f"classes must be different names, at least one, not {list(classes)}")
-        _check_settings(scales, levels, geometry, norm, penalty, held_out, seed)
-        _check_head(fine_tuning, layer, scores, power)
+        check_settings(scales, levels, geometry, norm, penalty, held_out, seed)
+        check_head(fine_tuning, layer, scores, power)
         self.classes = tuple(classes)
         self.trunk, self.weights, self.preprocessing = trunk, weights, preprocessing
         self.scales, self.max_side, self.levels = tuple(scales), max_side, tuple(levels)
@@ -158,7 +156,7 @@ class SPPNet:
             raise InputError(f"{len(images)} images need as many arrays of windows, not {len(windows)}")
         found = []
         for number, image in enumerate(images):
-            _check_image(image, number)
+            check_image(image, number)
             given = None if windows is None else check_windows(windows[number], number)
             found.append(self._detect(image, given, confidence, iou))
         return found
@@ -166,7 +164,7 @@ class SPPNet:
     def _detect(
         self, image: Image, windows: npt.NDArray[np.float32] | None, confidence: float, iou: float
     ) -> dict[str, Any]:
-        features, classifier = self._require_fitted()
+        features, classifier = self.fitted()
         size = (image.shape[0], image.shape[1])
         clock = Stopwatch()
         if windows is None:
@@ -222,7 +220,7 @@ class SPPNet:
             else:
                 with clock("windows and maps"):
                     prepare()
-                _check_objects(images)
+                check_objects(images)
             classifier = train_windows(
                 images,
                 mining=self.mining,
@@ -250,6 +248,8 @@ class SPPNet:
         clock: Stopwatch,
     ) -> tuple[TrainingImages, WindowFeatures, dict[str, Any]]:
         """Return the images with the maps, and the features with the trunk and the head, that fine-tuning makes."""
+        if self.ranks:
+            raise InputError("fully connected layers are compressed after their training: no ranks for it")
         features = images.features
         assert self.fine_tuning is not None
         assert isinstance(features, WindowFeatures)
@@ -259,7 +259,7 @@ class SPPNet:
         images.features = replace(features, trunk=stem)
         with clock("windows and maps"):
             prepare(flips=self.fine_tuning.flips, all_scales=True)
-        _check_objects(images)
+        check_objects(images)
         with clock("fine-tuning"):
             fitting, held = split_held_out(len(images), self.held_out, self.seed)
             if self.fine_tuning.reduction:
@@ -289,7 +289,7 @@ class SPPNet:
             ModelError: If the model is neither fitted nor loaded.
             InputError: If it has no fully connected layers, or there is not one positive rank for each.
         """
-        features, classifier = self._require_fitted()
+        features, classifier = self.fitted()
         if not isinstance(features, WindowFeatures) or features.head is None or not features.head.layers:
             raise InputError("the model has no fully connected layers to compress")
         model = copy.copy(self)
@@ -303,7 +303,7 @@ class SPPNet:
         Raises:
             ModelError: If there is nothing to save yet, or the folder holds something else.
         """
-        storage.save(Path(folder), self._config(), *self._require_fitted(), self.metrics_)
+        storage.save(Path(folder), self._config(), *self.fitted(), self.metrics_)
 
     @classmethod
     def load(cls, folder: Path | str, *, device: str = "cpu") -> "SPPNet":
@@ -365,7 +365,12 @@ class SPPNet:
             self.layer,
         )
 
-    def _require_fitted(self) -> tuple[Features, WindowClassifier]:
+    def fitted(self) -> tuple[Features, WindowClassifier]:
+        """Return how windows become vectors, and vectors detections.
+
+        Raises:
+            ModelError: If the model is neither fitted nor loaded.
+        """
         if self._fitted is None:
             raise ModelError("the model has not been trained: fit it, or load one")
         return self._fitted
@@ -384,55 +389,3 @@ def _metrics(images: TrainingImages, classifier: WindowClassifier, clock: Stopwa
         "seconds": {stage: round(seconds, 1) for stage, seconds in clock.seconds.items()},
         "calibration": asdict(classifier.calibration),
     }
-
-
-def _check_objects(images: TrainingImages) -> None:
-    if not images.objects().any():
-        raise InputError(f"none of {len(images)} training images has an object to learn from")
-
-
-def _check_image(image: Image, number: int) -> None:
-    if not isinstance(image, np.ndarray) or image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
-        what = f"{image.dtype} {image.shape}" if isinstance(image, np.ndarray) else type(image).__name__
-        raise InputError(f"image {number}: must be a uint8 array (height, width, 3), not {what}")
-    if 0 in image.shape:
-        raise InputError(f"image {number}: has no pixels, its shape is {image.shape}")
-
-
-def _check_head(fine_tuning: FineTuning | None, layer: str, scores: str, power: float) -> None:
-    """Raise InputError for fully connected layers that will not be there."""
-    if layer not in LAYERS:
-        raise InputError(f"layer must be one of {', '.join(LAYERS)}, not {layer!r}")
-    if scores not in ("svm", "softmax"):
-        raise InputError(f"scores must be svm or softmax, not {scores!r}")
-    depth = LAYERS.index(layer)
-    if depth > (len(fine_tuning.widths) if fine_tuning else 0):
-        raise InputError(f"layer {layer} needs fine_tuning with a width for it")
-    if scores == "softmax" and fine_tuning is None:
-        raise InputError("scores 'softmax' need fine_tuning: they are those of the layers that it trains")
-    if fine_tuning and power != 1:
-        raise InputError(f"fine_tuning takes maps as they are: power must be 1, not {power}")
-
-
-def _check_settings(
-    scales: Sequence[int],
-    levels: Sequence[int],
-    geometry: str,
-    norm: float,
-    penalty: float,
-    held_out: float,
-    seed: int,
-) -> None:
-    """Raise InputError for a setting that would only fail when the training has come to it."""
-    if not scales or min(scales) < 1 or len(set(scales)) != len(scales):
-        raise InputError(f"scales must be one or more different short sides in pixels, not {tuple(scales)}")
-    if not levels or min(levels) < 1:
-        raise InputError(f"levels must be one or more positive whole numbers, not {tuple(levels)}")
-    if geometry not in ("paper", "release"):
-        raise InputError(f"geometry must be 'paper' or 'release', not {geometry!r}")
-    if not (0 < norm < np.inf and 0 < penalty < np.inf):
-        raise InputError(f"norm and penalty must be positive and finite, not {norm} and {penalty}")
-    if not 0 <= held_out < 1:
-        raise InputError(f"held_out must be a fraction from 0 to below 1, not {held_out}")
-    if seed < 0:
-        raise InputError(f"seed must not be negative, not {seed}")

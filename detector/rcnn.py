@@ -4,6 +4,7 @@ Trunk, pyramid, SVMs, mining, regression and suppression are SPP-net's, so that 
 conv layers run.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -97,9 +98,11 @@ class WarpedFeatures:
             return {str(SIDE): self.on_device(image, windows, clock)}
         clock = clock or Stopwatch()
         vectors = np.empty((len(windows), self.dimensions), np.float32)
+        with clock("warping"):
+            whole_image = self.trunk.preprocessing(image)
         for start in range(0, len(windows), BATCH):
             with clock("warping"):
-                pixels = torch.cat([warped(image, window, self.trunk) for window in windows[start : start + BATCH]])
+                pixels = warped(whole_image, windows[start : start + BATCH])
             with clock("conv"), torch.inference_mode():
                 maps = self.trunk.convolve(pixels).permute(0, 2, 3, 1).contiguous().cpu().numpy()
             with clock("pooling"):
@@ -111,12 +114,13 @@ class WarpedFeatures:
     def on_device(self, image: npt.NDArray[np.uint8], windows: Floats, clock: Stopwatch | None = None) -> torch.Tensor:
         """Return the vectors of all windows, float32 (N, D), convolved and pooled where the conv layers are."""
         device, pyramid = self.trunk.device, PyramidPooling(self.levels)
+        whole_image = self.trunk.preprocessing(image)
         with torch.inference_mode():
             vectors = torch.empty((len(windows), self.dimensions), device=device)
             for start in range(0, len(windows), DEVICE_BATCH):
                 batch = windows[start : start + DEVICE_BATCH]
                 with stage(clock, "warping", device):
-                    pixels = torch.cat([warped(image, window, self.trunk) for window in batch])
+                    pixels = warped(whole_image, batch)
                 with stage(clock, "conv", device):
                     maps = self.trunk.convolve(pixels)
                 with stage(clock, "pooling", device):
@@ -168,21 +172,28 @@ def context_window(window: Floats) -> npt.NDArray[np.int64]:
     return np.concatenate([first - 1, last]).astype(np.int64)
 
 
-def warped(image: npt.NDArray[np.uint8], window: Floats, trunk: Trunk) -> torch.Tensor:
-    """Return what the conv layers see of a window: float32 (1, 3, 227, 227), zero, the mean, outside the image."""
-    x1, y1, x2, y2 = context_window(window)
-    height, width = image.shape[:2]
-    pixels = torch.zeros((1, 3, SIDE, SIDE)).contiguous(memory_format=torch.channels_last)
-    left, top, right, bottom = max(x1, 0), max(y1, 0), min(x2, width), min(y2, height)
-    if left >= right or top >= bottom:
-        return pixels
-    scale = np.array([SIDE / (x2 - x1), SIDE / (y2 - y1)])
-    start = np.clip(np.floor(np.array([left - x1, top - y1]) * scale + 0.5), 0, SIDE - 1).astype(int)
-    stop = np.clip(np.floor(np.array([right - x1, bottom - y1]) * scale + 0.5), start + 1, SIDE).astype(int)
-    inside = cv2.resize(
-        np.ascontiguousarray(image[top:bottom, left:right]),
-        (int(stop[0] - start[0]), int(stop[1] - start[1])),
-        interpolation=cv2.INTER_LINEAR,
-    )
-    pixels[:, :, start[1] : stop[1], start[0] : stop[0]] = trunk.preprocessing(np.asarray(inside, np.uint8))
-    return pixels
+def warped(pixels: torch.Tensor, windows: Floats) -> torch.Tensor:
+    """Return what the conv layers see of windows: float32 (N, 3, 227, 227), zero, the mean, outside the image.
+
+    Args:
+        pixels: float32 (1, 3, H, W), the image as the preprocessing leaves it.
+        windows: float32 (N, 4), in pixels of the image.
+    """
+    image = np.ascontiguousarray(pixels[0].permute(1, 2, 0).numpy())
+    seen = np.zeros((len(windows), SIDE, SIDE, 3), np.float32)
+    for number, window in enumerate(windows):
+        x1, y1, x2, y2 = context_window(window).tolist()
+        left, top, right, bottom = max(x1, 0), max(y1, 0), min(x2, image.shape[1]), min(y2, image.shape[0])
+        if left < right and top < bottom:
+            (start_x, stop_x), (start_y, stop_y) = _landing(x1, x2, left, right), _landing(y1, y2, top, bottom)
+            seen[number, start_y:stop_y, start_x:stop_x] = cv2.resize(
+                image[top:bottom, left:right], (stop_x - start_x, stop_y - start_y), interpolation=cv2.INTER_LINEAR
+            )
+    return torch.from_numpy(seen).permute(0, 3, 1, 2)
+
+
+def _landing(first: int, last: int, start: int, stop: int) -> tuple[int, int]:
+    """Return where the part from start to stop of a side from first to last lands on the warped window."""
+    scale = SIDE / (last - first)
+    begin = min(max(math.floor((start - first) * scale + 0.5), 0), SIDE - 1)
+    return begin, min(max(math.floor((stop - first) * scale + 0.5), begin + 1), SIDE)

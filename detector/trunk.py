@@ -218,7 +218,8 @@ def trunk_of(
         raise ModelError(f"{source}: there is no trunk {name!r}; this version knows {', '.join(_BUILDERS)}")
     layers = _BUILDERS[name]()
     if reduction:
-        layers.append(nn.Conv2d(_described(layers)[3], reduction, 1))
+        channels = _described(layers)[3]
+        layers.append(nn.Conv2d(channels, min(reduction, channels), 1))
     _load_into(layers, tensors, source)
     return Trunk(name, layers, preprocessing, precision=precision, device=device)
 

@@ -66,7 +66,7 @@ def test_r_cnn_has_the_classifier_of_pooled_vectors(tiny_features: WindowFeature
 
     rival = window_detector(r_cnn(network, None, 3))
 
-    assert rival.classifier is network._require_fitted()[1]
+    assert rival.classifier is network.fitted()[1]
     assert (rival.images, rival.scored) == (3, True)
 
 

@@ -78,7 +78,7 @@ def main(
         raise click.UsageError(f"the split {split} has {len(voc)} images, fewer than {fitted} and {tested}")
     parts = np.split(np.random.default_rng(seed).permutation(len(voc))[: fitted + tested], [fitted])
     results = {}
-    of_features: dict[str, dict[str, Any]] = dict.fromkeys(TRAINING, {}) if about == "training" else FEATURES
+    of_features: dict[str, dict[str, Any]] = {name: {} for name in TRAINING} if about == "training" else FEATURES
     prepared: dict[str, tuple[TrainingImages, TrainingImages]] = {}
     for name, settings in of_features.items():
         if repr(settings) not in prepared:

@@ -302,7 +302,7 @@ def _trained_r_cnn(network: SPPNet, trained: SPPNet, images: int) -> Contender:
 
 
 def _parts(network: SPPNet) -> tuple[Features, WindowClassifier]:
-    return network._require_fitted()
+    return network.fitted()
 
 
 def _listed(scales: Sequence[int]) -> str:
