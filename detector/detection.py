@@ -90,6 +90,8 @@ class WindowClassifier:
 
     def offsets(self, vectors: Vectors, rows: Indices, labels: Indices) -> Floats:
         """Return the offsets that move windows, given by number, onto an object of one class each: float32 (M, 4)."""
+        if not self.offset_weights.any():
+            return np.asarray(self.offset_biases[labels], np.float32)
         distinct, place = np.unique(rows, return_inverse=True)
         weights, biases = self.offset_weights.reshape(-1, self.offset_weights.shape[2]), self.offset_biases.reshape(-1)
         # Of all classes, because pooling a window again for each of its own costs more.

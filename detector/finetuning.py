@@ -17,7 +17,7 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy, smooth_l1_loss
 
-from .boxes import encode, iou
+from .boxes import encode
 from .cache import content_key
 from .checkpoint import Checkpoint
 from .errors import InputError
@@ -25,11 +25,11 @@ from .examples import Progress, TrainingImages
 from .features import WindowFeatures
 from .gradient import pool_differentiably
 from .head import OFFSET_DEVIATIONS, Head
+from .sampling import choose_windows, mirrored
 from .trunk import to_tensor
 
 Floats = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.int64]
-POSITIVE, NEAR = 0.5, 0.1  # overlaps: from the first on a window shows the object, from the second it is close to one
 
 
 @dataclass(frozen=True)
@@ -149,13 +149,17 @@ class _Run:
 
     def measure_scaling(self) -> None:
         """Centre the pooled vectors and bring them to a norm of 20, as for the SVMs."""
-        batch = [self._sample(number, epoch=0, training=False) for number in self.fitting[:200].tolist()]
-        with torch.inference_mode():
-            vectors = torch.cat([self._pooled(sample) for sample in batch])
-        mean = vectors.mean(dim=0)
-        energy = float((vectors - mean).square().sum(dim=1).mean())
+        sums, squares, count = torch.zeros_like(self.head.mean, dtype=torch.float64), 0.0, 0
+        for number in self.fitting[:200].tolist():
+            with torch.inference_mode():
+                vectors = self._pooled(self._sample(number, epoch=0, training=False)).double()
+            sums += vectors.sum(dim=0)
+            squares += float(vectors.square().sum())
+            count += len(vectors)
+        mean = sums / max(1, count)
+        energy = squares / max(1, count) - float(mean.square().sum())
         self.head.mean.copy_(mean)
-        self.head.factors.fill_(20 / max(energy**0.5, 1e-12))
+        self.head.factors.fill_(20 / max(max(energy, 0) ** 0.5, 1e-12))
 
     def train(self, checkpoint: Checkpoint, progress: Progress) -> dict[str, Any]:
         """Train from the last checkpoint on, and leave the best epoch's weights in tail and head."""
@@ -274,7 +278,10 @@ class _Run:
         random = np.random.default_rng([self.seed, number, epoch])
         flipped = bool(training and self.options.flips and random.integers(2))
         scale = int(random.choice(self.features.scales))
-        sample = choose_windows(self.images, number, self.options, random)
+        options = self.options
+        sample = choose_windows(
+            self.images, number, windows=options.windows, positives=options.positives, random=random
+        )
         windows, boxes = self.images.windows(number)[sample.rows], sample.boxes
         size = self.images.size(number)
         if flipped:
@@ -294,43 +301,6 @@ class _Sample:
     windows: Floats
     labels: Indices
     offsets: Floats
-
-
-@dataclass(frozen=True)
-class Chosen:
-    """Windows of an image for one step.
-
-    Attributes:
-        rows: int64 (N,), which.
-        labels: int64 (N,), 0 for background, otherwise the class plus 1.
-        boxes: float32 (N, 4), the object that a window overlaps most; anything for background.
-    """
-
-    rows: Indices
-    labels: Indices
-    boxes: Floats
-
-
-def choose_windows(images: TrainingImages, number: int, options: FineTuning, random: np.random.Generator) -> Chosen:
-    """Return windows of an image, a quarter of them on objects if there are so many, the others near them if possible.
-
-    Windows on difficult objects are left out, unless they are learned.
-    """
-    overlaps, boxes, labels = images.nearest_objects(number)
-    difficult = images.target(number)["boxes"][images.target(number)["difficult"]]
-    unclear = (iou(images.windows(number), difficult) >= 0.3).any(axis=1) & (overlaps < POSITIVE)
-    shown = random.permutation(np.flatnonzero(overlaps >= POSITIVE))[: int(options.windows * options.positives)]
-    near = random.permutation(np.flatnonzero((overlaps >= NEAR) & (overlaps < POSITIVE) & ~unclear))
-    far = random.permutation(np.flatnonzero((overlaps < NEAR) & ~unclear))
-    background = np.concatenate([near, far])[: options.windows - len(shown)]
-    rows = np.concatenate([shown, background])
-    classes = np.where(np.arange(len(rows)) < len(shown), labels[rows] + 1, 0)
-    return Chosen(rows, classes, boxes[rows])
-
-
-def mirrored(boxes: Floats, width: int) -> Floats:
-    """Return boxes of the image mirrored left to right."""
-    return np.stack([width - boxes[:, 2], boxes[:, 1], width - boxes[:, 0], boxes[:, 3]], axis=1)
 
 
 def principal_channels(images: TrainingImages, tail: nn.Sequential, numbers: Indices, channels: int) -> nn.Conv2d:

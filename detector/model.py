@@ -297,6 +297,18 @@ class SPPNet:
         model._fitted = replace(features, head=features.head.compressed(ranks)), classifier
         return model
 
+    def without_regression(self) -> "SPPNet":
+        """Return the model without its box regression: detections are windows as they were proposed.
+
+        Raises:
+            ModelError: If the model is neither fitted nor loaded.
+        """
+        features, classifier = self.fitted()
+        model = copy.copy(self)
+        still = {name: np.zeros_like(getattr(classifier, name)) for name in ("offset_weights", "offset_biases")}
+        model._fitted = features, replace(classifier, **still)
+        return model
+
     def save(self, folder: Path | str) -> None:
         """Write the model: model.safetensors, config.json, README.md and metrics.json.
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -101,3 +102,33 @@ def reports() -> tuple[list[Report], Callable[[str, int, int], None]]:
     """A list, and a progress callback that writes to it."""
     written: list[Report] = []
     return written, lambda stage, done, total: written.append((stage, done, total))
+
+
+NOTHING: Target = {
+    "boxes": np.zeros((0, 4), np.float32),
+    "labels": np.zeros(0, np.int64),
+    "difficult": np.zeros(0, np.bool_),
+}
+
+
+def prepared_for(trunk: Trunk, folder: Path, pairs: Sequence[tuple[Any, Target]], windows: list[Any]) -> TrainingImages:
+    features = WindowFeatures(trunk, scales=(96, 64), levels=(1, 2))
+    return TrainingImages(("red", "blue"), features, folder).prepare(
+        pairs,
+        SelectiveSearch(),
+        windows=windows,
+        workers=0,
+        progress=no_progress,
+        total=len(pairs),
+        flips=True,
+        all_scales=True,
+    )
+
+
+@pytest.fixture(scope="session")
+def images(
+    tmp_path_factory: pytest.TempPathFactory, pooled_trunk: Trunk, squares: list[tuple[Any, Target]]
+) -> TrainingImages:
+    """The squares, with the maps of the layers up to the pooling."""
+    windows = [windows_near(number) for number in range(16)]
+    return prepared_for(pooled_trunk.split()[0], tmp_path_factory.mktemp("images"), squares, windows)

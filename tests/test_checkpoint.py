@@ -107,11 +107,19 @@ def test_a_truncated_state_is_not_taken(tmp_path: Path, length: int) -> None:
 
 
 def test_a_state_replaces_the_one_before_and_nothing_else_is_left(tmp_path: Path) -> None:
+    Training().steps(0, 1).save(tmp_path)
+    Training().steps(0, 3).save(tmp_path)
+
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_two_trainings_keep_their_states_in_one_folder(tmp_path: Path) -> None:
     Training().steps(0, 1).save(tmp_path, "first")
     Training().steps(0, 3).save(tmp_path, "second")
+    first, second = Training(), Training()
 
-    assert Training().restore(tmp_path, "first")[0] == 0 and Training().restore(tmp_path, "second")[0] == 3
-    assert len(list(tmp_path.iterdir())) == 1
+    assert first.restore(tmp_path, "first")[0] == second.restore(tmp_path, "second")[0] == 3
+    assert same(first.weights(), Training().steps(0, 1).weights())
 
 
 def test_a_failed_save_leaves_the_state_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

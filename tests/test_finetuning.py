@@ -1,6 +1,6 @@
 """Tests of fine-tuning: which windows, that layers learn, and that an interruption changes no bit of them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -13,48 +13,19 @@ import torch
 from sklearn.decomposition import PCA
 from torch import nn
 
-from detector.boxes import iou
 from detector.checkpoint import Checkpoint
 from detector.errors import InputError
 from detector.examples import Target, TrainingImages
 from detector.features import WindowFeatures
-from detector.finetuning import PRESETS, FineTuning, _Run, choose_windows, fine_tune, mirrored, principal_channels
+from detector.finetuning import PRESETS, FineTuning, _Run, fine_tune, principal_channels
 from detector.trunk import Trunk, to_tensor
 from proposals import SelectiveSearch
 
-from .conftest import no_progress, square_image, windows_near
+from .conftest import NOTHING, no_progress, prepared_for, square_image, windows_near
 
 Tensors = dict[str, torch.Tensor]
-NOTHING: Target = {
-    "boxes": np.zeros((0, 4), np.float32),
-    "labels": np.zeros(0, np.int64),
-    "difficult": np.zeros(0, np.bool_),
-}
 NONE = np.zeros((0, 4), np.float32)
 STEPS = 6  # of an epoch: twelve images, two in a batch
-
-
-def prepared_for(trunk: Trunk, folder: Path, pairs: Sequence[tuple[Any, Target]], windows: list[Any]) -> TrainingImages:
-    features = WindowFeatures(trunk, scales=(96, 64), levels=(1, 2))
-    return TrainingImages(("red", "blue"), features, folder).prepare(
-        pairs,
-        SelectiveSearch(),
-        windows=windows,
-        workers=0,
-        progress=no_progress,
-        total=len(pairs),
-        flips=True,
-        all_scales=True,
-    )
-
-
-@pytest.fixture(scope="module")
-def images(
-    tmp_path_factory: pytest.TempPathFactory, pooled_trunk: Trunk, squares: list[tuple[Any, Target]]
-) -> TrainingImages:
-    """The squares, with the maps of the layers up to the pooling."""
-    windows = [windows_near(number) for number in range(16)]
-    return prepared_for(pooled_trunk.split()[0], tmp_path_factory.mktemp("images"), squares, windows)
 
 
 class Training:
@@ -333,88 +304,6 @@ def test_images_without_windows_leave_the_weights_finite(pooled_trunk: Trunk, tm
     weights = Training(images, pooled_trunk)(tmp_path, epochs=1, images=1)
 
     assert all(bool(tensor.isfinite().all()) for tensor in weights.values())
-
-
-def chosen(images: TrainingImages, number: int, **options: Any) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Return rows and labels of the windows for a step."""
-    found = choose_windows(images, number, FineTuning(**options), np.random.default_rng(0))
-    return found.rows, found.labels
-
-
-def test_a_quarter_of_the_windows_show_objects_at_most(images: TrainingImages) -> None:
-    _, labels = chosen(images, 1, windows=16)
-
-    assert len(labels) == 16 and (labels > 0).sum() == 4
-
-
-def test_fewer_windows_on_objects_leave_more_background(images: TrainingImages) -> None:
-    rows, labels = chosen(images, 1, windows=64)
-    shown = int((images.nearest_objects(1)[0] >= 0.5).sum())
-
-    assert (labels > 0).sum() == min(shown, 16) and len(rows) == len(set(rows.tolist()))
-
-
-def test_windows_are_labelled_with_the_object_that_they_overlap_by_half(images: TrainingImages) -> None:
-    rows, labels = chosen(images, 1, windows=64)
-    overlaps = iou(images.windows(1)[rows], images.target(1)["boxes"])
-
-    np.testing.assert_array_equal(labels, np.where(overlaps.max(axis=1) >= 0.5, overlaps.argmax(axis=1) + 1, 0))
-
-
-def test_background_is_near_objects_while_there_is_such(images: TrainingImages) -> None:
-    rows, labels = chosen(images, 1, windows=16)
-
-    overlaps = images.nearest_objects(1)[0][rows[labels == 0]]
-    assert overlaps.min() >= 0.1 and overlaps.max() < 0.5
-
-
-def test_background_that_touches_nothing_fills_up(images: TrainingImages) -> None:
-    rows, labels = chosen(images, 1, windows=1000)
-
-    assert (images.nearest_objects(1)[0][rows[labels == 0]] < 0.1).any()
-
-
-def test_each_window_comes_with_the_box_of_its_object(images: TrainingImages) -> None:
-    found = choose_windows(images, 1, FineTuning(), np.random.default_rng(0))
-    shown = found.labels > 0
-
-    np.testing.assert_array_equal(found.boxes[shown], images.target(1)["boxes"][found.labels[shown] - 1])
-
-
-def test_windows_on_a_difficult_object_are_left_out(images: TrainingImages) -> None:
-    target = images.target(4)
-    rows, labels = chosen(images, 4, windows=1000)
-
-    on_difficult = iou(images.windows(4), target["boxes"][target["difficult"]]).max(axis=1) >= 0.3
-    assert on_difficult.any() and not on_difficult[rows].any()
-    assert set(labels.tolist()) == {0, 1}
-
-
-def test_an_image_without_objects_gives_background_alone(pooled_trunk: Trunk, tmp_path: Path) -> None:
-    images = prepared_for(pooled_trunk, tmp_path, [(square_image(1)[0], NOTHING)], [windows_near(1)])
-
-    rows, labels = chosen(images, 0, windows=16)
-
-    assert len(rows) == 16 and not labels.any()
-
-
-def test_an_image_without_windows_gives_none(pooled_trunk: Trunk, tmp_path: Path) -> None:
-    images = prepared_for(pooled_trunk, tmp_path, [(square_image(1)[0], NOTHING)], [NONE])
-
-    rows, labels = chosen(images, 0)
-
-    assert rows.shape == (0,) == labels.shape
-
-
-def test_a_box_at_the_left_lies_at_the_right_of_the_mirrored_image() -> None:
-    np.testing.assert_array_equal(mirrored(np.array([[0, 5, 30, 25]], np.float32), 100), [[70, 5, 100, 25]])
-
-
-def test_mirroring_twice_changes_nothing() -> None:
-    boxes = windows_near(0)
-
-    np.testing.assert_allclose(mirrored(mirrored(boxes, 128), 128), boxes, atol=1e-4)
-    assert mirrored(NONE, 128).shape == (0, 4)
 
 
 @pytest.fixture(scope="module")

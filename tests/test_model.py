@@ -432,3 +432,13 @@ def test_large_scores_do_not_overflow() -> None:
 
 def test_no_windows_have_no_softmax() -> None:
     assert softmax_of([])["margins"].shape == (0,)
+
+
+def test_without_regression_detections_are_windows(squares: list[tuple[npt.NDArray[np.uint8], Target]]) -> None:
+    model = SPPNet(("red", "blue"), weights="random", scales=(96,), held_out=0).fit(squares[:4], workers=0)
+    image, windows = squares[4][0], np.array([[0, 0, 60, 60], [10, 20, 70, 90]], np.float32)
+
+    [found] = model.without_regression().predict([image], windows=[windows])
+
+    assert {tuple(box) for box in found["boxes"].tolist()} <= {tuple(window) for window in windows.tolist()}
+    assert model.fitted()[1].offset_weights.any()

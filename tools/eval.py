@@ -75,6 +75,7 @@ def _report(_context: click.Context, _option: click.Parameter, file: Path | None
 @click.option("--split", help="Image set.  [default: val if there is one, else all annotated images]")
 @click.option("--metrics", default="voc07", callback=_metrics, help="voc07, voc12, coco, with commas between.")
 @click.option("--windows", type=click.Path(path_type=Path), help="Take windows from this file: .npz, .json or .mat.")
+@click.option("--no-regression", is_flag=True, help="Leave windows where they are.")
 @click.option("--limit", type=click.IntRange(1), help="Only so many images, the first.")
 @click.option("--report", type=click.Path(path_type=Path), callback=_report, help="Write the result as .md or .json.")
 @click.option("--save-detections", type=click.Path(path_type=Path), help="Write what was found, for --from.")
@@ -92,6 +93,7 @@ def command(
     split: str | None,
     metrics: list[Literal["voc07", "voc12", "coco"]],
     windows: Path | None,
+    no_regression: bool,
     limit: int | None,
     report: Path | None,
     save_detections: Path | None,
@@ -117,7 +119,7 @@ def command(
     else:
         set_threads(threads)
         device = find_device(device)
-        network = load(models, merge, device)
+        network = load(models, merge, device, regression=not no_regression)
         voc = open_split(root, split, usual="val", classes=network.classes, lenient=lenient)
         images = ReadableImages(voc, limit)
         proposed = None if windows is None else windows_from(windows, images)

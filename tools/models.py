@@ -25,8 +25,10 @@ merge_option = click.option(
 )
 
 
-def load(folders: Sequence[Path], merge: str, device: str) -> "SPPNet | Combination":
+def load(folders: Sequence[Path], merge: str, device: str, *, regression: bool = True) -> "SPPNet | Combination":
     """Return the model in a folder, or those in several folders combined, to compute on a device.
+
+    Without regression they leave windows where they are.
 
     Raises:
         ModelError: If a folder holds no model, or a damaged one.
@@ -35,6 +37,8 @@ def load(folders: Sequence[Path], merge: str, device: str) -> "SPPNet | Combinat
     import detector
 
     networks = [detector.SPPNet.load(folder, device=device) for folder in folders]
+    if not regression:
+        networks = [network.without_regression() for network in networks]
     if len(networks) == 1:
         return networks[0]
     return detector.Combination(networks, merge="mean" if merge == "mean" else "union")
