@@ -1,6 +1,6 @@
 """What several test files start from: trunks of a few layers and images of coloured squares."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
