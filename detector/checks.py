@@ -1,12 +1,13 @@
 """Errors of a user that would otherwise show when a training has come to them, or not at all."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from .errors import InputError
-from .examples import Image, TrainingImages
+from .examples import Image, TrainingImages, check_windows
 from .features import Layer
 from .finetuning import FineTuning
 
@@ -18,6 +19,21 @@ def check_objects(images: TrainingImages) -> None:
     """Raise InputError unless there is an object to learn from."""
     if not images.objects().any():
         raise InputError(f"none of {len(images)} training images has an object to learn from")
+
+
+def checked_images(
+    images: Sequence[Image], windows: Sequence[npt.NDArray[np.float32]] | None
+) -> Iterator[tuple[Image, npt.NDArray[np.float32] | None]]:
+    """Yield each image with its windows, None where none are given.
+
+    Raises:
+        InputError: If an image is no uint8 (H, W, 3) array, or the windows do not match the images.
+    """
+    if windows is not None and len(windows) != len(images):
+        raise InputError(f"{len(images)} images need as many arrays of windows, not {len(windows)}")
+    for number, image in enumerate(images):
+        check_image(image, number)
+        yield image, None if windows is None else check_windows(windows[number], number)
 
 
 def check_image(image: Image, number: int) -> None:

@@ -16,10 +16,10 @@ from proposals import SelectiveSearch
 
 from .boxes import clip, decode
 from .calibration import Calibration
-from .checks import check_image
+from .checks import checked_images
 from .detection import WindowClassifier, best_windows, kept_after_regression
 from .errors import InputError
-from .examples import Image, check_windows
+from .examples import Image
 from .features import Floats, Indices, Vectors
 from .model import SPPNet
 from .timing import Stopwatch
@@ -77,14 +77,7 @@ class Combination:
             ModelError: If a model is neither fitted nor loaded.
             InputError: If an image is no uint8 (H, W, 3) array, or the windows do not match the images.
         """
-        if windows is not None and len(windows) != len(images):
-            raise InputError(f"{len(images)} images need as many arrays of windows, not {len(windows)}")
-        found = []
-        for number, image in enumerate(images):
-            check_image(image, number)
-            given = None if windows is None else check_windows(windows[number], number)
-            found.append(self._detect(image, given, confidence, iou))
-        return found
+        return [self._detect(image, given, confidence, iou) for image, given in checked_images(images, windows)]
 
     def _detect(self, image: Image, windows: Floats | None, confidence: float, iou: float) -> dict[str, Any]:
         size = (image.shape[0], image.shape[1])

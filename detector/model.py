@@ -20,10 +20,10 @@ from torch import nn
 from proposals import SelectiveSearch
 
 from . import storage
-from .checks import LAYERS, Scores, check_head, check_image, check_objects, check_settings
+from .checks import LAYERS, Scores, check_head, check_objects, check_settings, checked_images
 from .detection import WindowClassifier
 from .errors import InputError, ModelError
-from .examples import Image, Progress, Target, TrainingImages, check_windows
+from .examples import Image, Progress, Target, TrainingImages
 from .features import Features, Layer, WindowFeatures
 from .finetuning import FineTuning, fine_tune, principal_channels
 from .geometry import Preset
@@ -152,14 +152,7 @@ class SPPNet:
             ModelError: If the model is neither fitted nor loaded.
             InputError: If an image is no uint8 (H, W, 3) array, or the windows do not match the images.
         """
-        if windows is not None and len(windows) != len(images):
-            raise InputError(f"{len(images)} images need as many arrays of windows, not {len(windows)}")
-        found = []
-        for number, image in enumerate(images):
-            check_image(image, number)
-            given = None if windows is None else check_windows(windows[number], number)
-            found.append(self._detect(image, given, confidence, iou))
-        return found
+        return [self._detect(image, given, confidence, iou) for image, given in checked_images(images, windows)]
 
     def _detect(
         self, image: Image, windows: npt.NDArray[np.float32] | None, confidence: float, iou: float
