@@ -15,11 +15,11 @@ import torch
 from .device import DeviceVectors, stage
 from .geometry import Preset, choose_scales, resized_size, window_cells
 from .head import Head
-from .pooling import LEVELS, bins, distinct_cells, pool_rectangles
+from .pooling import LEVELS, Bands, bins, distinct_cells, new_bands, pool_rectangles
 from .timing import Stopwatch
 from .trunk import Trunk, to_numpy
 
-BLOCK = 256  # vectors pooled and scored at a time: few enough to stay in the cache
+BLOCK = 64  # vectors pooled and scored at a time: few enough to stay in the cache
 Floats = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.int64]
 Cells = npt.NDArray[np.int32]
@@ -279,9 +279,11 @@ class WindowVectors:
         """Return the inner products of every window's vector with weights (K, D), plus biases (K,): float32 (N, K)."""
         clock = clock or Stopwatch()
         margins = np.empty((len(self), len(weights)), np.float32)
+        # Not numpy's product: after it, the threads of its library spin on the cores that the conv layers need next.
+        factors = torch.from_numpy(weights).T
         for rows, block in self._blocks(clock):
             with clock("scores"):
-                np.matmul(block, weights.T, out=margins[rows])
+                torch.mm(torch.from_numpy(block), factors, out=torch.from_numpy(margins[rows]))
         return (margins + biases)[self.index]
 
     def take(self, windows: Indices) -> "WindowVectors":
@@ -299,23 +301,27 @@ class WindowVectors:
         features, end = self.features, 0
         buffer = np.empty((min(BLOCK, len(self)), features.pooled_dimensions), np.float32)
         for scale, cells in self.places:
+            bands: dict[str, list[Bands]] = {}
             for start in range(0, len(cells[0]), BLOCK):
                 with clock("pooling"):
                     block = buffer[: len(cells[0]) - start]
-                    self._pool(scale, [view[start : start + BLOCK] for view in cells], block)
+                    self._pool(scale, [view[start : start + BLOCK] for view in cells], block, bands)
                 if features.head is not None:
                     with clock("fc"):
                         block = features.head.vectors(block, features.layer)
                 yield slice(end, end := end + len(block)), block
 
-    def _pool(self, scale: str, cells: Sequence[Cells], block: Floats) -> None:
-        """Fill the rows of a block, view by view."""
+    def _pool(self, scale: str, cells: Sequence[Cells], block: Floats, bands: dict[str, list[Bands]]) -> None:
+        """Fill the rows of a block, view by view; bands are kept by the names of the maps."""
         column = 0
         for view, rectangles in zip(self.features.views, cells, strict=True):
-            map, width = np.asarray(self.maps[self.features.map_name(view, scale)]), self.features._width(view)
+            name, width = self.features.map_name(view, scale), self.features._width(view)
+            map = np.asarray(self.maps[name])
+            if name not in bands:
+                bands[name] = new_bands(map, 1)  # beside the threads of the products, which spin, more are slower
             whole = np.isinf(view.enlargement)
             rectangles = rectangles[:1] if whole else rectangles
-            pool_rectangles(map, rectangles, block, levels=view.levels, column=column)
+            pool_rectangles(map, rectangles, block, levels=view.levels, column=column, bands=bands[name])
             if whole:
                 block[1:, column : column + width] = block[0, column : column + width]
             column += width

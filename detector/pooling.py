@@ -22,6 +22,7 @@ from .errors import InputError
 
 LEVELS = (1, 2, 3, 6)
 _BANDS_PER_ROW = np.uint64(4)
+Bands = tuple[npt.NDArray[np.float32], npt.NDArray[np.uint64]]
 
 
 class PyramidPooling(nn.Module):
@@ -97,6 +98,7 @@ def pool_rectangles(
     *,
     levels: Sequence[int] = LEVELS,
     column: int = 0,
+    bands: Sequence[Bands] | None = None,
     threads: int | None = None,
 ) -> None:
     """Pool rectangle after rectangle, distinct or not, into the rows of `out`, from a column on.
@@ -107,7 +109,8 @@ def pool_rectangles(
         out: float32 (at least N, at least column + bins * C), C-contiguous.
         levels: Bins per side of each level.
         column: Where in a row the vector begins.
-        threads: How many share the work. The default is `numba.get_num_threads()`.
+        bands: What `new_bands` returned for this very map; those of earlier rectangles save time.
+        threads: How many share the work, if no bands are given. The default is `numba.get_num_threads()`.
 
     Raises:
         InputError: If a rectangle is empty or leaves the map, or an array has the wrong type, shape or layout.
@@ -116,14 +119,24 @@ def pool_rectangles(
     _check_map_and_cells(map, rectangles)
     _check_out(out, len(rectangles), column + bins(levels) * map.shape[2])
     plan, first, vectors = _plan(levels), np.uint64(column), out[: len(rectangles)]
-    parts = min(threads or numba.get_num_threads(), len(rectangles)) or 1
-    if parts == 1:
-        _pool(map, rectangles, plan, vectors, first)
+    bands = bands or new_bands(map, min(threads or numba.get_num_threads(), len(rectangles)) or 1)
+    if len(bands) == 1:
+        _pool(map, rectangles, plan, vectors, first, *bands[0])
         return
-    with ThreadPoolExecutor(parts) as pool:
-        jobs = zip(np.array_split(rectangles, parts), np.array_split(vectors, parts), strict=True)
+    with ThreadPoolExecutor(len(bands)) as pool:
+        parts = (np.array_split(rectangles, len(bands)), np.array_split(vectors, len(bands)))
         # Reading the results raises what a thread raised.
-        list(pool.map(lambda job: _pool(map, job[0], plan, job[1], first), jobs))
+        list(pool.map(lambda cells, rows, own: _pool(map, cells, plan, rows, first, *own), *parts, bands))
+
+
+def new_bands(map: npt.NDArray[np.float32], threads: int) -> list[Bands]:
+    """Return where `pool_rectangles` keeps the maxima of neighbouring rows of a map, for each of its threads.
+
+    They are larger than the map: to be had once for a map, not for each block of rectangles.
+    """
+    height, width, channels = map.shape
+    slots = height * int(_BANDS_PER_ROW)
+    return [(np.empty(slots * width * channels, np.float32), np.zeros(slots, np.uint64)) for _ in range(threads)]
 
 
 def bins(levels: Sequence[int]) -> int:
@@ -176,6 +189,8 @@ def _pool(
     plan: npt.NDArray[np.uint64],
     vectors: npt.NDArray[np.float32],
     column: np.uint64,
+    bands: npt.NDArray[np.float32],
+    heights: npt.NDArray[np.uint64],
 ) -> None:
     """Fill one vector per rectangle, from a column on.
 
@@ -183,10 +198,8 @@ def _pool(
     the last few that begin at a row are kept. Arrays are flat and indices unsigned: only then do the inner loops become
     vector instructions.
     """
-    height, width, channels = np.uint64(map.shape[0]), np.uint64(map.shape[1]), np.uint64(map.shape[2])
+    width, channels = np.uint64(map.shape[1]), np.uint64(map.shape[2])
     row = width * channels
-    bands = np.empty(height * _BANDS_PER_ROW * row, np.float32)
-    heights = np.zeros(height * _BANDS_PER_ROW, np.uint64)
     flat_map, flat_vectors = map.reshape(-1), vectors.reshape(-1)
     for window in range(len(cells)):
         start = np.uint64(window) * np.uint64(vectors.shape[1]) + column
