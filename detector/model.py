@@ -323,8 +323,7 @@ class SPPNet:
             tuning = config.pop("fine_tuning")
             fine_tuning = FineTuning(**tuning) if tuning else None
             kinds: list[type[SPPNet]] = [SPPNet, *SPPNet.__subclasses__()]
-            [kind] = [kind for kind in kinds if kind.method == config["method"]]
-            del config["method"]
+            kind = {kind.method: kind for kind in kinds if "method" in vars(kind)}[config.pop("method")]
             model = kind(**config, search=search, mining=mining, fine_tuning=fine_tuning, device=device)
         except (KeyError, TypeError, ValueError) as error:
             raise ModelError(f"{folder}: the model's settings are damaged ({error})") from error

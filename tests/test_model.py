@@ -442,3 +442,14 @@ def test_without_regression_detections_are_windows(squares: list[tuple[npt.NDArr
 
     assert {tuple(box) for box in found["boxes"].tolist()} <= {tuple(window) for window in windows.tolist()}
     assert model.fitted()[1].offset_weights.any()
+
+
+def test_models_are_loaded_beside_other_kinds_of_spp_nets(
+    squares: list[tuple[npt.NDArray[np.uint8], Target]], tmp_path: Path
+) -> None:
+    class Special(SPPNet):
+        """Somebody's own, of the same method."""
+
+    SPPNet(("red", "blue"), weights="random", scales=(96,), held_out=0).fit(squares[:2], workers=0).save(tmp_path / "m")
+
+    assert type(SPPNet.load(tmp_path / "m")) is SPPNet and Special.method == "sppnet"
