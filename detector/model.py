@@ -214,23 +214,28 @@ class SPPNet:
                 with clock("windows and maps"):
                     prepare()
                 check_objects(images)
-            classifier = train_windows(
-                images,
-                mining=self.mining,
-                softmax=features.head.softmax() if features.head and self.scores == "softmax" else None,
-                norm=self.norm,
-                centre=self.centre,
-                standardise=self.standardise,
-                penalty=self.penalty,
-                regression_examples=self.regression_examples,
-                held_out=self.held_out,
-                seed=self.seed,
-                progress=progress,
-                clock=clock,
-            )
+            classifier = self._train_classifier(images, features, progress, clock)
         self._fitted = features, classifier
         self.metrics_ = _metrics(images, classifier, clock) | ({"fine_tuning": history} if history else {})
         return self
+
+    def _train_classifier(
+        self, images: TrainingImages, features: Features, progress: Progress, clock: Stopwatch
+    ) -> WindowClassifier:
+        return train_windows(
+            images,
+            mining=self.mining,
+            softmax=features.head.softmax() if features.head and self.scores == "softmax" else None,
+            norm=self.norm,
+            centre=self.centre,
+            standardise=self.standardise,
+            penalty=self.penalty,
+            regression_examples=self.regression_examples,
+            held_out=self.held_out,
+            seed=self.seed,
+            progress=progress,
+            clock=clock,
+        )
 
     def _fine_tune(
         self,
