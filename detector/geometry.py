@@ -9,6 +9,7 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
+from torch import nn
 
 from .errors import InputError
 
@@ -123,6 +124,24 @@ def choose_scales(
     return index
 
 
+def map_geometry(layers: nn.Module) -> tuple[int, float, int]:
+    """Return stride, first centre and receptive field of stacked conv and pooling layers.
+
+    Parallel branches must agree in stride and be centred alike, as those of a Fire module are: a 1x1 branch beside
+    a padded 3x3 branch adds nothing to the walk.
+    """
+    stride, centre, field = 1, 0.0, 1
+    for layer in layers.modules():
+        if isinstance(layer, nn.Conv2d | nn.MaxPool2d):
+            kernel, step, padding, dilation = (
+                _first(value) for value in (layer.kernel_size, layer.stride, layer.padding, layer.dilation)
+            )
+            centre += ((kernel - 1) / 2 * dilation - padding) * stride
+            field += (kernel - 1) * dilation * stride
+            stride *= step
+    return stride, centre, field
+
+
 def _rounded_ratio(numerator: int, denominator: int) -> int:
     return (2 * numerator + denominator) // (2 * denominator)
 
@@ -138,3 +157,7 @@ def _checked_windows(windows: npt.NDArray[np.float32]) -> npt.NDArray[np.float64
     if corners.ndim != 2 or corners.shape[1] != 4 or not np.isfinite(corners).all():
         raise InputError(f"windows must be finite and of shape (N, 4), not {corners.shape}")
     return corners
+
+
+def _first(value: int | str | tuple[int, ...]) -> int:
+    return int(value[0] if isinstance(value, tuple) else value)

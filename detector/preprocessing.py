@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -29,10 +30,13 @@ class Preprocessing:
 
     def __call__(self, image: npt.NDArray[np.uint8]) -> torch.Tensor:
         """Return the image as the conv layers want it: float32 (1, 3, H, W), channels last in memory."""
-        channels = torch.from_numpy(image if self.order == "rgb" else np.ascontiguousarray(image[..., ::-1]))
-        scale = torch.tensor([self.range / 255 / std for std in self.std])
-        shift = torch.tensor([mean / std for mean, std in zip(self.mean, self.std, strict=True)])
-        return (channels * scale - shift).permute(2, 0, 1)[None]
+        pixels = image if self.order == "rgb" else cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
+        rows = torch.from_numpy(pixels).flatten(1).float()  # long runs are many times faster than three channels
+        scale = torch.tensor([self.range / 255 / std for std in self.std]).repeat(pixels.shape[1])
+        shift = torch.tensor([mean / std for mean, std in zip(self.mean, self.std, strict=True)]).repeat(
+            pixels.shape[1]
+        )
+        return rows.mul_(scale).sub_(shift).view(pixels.shape).permute(2, 0, 1)[None]
 
 
 PREPROCESSINGS = {

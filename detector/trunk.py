@@ -19,8 +19,9 @@ import torchvision
 from torch import nn
 
 from .errors import InputError, ModelError
-from .geometry import resized_size
+from .geometry import map_geometry, resized_size
 from .preprocessing import PREPROCESSINGS, Preprocessing, stored_preprocessing
+from .strips import convolve
 
 Precision = Literal["float32", "bfloat16"]
 FORMATS = (".safetensors", ".pth", ".pt")
@@ -93,8 +94,8 @@ class Trunk:
             pixels = nn.functional.pad(pixels, (0, missing[0], 0, missing[1]))
         with torch.inference_mode(), full_float32():
             pixels = pixels.to(self.device, _type(self.precision), memory_format=torch.channels_last)
-            early = self.layers[: self._pooling](pixels)
-            return [early.float(), self.layers[self._pooling :](early).float()]
+            early = convolve(self.layers[: self._pooling], pixels)
+            return [early.float(), convolve(self.layers[self._pooling :], early).float()]
 
     def convolve(self, pixels: torch.Tensor) -> torch.Tensor:
         """Return the maps of images as the preprocessing leaves them, float32 (B, C, h, w) on the device."""
@@ -235,33 +236,11 @@ def to_tensor(map: npt.NDArray[np.float32] | torch.Tensor) -> torch.Tensor:
     return torch.as_tensor(map).permute(2, 0, 1)[None]
 
 
-def map_geometry(layers: nn.Module) -> tuple[int, float, int]:
-    """Return stride, first centre and receptive field of stacked conv and pooling layers.
-
-    Parallel branches must agree in stride and be centred alike, as those of a Fire module are: a 1x1 branch beside
-    a padded 3x3 branch adds nothing to the walk.
-    """
-    stride, centre, field = 1, 0.0, 1
-    for layer in layers.modules():
-        if isinstance(layer, nn.Conv2d | nn.MaxPool2d):
-            kernel, step, padding, dilation = (
-                _first(value) for value in (layer.kernel_size, layer.stride, layer.padding, layer.dilation)
-            )
-            centre += ((kernel - 1) / 2 * dilation - padding) * stride
-            field += (kernel - 1) * dilation * stride
-            stride *= step
-    return stride, centre, field
-
-
 def trunk_geometry(name: str) -> tuple[int, float, int, int]:
     """Return stride, first centre, receptive field and channels of a trunk by name; see `Trunk`."""
     if name not in _BUILDERS:
         raise InputError(f"there is no trunk {name!r}; there are {', '.join(_BUILDERS)}")
     return _described(_BUILDERS[name]())
-
-
-def _first(value: int | str | tuple[int, ...]) -> int:
-    return int(value[0] if isinstance(value, tuple) else value)
 
 
 def _described(layers: nn.Sequential) -> tuple[int, float, int, int]:
