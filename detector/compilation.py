@@ -4,12 +4,14 @@ import numpy as np
 
 from .boxes import suppress
 from .pooling import pool_windows
+from .products import inner_products
 from .svm import fit_svms
 
 
 def compile_kernels(*, training: bool = True) -> None:
-    """Compile the loops of pooling and suppression, and those of training, or load them from the cache on disk."""
+    """Compile the loops of detection, and those of training, or load them from the cache on disk."""
     pool_windows(np.zeros((1, 1, 1), np.float32), np.array([[0, 0, 1, 1]], np.int32))
+    inner_products(np.zeros((1, 1), np.float32), np.zeros((1, 1), np.float32))
     suppress(np.zeros((1, 4), np.float32), np.zeros(1, np.float32))
     if training:
         fit_svms(np.ones((2, 1), np.float32), np.array([[1], [-1]], np.int8))

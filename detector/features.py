@@ -4,8 +4,10 @@ The conv layers run once per image and scale; each window picks its scale, is pr
 vectors of an image take 150 MB, so they are pooled in blocks, used and overwritten.
 """
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from typing import ClassVar, Literal, Protocol
 
 import numpy as np
@@ -16,6 +18,7 @@ from .device import DeviceVectors, stage
 from .geometry import Preset, choose_scales, resized_size, window_cells
 from .head import Head
 from .pooling import LEVELS, Bands, bins, distinct_cells, new_bands, pool_rectangles
+from .products import inner_products
 from .timing import Stopwatch
 from .trunk import Trunk, to_numpy
 
@@ -277,13 +280,16 @@ class WindowVectors:
 
     def margins(self, weights: Floats, biases: Floats, clock: Stopwatch | None = None) -> Floats:
         """Return the inner products of every window's vector with weights (K, D), plus biases (K,): float32 (N, K)."""
-        clock = clock or Stopwatch()
-        margins = np.empty((len(self), len(weights)), np.float32)
-        # Not numpy's product: after it, the threads of its library spin on the cores that the conv layers need next.
-        factors = torch.from_numpy(weights).T
-        for rows, block in self._blocks(clock):
-            with clock("scores"):
-                torch.mm(torch.from_numpy(block), factors, out=torch.from_numpy(margins[rows]))
+        # Fully connected layers have threads of their own.
+        threads = torch.get_num_threads() if self.features.layer == "pool" else 1
+        parts = self._parts(max(1, min(threads, len(self) // BLOCK)))
+        clock, clocks = clock or Stopwatch(), [Stopwatch() for _ in parts]
+        weights = np.ascontiguousarray(weights)
+        with ThreadPoolExecutor(len(parts)) as pool:
+            run = pool.map if len(parts) > 1 else map
+            margins = np.concatenate(list(run(lambda part, own: part._margins(weights, own), parts, clocks)))
+        for own in clocks:
+            clock.add(own, 1 / len(parts))
         return (margins + biases)[self.index]
 
     def take(self, windows: Indices) -> "WindowVectors":
@@ -295,6 +301,26 @@ class WindowVectors:
             places.append((scale, tuple(view[mine] for view in cells)))
             start += len(cells[0])
         return WindowVectors(self.features, self.maps, tuple(places), index)
+
+    def _parts(self, count: int) -> "list[WindowVectors]":
+        """Return the distinct vectors in as many parts."""
+        bounds, parts = np.linspace(0, len(self), count + 1).astype(int), []
+        for start, end in itertools.pairwise(bounds.tolist()):
+            places, first = [], 0
+            for scale, cells in self.places:
+                mine = slice(max(0, start - first), max(0, end - first))
+                places.append((scale, tuple(view[mine] for view in cells)))
+                first += len(cells[0])
+            parts.append(replace(self, places=tuple(places), index=np.arange(end - start)))
+        return parts
+
+    def _margins(self, weights: Floats, clock: Stopwatch) -> Floats:
+        """Return the inner products of the distinct vectors with weights: float32 (U, K)."""
+        margins = np.empty((len(self), len(weights)), np.float32)
+        for rows, block in self._blocks(clock):
+            with clock("scores"):
+                margins[rows] = inner_products(block, weights)
+        return margins
 
     def _blocks(self, clock: Stopwatch) -> Iterator[tuple[slice, Floats]]:
         """Yield the distinct vectors block by block; each is gone when the next comes."""
@@ -318,7 +344,7 @@ class WindowVectors:
             name, width = self.features.map_name(view, scale), self.features._width(view)
             map = np.asarray(self.maps[name])
             if name not in bands:
-                bands[name] = new_bands(map, 1)  # beside the threads of the products, which spin, more are slower
+                bands[name] = new_bands(map, 1)
             whole = np.isinf(view.enlargement)
             rectangles = rectangles[:1] if whole else rectangles
             pool_rectangles(map, rectangles, block, levels=view.levels, column=column, bands=bands[name])

@@ -136,7 +136,7 @@ def new_bands(map: npt.NDArray[np.float32], threads: int) -> list[Bands]:
     """
     height, width, channels = map.shape
     slots = height * int(_BANDS_PER_ROW)
-    return [(np.empty(slots * width * channels, np.float32), np.zeros(slots, np.uint64)) for _ in range(threads)]
+    return [(np.empty(slots * width * channels, np.float32), np.zeros((slots, 3), np.uint64)) for _ in range(threads)]
 
 
 def bins(levels: Sequence[int]) -> int:
@@ -190,13 +190,13 @@ def _pool(
     vectors: npt.NDArray[np.float32],
     column: np.uint64,
     bands: npt.NDArray[np.float32],
-    heights: npt.NDArray[np.uint64],
+    spans: npt.NDArray[np.uint64],
 ) -> None:
     """Fill one vector per rectangle, from a column on.
 
     A band is the maximum of some neighbouring rows, cell by cell. Windows share bands, above all in sorted order, so
-    the last few that begin at a row are kept. Arrays are flat and indices unsigned: only then do the inner loops become
-    vector instructions.
+    the last few that begin at a row are kept, each with its span: how many rows, and from and to which cell it is
+    known. Arrays are flat and indices unsigned: only then do the inner loops become vector instructions.
     """
     width, channels = np.uint64(map.shape[1]), np.uint64(map.shape[2])
     row = width * channels
@@ -214,9 +214,15 @@ def _pool(
                 else:
                     y1, count = _bin(y, bottom - top, side)
                     slot = (top + y1) * _BANDS_PER_ROW + count % _BANDS_PER_ROW
-                    if heights[slot] != count:
-                        _maximum(bands, slot * row, flat_map, (top + y1) * row, row, count, row, False)
-                        heights[slot] = count
+                    known = spans[slot]
+                    if known[0] != count:
+                        known[0], known[1], known[2] = count, left, left
+                    for first_cell, last_cell in ((left, known[1]), (known[2], right)):
+                        if first_cell < last_cell:
+                            place, size = first_cell * channels, (last_cell - first_cell) * channels
+                            source = (top + y1) * row + place
+                            _maximum(bands, slot * row + place, flat_map, source, row, count, size, False)
+                    known[1], known[2] = min(known[1], left), max(known[2], right)
                     _pool_row(flat_vectors, target, bands, slot * row + left * channels, side, right - left, channels)
                 target += side * channels
 

@@ -24,6 +24,11 @@ class Stopwatch:
         finally:
             self.seconds[stage] = self.seconds.get(stage, 0.0) + perf_counter() - start
 
+    def add(self, other: "Stopwatch", share: float = 1.0) -> None:
+        """Add a share of what another one counted, that of one of several threads, say."""
+        for stage, seconds in other.seconds.items():
+            self.seconds[stage] = self.seconds.get(stage, 0.0) + share * seconds
+
     @property
     def milliseconds(self) -> dict[str, float]:
         """Milliseconds by stage."""

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from detector import boxes, compile_kernels, pooling, svm
+from detector import boxes, compile_kernels, pooling, products, svm
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -15,6 +15,12 @@ def test_pooling_needs_no_other_version() -> None:
     pooling.pool_windows(np.zeros((5, 7, 3), np.float32), np.array([[0, 0, 7, 5], [1, 1, 3, 3]], np.int32))
 
     assert len(pooling._pool.signatures) == 1
+
+
+def test_scores_need_no_other_version() -> None:
+    products.inner_products(np.ones((5, 7), np.float32), np.ones((3, 7), np.float32))
+
+    assert len(products._multiply.signatures) == 1
 
 
 def test_suppression_needs_no_other_version() -> None:

@@ -13,7 +13,8 @@ from detector.features import Layer, Maps, WindowFeatures, WindowVectors
 from detector.geometry import window_cells
 from detector.head import Head
 from detector.pooling import pool_windows
-from detector.trunk import Trunk
+from detector.timing import Stopwatch
+from detector.trunk import Trunk, conv_threads
 
 Floats = npt.NDArray[np.float32]
 NONE = np.zeros((0, 4), np.float32)
@@ -79,6 +80,23 @@ def test_margins_are_those_of_the_whole_matrix(
     margins = vectors.margins(weights, biases)
 
     np.testing.assert_allclose(margins, vectors.all() @ weights.T + biases, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("scales", [(96,), (96, 240, 480)])
+def test_margins_are_the_same_with_any_number_of_threads(
+    tiny_features: WindowFeatures, image: npt.NDArray[np.uint8], scales: tuple[int, ...]
+) -> None:
+    features = replace(tiny_features, scales=scales)
+    vectors = features.project(maps_of(features, image), many_windows(), (120, 160))
+    weights, clock = np.ones((3, features.dimensions), np.float32), Stopwatch()
+
+    with conv_threads(1):
+        alone = vectors.margins(weights, np.zeros(3, np.float32))
+    with conv_threads(3):
+        together = vectors.margins(weights, np.zeros(3, np.float32), clock)
+
+    np.testing.assert_array_equal(alone, together)
+    assert list(clock.seconds) == ["pooling", "scores"]
 
 
 @pytest.mark.parametrize("scales", [(96,), (96, 240, 480)])

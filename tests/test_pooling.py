@@ -9,7 +9,7 @@ import torch
 from torch.nn.functional import adaptive_max_pool2d
 
 from detector.errors import InputError
-from detector.pooling import LEVELS, PyramidPooling, distinct_cells, pool_rectangles, pool_windows
+from detector.pooling import LEVELS, PyramidPooling, distinct_cells, new_bands, pool_rectangles, pool_windows
 
 NONE = np.zeros((0, 4), np.int32)
 
@@ -218,3 +218,14 @@ def test_no_rectangles_change_nothing() -> None:
     pool_rectangles(random_map(4, 4, 3), NONE, out, levels=(1, 2))
 
     assert (out == 7).all()
+
+
+def test_maxima_of_rows_that_are_known_in_part_are_completed() -> None:
+    map, bands = random_map(7, 30, 2), new_bands(random_map(7, 30, 2), 1)
+    cells = np.array([[10, 1, 14, 5], [20, 1, 26, 5], [0, 1, 3, 5], [2, 1, 30, 6], [0, 1, 30, 5]], np.int32)
+    out = np.empty((5, 28), np.float32)
+
+    for number in range(5):  # no order is taken for granted
+        pool_rectangles(map, cells[number : number + 1], out[number : number + 1], levels=(1, 2, 3), bands=bands)
+
+    np.testing.assert_array_equal(out, plain_pooling(map, cells, (1, 2, 3)))

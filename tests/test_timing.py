@@ -14,3 +14,13 @@ def test_stages_add_up_in_the_order_they_were_met() -> None:
     assert list(clock.seconds) == ["conv", "pooling"]
     assert clock.seconds["conv"] > first
     assert clock.milliseconds["conv"] == 1000 * clock.seconds["conv"]
+
+
+def test_a_share_of_another_clock_is_added_by_stage() -> None:
+    clock, other = Stopwatch(), Stopwatch()
+    clock.seconds = {"conv": 1.0, "pooling": 2.0}
+    other.seconds = {"pooling": 3.0, "scores": 5.0}
+
+    clock.add(other, 0.5)
+
+    assert clock.seconds == {"conv": 1.0, "pooling": 3.5, "scores": 2.5}
