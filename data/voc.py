@@ -54,17 +54,17 @@ class VOC:
         Raises:
             DataError: If the folder is no data set.
         """
-        return _split_names(_data_folder(Path(root)) / "ImageSets" / "Main")
+        return _split_names(data_folder(Path(root)) / "ImageSets" / "Main")
 
     def __init__(
         self, root: str | Path, split: str | None = None, *, classes: Sequence[str] | None = None, strict: bool = True
     ) -> None:
-        self.root = _data_folder(Path(root))
+        self.root = data_folder(Path(root))
         self.split = split
         self.strict = strict
         self.problems: list[str] = []
         self._files = _annotation_files(self.root / "Annotations")
-        wanted = list(self._files) if split is None else _split_ids(self.root / "ImageSets" / "Main", split)
+        wanted = list(self._files) if split is None else split_ids(self.root / "ImageSets" / "Main", split)
         self._annotations = self._read_annotations(wanted, _checked_classes(classes))
         self._paths = self._find_images()
         self.ids = [id_ for id_ in wanted if id_ in self._paths]
@@ -140,7 +140,12 @@ class VOC:
         return VOC_CLASSES if names <= set(VOC_CLASSES) else tuple(sorted(names))
 
 
-def _data_folder(root: Path) -> Path:
+def data_folder(root: Path) -> Path:
+    """Return the data set that a folder is, or the only one in it.
+
+    Raises:
+        DataError: If there is none, or are several.
+    """
     folders = [
         folder
         for folder in [root, *sorted(root.glob("VOC[0-9]*"))]
@@ -169,7 +174,7 @@ def _split_names(folder: Path) -> list[str]:
     return sorted(path.stem for path in folder.glob("*.txt"))
 
 
-def _split_ids(folder: Path, split: str) -> list[str]:
+def split_ids(folder: Path, split: str) -> list[str]:
     """Return the first word of every line: image sets of single classes have a second column."""
     known = _split_names(folder)
     if split not in known:

@@ -2,25 +2,31 @@
 
 from .combination import Combination
 from .compilation import compile_kernels
+from .distillation import Distillation, distil
 from .errors import InputError, ModelError
 from .finetuning import PRESETS, FineTuning
 from .mining import Mining
 from .model import SPPNet
 from .rcnn import RCNN
 from .storage import check_writable
-from .trunk import conv_threads, load_trunk
+from .trunk import Trunk, conv_threads, load_trunk
+from .weights import save_weights
 
 __all__ = [
     "PRESETS",
     "RCNN",
     "Combination",
+    "Distillation",
     "FineTuning",
     "InputError",
     "Mining",
     "ModelError",
     "SPPNet",
+    "Trunk",
     "check_writable",
     "compile_kernels",
     "conv_threads",
+    "distil",
     "load_trunk",
+    "save_weights",
 ]

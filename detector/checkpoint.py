@@ -1,4 +1,4 @@
-"""The state of a fine-tuning on disk, so that one that was interrupted ends with the weights it would have had."""
+"""The state of a training on disk, so that one that was interrupted ends with the weights it would have had."""
 
 import hashlib
 import json
@@ -19,8 +19,8 @@ _DIGEST_SIZE = 16
 class Checkpoint:
     """For each training a file: weights, the best so far, the optimiser's moments, and how far it is."""
 
-    def __init__(self, folder: Path, *, every: int = EVERY) -> None:
-        self.folder, self.every = folder, every
+    def __init__(self, folder: Path, *, name: str = "finetuning", every: int = EVERY) -> None:
+        self.folder, self.name, self.every = folder, name, every
         folder.mkdir(parents=True, exist_ok=True)
 
     def save(
@@ -76,7 +76,7 @@ class Checkpoint:
         return int(state["done"]), dict(state["history"])
 
     def _file(self, key: str) -> Path:
-        return self.folder / f"finetuning-{key}.checkpoint"
+        return self.folder / f"{self.name}-{key}.checkpoint"
 
 
 def _named(tensors: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:

@@ -26,6 +26,7 @@ from .features import WindowFeatures
 from .gradient import pool_differentiably
 from .head import OFFSET_DEVIATIONS, Head
 from .sampling import choose_windows, mirrored
+from .schedule import set_rate
 from .trunk import to_tensor
 
 Floats = npt.NDArray[np.float32]
@@ -222,12 +223,7 @@ class _Run:
         return [self._sample(number, epoch, training=True) for number in order[step * size :][:size].tolist()]
 
     def _step(self, optimiser: torch.optim.AdamW, batch: list["_Sample"], done: int, total: int) -> float:
-        warm = min(100, total // 10 + 1)
-        rate = self.options.rate * (
-            (done + 1) / warm if done < warm else (1 + math.cos(math.pi * (done - warm) / max(1, total - warm))) / 2
-        )
-        for group in optimiser.param_groups:
-            group["lr"] = rate
+        set_rate(optimiser, self.options.rate, done, total)
         torch.manual_seed(self.seed * 1_000_003 + done)  # of the dropout
         self.head.train()
         loss = self._loss(batch)

@@ -6,7 +6,7 @@ kernels, strides and paddings alone and is derived here, never typed in.
 
 import copy
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -18,6 +18,7 @@ import torch
 import torchvision
 from torch import nn
 
+from .backbones import BUILDERS, backbone, random_backbone
 from .errors import InputError, ModelError
 from .geometry import map_geometry, resized_size
 from .preprocessing import PREPROCESSINGS, Preprocessing, stored_preprocessing
@@ -139,7 +140,7 @@ def load_trunk(
     """Return a trunk with weights in it.
 
     Args:
-        name: squeezenet1_1, alexnet or zf5.
+        name: squeezenet1_1, alexnet, zf5 or small.
         weights: "imagenet" (torchvision's download), "random", or a .safetensors or .pth file of tensors named as in
             torchvision's model.
         preprocessing: torchvision, caffe or release. By default what the file says: its metadata, a JSON file of
@@ -152,14 +153,14 @@ def load_trunk(
         InputError: If there is no such trunk or preprocessing.
         ModelError: If the weights cannot be had, read, or do not fit the layers.
     """
-    if name not in _BUILDERS:
-        raise InputError(f"there is no trunk {name!r}; there are {', '.join(_BUILDERS)}")
+    if name not in BUILDERS:
+        raise InputError(f"there is no trunk {name!r}; there are {', '.join(BUILDERS)}")
     if preprocessing is not None and preprocessing not in PREPROCESSINGS:
         raise InputError(f"there is no preprocessing {preprocessing!r}; there are {', '.join(PREPROCESSINGS)}")
     named = PREPROCESSINGS[preprocessing or "torchvision"]
     if weights == "random":
-        return Trunk(name, _initialised(_BUILDERS[name], seed), named, precision=precision, device=device)
-    file, layers = Path(weights), _BUILDERS[name]()
+        return Trunk(name, random_backbone(name, seed), named, precision=precision, device=device)
+    file, layers = Path(weights), backbone(name)
     tensors = _download(name) if weights == "imagenet" else _read_tensors(file)
     _load_into(layers, tensors, f"torchvision's {name} weights" if weights == "imagenet" else str(file))
     if weights != "imagenet" and not preprocessing:
@@ -215,9 +216,9 @@ def trunk_of(
         precision: See `load_trunk`.
         device: See `load_trunk`.
     """
-    if name not in _BUILDERS:
-        raise ModelError(f"{source}: there is no trunk {name!r}; this version knows {', '.join(_BUILDERS)}")
-    layers = _BUILDERS[name]()
+    if name not in BUILDERS:
+        raise ModelError(f"{source}: there is no trunk {name!r}; this version knows {', '.join(BUILDERS)}")
+    layers = backbone(name)
     if reduction:
         channels = _described(layers)[3]
         layers.append(nn.Conv2d(channels, min(reduction, channels), 1))
@@ -238,9 +239,7 @@ def to_tensor(map: npt.NDArray[np.float32] | torch.Tensor) -> torch.Tensor:
 
 def trunk_geometry(name: str) -> tuple[int, float, int, int]:
     """Return stride, first centre, receptive field and channels of a trunk by name; see `Trunk`."""
-    if name not in _BUILDERS:
-        raise InputError(f"there is no trunk {name!r}; there are {', '.join(_BUILDERS)}")
-    return _described(_BUILDERS[name]())
+    return _described(backbone(name))
 
 
 def _described(layers: nn.Sequential) -> tuple[int, float, int, int]:
@@ -259,45 +258,6 @@ def _type(precision: Precision) -> torch.dtype:
     if precision not in ("float32", "bfloat16"):
         raise InputError(f"precision must be float32 or bfloat16, not {precision!r}")
     return torch.bfloat16 if precision == "bfloat16" else torch.float32
-
-
-def _squeezenet1_1() -> nn.Sequential:
-    layers: nn.Sequential = torchvision.models.squeezenet1_1(weights=None).features
-    return layers
-
-
-def _alexnet() -> nn.Sequential:
-    layers: nn.Sequential = torchvision.models.alexnet(weights=None).features[:-1]
-    return layers
-
-
-def _zf5() -> nn.Sequential:
-    """Return ZF-5 (Zeiler and Fergus 2014) with the paddings of the SPP-net release."""
-    return nn.Sequential(
-        *(nn.Conv2d(3, 96, 7, 2, 1), nn.ReLU(), nn.LocalResponseNorm(3, 5e-5), nn.MaxPool2d(3, 2, ceil_mode=True)),
-        *(nn.Conv2d(96, 256, 5, 2), nn.ReLU(), nn.LocalResponseNorm(3, 5e-5), nn.MaxPool2d(3, 2, ceil_mode=True)),
-        *(nn.Conv2d(256, 384, 3, 1, 1), nn.ReLU()),
-        *(nn.Conv2d(384, 384, 3, 1, 1), nn.ReLU()),
-        *(nn.Conv2d(384, 256, 3, 1, 1), nn.ReLU()),
-    )
-
-
-_BUILDERS: dict[str, Callable[[], nn.Sequential]] = {
-    "squeezenet1_1": _squeezenet1_1,
-    "alexnet": _alexnet,
-    "zf5": _zf5,
-}
-
-
-def _initialised(build: Callable[[], nn.Sequential], seed: int) -> nn.Sequential:
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        layers = build()
-        for layer in layers.modules():
-            if isinstance(layer, nn.Conv2d):
-                nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
-                nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
-    return layers
 
 
 def _download(name: str) -> dict[str, torch.Tensor]:

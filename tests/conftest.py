@@ -10,10 +10,11 @@ import pytest
 import torch
 from torch import nn
 
+from detector.backbones import BUILDERS
 from detector.examples import Target, TrainingImages
 from detector.features import WindowFeatures
 from detector.preprocessing import PREPROCESSINGS
-from detector.trunk import _BUILDERS, Trunk, load_trunk
+from detector.trunk import Trunk, load_trunk
 from proposals import SelectiveSearch
 
 COLOURS = ((255, 40, 40), (40, 40, 255))
@@ -37,7 +38,7 @@ def pooled_layers() -> nn.Sequential:
 def pooled_name() -> Iterator[str]:
     """Return the name under which those layers are a backbone that models can be trained on and loaded with."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(_BUILDERS, "pooled", pooled_layers)
+        patch.setitem(BUILDERS, "pooled", pooled_layers)
         yield "pooled"
 
 

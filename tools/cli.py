@@ -11,6 +11,7 @@ from .console import BAD_DATA, BAD_MODEL, INTERRUPTED, CommandError, say
 COMMANDS = {
     "detect": "Find the objects in images and draw them.",
     "train": "Train a model on a folder of annotated images.",
+    "pretrain": "Learn weights for a trunk from a larger one.",
     "eval": "Score a model, or given detections, on annotated images.",
     "export": "Compress the fully connected layers of a model.",
     "proposals": "Compute the windows of images, or measure their recall.",

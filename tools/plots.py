@@ -1,4 +1,4 @@
-"""The two figures of papers on proposals: recall against the overlap asked for, and against the number of windows."""
+"""Figures: recall against overlap and against number of windows, as in papers on proposals; losses of trainings."""
 
 import io
 from collections.abc import Mapping, Sequence
@@ -34,27 +34,44 @@ def recall_by_number(numbers: Sequence[int], curves: Mapping[str, Floats], avera
     return _figure("windows per image", numbers, "overlap asked for", curves, average)
 
 
+def losses_by_step(steps: Sequence[int], curves: Mapping[str, Sequence[float]]) -> bytes:
+    """Return the PNG of losses against the steps of a training.
+
+    Args:
+        steps: N numbers, ascending.
+        curves: Name -> N losses, in the order of the legend.
+    """
+    return _figure("steps", steps, "images", curves, along="loss", most=None)
+
+
 def _figure(
     across: str,
     values: Sequence[int] | Floats,
     legend: str,
-    curves: Mapping[str, Floats],
+    curves: Mapping[str, Floats] | Mapping[str, Sequence[float]],
     average: Floats | None = None,
+    *,
+    along: str = "recall (share of the objects)",
+    most: float | None = 1.0,
 ) -> bytes:
-    """Return the PNG of some curves of recall. The figure belongs to no window system and to no other figure."""
+    """Return the PNG of some curves from 0 to `most`.
+
+    The figure belongs to no window system and to no other figure.
+    """
     from matplotlib import colormaps  # here: it takes a while
     from matplotlib.figure import Figure
 
     figure = Figure((WIDTH, HEIGHT), dpi=DOTS, layout="constrained")
-    axes = figure.add_subplot(xlabel=across, ylabel="recall (share of the objects)", ylim=(0, 1))
+    axes = figure.add_subplot(xlabel=across, ylabel=along)
     colours = colormaps["viridis"](np.linspace(DARKEST, LIGHTEST, len(curves)))
-    for colour, (name, recalls) in zip(colours, curves.items(), strict=True):
-        axes.plot(values, recalls, color=colour, label=name, clip_on=False)
+    for colour, (name, curve) in zip(colours, curves.items(), strict=True):
+        axes.plot(values, np.asarray(curve), color=colour, label=name, clip_on=False)
     if average is not None:
         axes.plot(values, average, color="black", linestyle="--", label="average", clip_on=False)
         axes.set_xscale("log")
         axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.margins(x=0)
+    axes.set_ylim(0, most)
     axes.grid(color=GRID_GREY)
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(title=legend, frameon=False, fontsize=SMALL, title_fontsize=SMALL)

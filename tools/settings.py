@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from detector import SPPNet
 
 Command = Callable[..., Any]
+# Those of detector.backbones, whose import would take a second of every --help.
+TRUNKS = ("squeezenet1_1", "alexnet", "zf5", "small")
 
 
 def numbers(_context: click.Context, _option: click.Parameter, text: str | None) -> tuple[int, ...] | None:
@@ -31,7 +33,7 @@ def numbers(_context: click.Context, _option: click.Parameter, text: str | None)
 
 OPTIONS = (
     click.option("--method", type=click.Choice(["sppnet", "rcnn"]), default="sppnet", help="R-CNN is the baseline."),
-    click.option("--trunk", type=click.Choice(["squeezenet1_1", "alexnet", "zf5"]), default="squeezenet1_1"),
+    click.option("--trunk", type=click.Choice(TRUNKS), default="squeezenet1_1"),
     click.option("--weights", default="imagenet", metavar="imagenet|random|FILE", help="What the trunk starts from."),
     click.option(
         "--preprocessing",
