@@ -307,17 +307,21 @@ class SPPNet:
         model._fitted = features, replace(classifier, **still)
         return model
 
-    def save(self, folder: Path | str) -> None:
+    def save(self, folder: Path | str, *, half: bool = False) -> None:
         """Write the model: model.safetensors, config.json, README.md and metrics.json.
+
+        Args:
+            folder: Is made, or replaced if it holds a model.
+            half: Whether tensors are written in float16, at half the size.
 
         Raises:
             ModelError: If there is nothing to save yet, or the folder holds something else.
         """
-        storage.save(Path(folder), self._config(), *self.fitted(), self.metrics_)
+        storage.save(Path(folder), self._config(), *self.fitted(), self.metrics_, half=half)
 
     @classmethod
     def load(cls, folder: Path | str, *, device: str = "cpu") -> "SPPNet":
-        """Return a model that was saved in a folder, to compute on a device.
+        """Return a model that was saved in a folder, or is bundled under that name, to compute on a device.
 
         Raises:
             ModelError: If the folder holds no model, or a damaged one.

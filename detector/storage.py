@@ -23,6 +23,7 @@ from .preprocessing import preprocessing_from
 from .trunk import Trunk, trunk_of
 
 FORMAT = 3
+BUNDLED = Path(__file__).parent / "models"  # folders of models that come with the package
 FILES = ("model.safetensors", "config.json", "metrics.json", "README.md")
 _NAMES = ("weights", "biases", "offset_weights", "offset_biases")
 
@@ -33,11 +34,13 @@ def save(
     features: Features,
     classifier: WindowClassifier,
     metrics: dict[str, Any],
+    *,
+    half: bool = False,
 ) -> None:
-    """Write a model into a folder, which is made, or must be a model that is replaced.
+    """Write a model into a folder, which is made, or must be a model that is replaced; in float16 if half its size.
 
     Raises:
-        ModelError: If the folder holds something else or cannot be written.
+        ModelError: If the folder holds something else or cannot be written, or a value is beyond float16.
     """
     tensors = {
         f"{part}.{name}": tensor.float().cpu().numpy()
@@ -46,7 +49,9 @@ def save(
     }
     tensors |= {name: getattr(classifier, name) for name in _NAMES}
     # The file holds an array's memory as it is, and conv weights lie channels last there.
-    tensors = {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
+    tensors = {
+        name: np.ascontiguousarray(_halved(name, tensor) if half else tensor) for name, tensor in tensors.items()
+    }
     plain = {
         name: asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
         for name, value in config.items()
@@ -82,13 +87,12 @@ def check_writable(folder: Path) -> None:
 def load(
     folder: Path, device: str = "cpu"
 ) -> tuple[dict[str, Any], Trunk, Head | None, WindowClassifier, dict[str, Any]]:
-    """Return the settings, trunk, head, classifier and metrics of a saved model, everything checked.
+    """Return the settings, trunk, head, classifier and metrics of a saved or bundled model, everything checked.
 
     Raises:
         ModelError: If a file is missing, damaged, of another version, or does not fit the others.
     """
-    if not folder.is_dir():
-        raise ModelError(f"{folder}: there is no such model folder")
+    folder = _found(folder)
     config = _read_json(folder / "config.json")
     if config.pop("format", None) != FORMAT:
         raise ModelError(
@@ -99,6 +103,9 @@ def load(
         tensors = load_file(file)
     except (OSError, SafetensorError) as error:
         raise ModelError(f"{file}: the model's tensors cannot be read ({error})") from error
+    tensors = {
+        name: tensor.astype(np.float32) if tensor.dtype == np.float16 else tensor for name, tensor in tensors.items()
+    }
     try:
         tuning = config["fine_tuning"] or {}
         trunk = trunk_of(
@@ -124,6 +131,30 @@ def load(
         raise ModelError(f"{folder}: the model's settings are damaged ({reason})") from error
     metrics = folder / "metrics.json"
     return config, trunk, head, classifier, _read_json(metrics) if metrics.is_file() else {}
+
+
+def bundled() -> list[str]:
+    """Return the names of the models that come with the package."""
+    return sorted(folder.name for folder in BUNDLED.iterdir() if folder.is_dir()) if BUNDLED.is_dir() else []
+
+
+def _found(folder: Path) -> Path:
+    """Return the folder, or that of a bundled model of this name if there is no such folder."""
+    if folder.is_dir():
+        return folder
+    if str(folder) in bundled():
+        return BUNDLED / folder
+    names = ", ".join(bundled())
+    raise ModelError(
+        f"{folder}: there is no such model folder" + (f", nor a bundled model; there is {names}" * bool(names))
+    )
+
+
+def _halved(name: str, tensor: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    largest = float(np.abs(tensor).max(initial=0))
+    if largest > float(np.finfo(np.float16).max):
+        raise ModelError(f"{name!r} holds {largest:.3g}, which float16 does not: save the model in float32")
+    return tensor.astype(np.float16)
 
 
 def _part(tensors: dict[str, np.ndarray[Any, Any]], prefix: str) -> dict[str, Tensor]:

@@ -56,6 +56,46 @@ def test_saving_replaces_a_model(copy: Path) -> None:
     assert SPPNet.load(copy).classes == ("red", "blue")
 
 
+def test_half_precision_halves_the_file_and_stays_close(saved: Path, tmp_path: Path) -> None:
+    SPPNet.load(saved).save(tmp_path / "half", half=True)
+
+    sizes = [(folder / "model.safetensors").stat().st_size for folder in (saved, tmp_path / "half")]
+    assert sizes[1] < 0.51 * sizes[0]
+    [(_, exact), (_, close)] = [SPPNet.load(folder).fitted() for folder in (saved, tmp_path / "half")]
+    np.testing.assert_allclose(close.weights, exact.weights, rtol=1e-3, atol=1e-7)
+
+
+def test_values_beyond_half_precision_are_named(copy: Path, tmp_path: Path) -> None:
+    model = SPPNet.load(copy)
+    model.fitted()[1].biases[0] = 1e6
+
+    with pytest.raises(ModelError, match=r"'biases' holds 1e\+06, which float16 does not"):
+        model.save(tmp_path / "half", half=True)
+
+
+def test_a_bundled_model_is_loaded_by_name(saved: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("detector.storage.BUNDLED", saved.parent)
+    monkeypatch.chdir(tmp_path)
+
+    assert SPPNet.load(saved.name).classes == ("red", "blue")
+
+
+def test_a_folder_goes_before_a_bundled_model(saved: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("detector.storage.BUNDLED", saved.parent)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / saved.name).mkdir()
+
+    with pytest.raises(ModelError, match=r"config\.json: is missing"):
+        SPPNet.load(saved.name)
+
+
+def test_a_name_that_is_neither_is_told_what_is_bundled(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("detector.storage.BUNDLED", saved.parent)
+
+    with pytest.raises(ModelError, match="nor a bundled model; there is model"):
+        SPPNet.load("nothing")
+
+
 def test_other_folders_are_not_written_to(saved: Path, tmp_path: Path) -> None:
     (tmp_path / "holiday.jpg").write_bytes(b"")
 
@@ -207,12 +247,12 @@ def longer(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return np.concatenate([array, array])
 
 
-def half(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    return array.astype(np.float16)
+def double(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    return array.astype(np.float64)
 
 
 @pytest.mark.parametrize("name", HEAD)
-@pytest.mark.parametrize("damage", [not_finite, longer, half])
+@pytest.mark.parametrize("damage", [not_finite, longer, double])
 def test_a_damaged_tensor_of_the_layers_is_named(
     layers: Path, name: str, damage: Callable[[np.ndarray[Any, Any]], np.ndarray[Any, Any]]
 ) -> None:

@@ -1,4 +1,4 @@
-"""`sppnet export`: a model again, with its fully connected layers compressed."""
+"""`sppnet export`: a model again, smaller."""
 
 from pathlib import Path
 
@@ -14,14 +14,14 @@ from .settings import numbers
     "--compress",
     "ranks",
     callback=numbers,
-    required=True,
     help="Ranks that truncated singular values leave of fc6 and fc7, as 256,64.",
 )
-def command(model: Path, output: Path, ranks: tuple[int, ...]) -> None:
-    """Make fc6 and fc7 of a model two thin layers each: faster, and nearly as good (Girshick 2015, section 3.1)."""
+@click.option("--half", is_flag=True, help="Write float16: half the size.")
+def command(model: Path, output: Path, ranks: tuple[int, ...] | None, half: bool) -> None:
+    """Make a smaller model of one, by float16, or by two thin layers for each of fc6 and fc7 (Girshick 2015)."""
     from detector import SPPNet, check_writable
 
     check_writable(output)
     network = SPPNet.load(model)
-    network.compress(ranks).save(output)
-    click.echo(f"the compressed model is in {output}; next: sppnet eval -m {output} --data FOLDER")
+    (network.compress(ranks) if ranks else network).save(output, half=half)
+    click.echo(f"the model is in {output}; next: sppnet eval -m {output} --data FOLDER")

@@ -1,0 +1,51 @@
+"""Tests of `sppnet export`."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from detector import FineTuning, SPPNet
+from tools.cli import cli
+
+from .conftest import square_image
+
+
+@pytest.fixture(scope="module")
+def layers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("models") / "layers"
+    tuning = FineTuning(widths=(16, 8), reduction=4, epochs=1, images=2, windows=8)
+    model = SPPNet(
+        ("red", "blue"), trunk="zf5", weights="random", scales=(160,), levels=(1, 2), fine_tuning=tuning,
+        scores="softmax", held_out=0,
+    )  # fmt: skip
+    model.fit([square_image(number) for number in range(4)], workers=0).save(folder)
+    return folder
+
+
+def test_layers_are_compressed_and_written_in_half_precision(layers: Path, tmp_path: Path) -> None:
+    done = CliRunner().invoke(
+        cli, ["export", "-m", str(layers), "-o", str(tmp_path / "small"), "--compress", "3,2", "--half"]
+    )
+
+    assert done.exit_code == 0, done.output
+    model = SPPNet.load(tmp_path / "small")
+    assert model.ranks == (3, 2)
+    sizes = [(folder / "model.safetensors").stat().st_size for folder in (layers, tmp_path / "small")]
+    assert sizes[1] < sizes[0] / 2
+
+
+def test_without_options_the_model_is_the_same(layers: Path, tmp_path: Path) -> None:
+    done = CliRunner().invoke(cli, ["export", "-m", str(layers), "-o", str(tmp_path / "same")])
+
+    assert done.exit_code == 0, done.output
+    assert (tmp_path / "same" / "model.safetensors").read_bytes() == (layers / "model.safetensors").read_bytes()
+
+
+def test_a_folder_of_something_else_is_not_written_to(layers: Path, tmp_path: Path) -> None:
+    (tmp_path / "holiday.jpg").write_bytes(b"")
+
+    done = CliRunner().invoke(cli, ["export", "-m", str(layers), "-o", str(tmp_path)])
+
+    assert done.exit_code == 4
+    assert "holiday.jpg" in done.output
