@@ -70,6 +70,8 @@ class Distillation:
             raise InputError(f"sizes must be {LEAST_SIZE} pixels or more, not {self.sizes}")
         if len(self.scales) != 2 or not 0 < self.scales[0] <= self.scales[1]:
             raise InputError(f"scales must be the lowest and the highest short side, not {self.scales}")
+        if self.precision not in ("float32", "bfloat16"):
+            raise InputError(f"precision must be float32 or bfloat16, not {self.precision!r}")
         if not 0 <= self.held_out < 1 or not 0 <= self.decay < math.inf:
             raise InputError(f"held_out must be in [0, 1) and decay 0 or more, not {self.held_out} and {self.decay}")
 

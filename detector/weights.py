@@ -19,4 +19,9 @@ def save_weights(file: Path, layers: nn.Sequential, preprocessing: Preprocessing
     """
     # The format holds memory as it is, and conv weights lie channels last there.
     tensors = {f"features.{name}": tensor.half().cpu().contiguous() for name, tensor in layers.state_dict().items()}
-    write_whole(file, save(tensors, {"preprocessing": json.dumps(asdict(preprocessing)), **metadata}))
+    payload = save(tensors, {"preprocessing": json.dumps(asdict(preprocessing)), **metadata})
+    # The format begins with the length of a JSON header, which has a random order: the same weights, the same bytes.
+    end = 8 + int.from_bytes(payload[:8], "little")
+    header = json.dumps(json.loads(payload[8:end]), sort_keys=True).encode()
+    header += b" " * (-len(header) % 8)
+    write_whole(file, len(header).to_bytes(8, "little"), header, payload[end:])

@@ -11,7 +11,7 @@ import pytest
 from matplotlib.axes import Axes
 from PIL import Image
 
-from tools.plots import DOTS, HEIGHT, WIDTH, recall_by_number, recall_by_overlap
+from tools.plots import DOTS, HEIGHT, WIDTH, losses_by_step, recall_by_number, recall_by_overlap
 
 OVERLAPS = np.linspace(0.5, 1, 6)
 FALLING = np.array([0.9, 0.8, 0.6, 0.4, 0.2, 0])
@@ -95,3 +95,10 @@ def test_drawing_touches_no_window_system() -> None:
     )
 
     assert subprocess.run([sys.executable, "-c", code], capture_output=True).returncode == 0
+
+
+def test_losses_are_drawn_against_steps(drawn: list[Axes]) -> None:
+    losses_by_step([300, 600], {"learned from": [1.0, 0.5], "held out": [1.5, 0.75]})
+
+    assert drawn[0].get_ylabel() == "loss" and drawn[0].get_ylim()[0] == 0 and drawn[0].get_ylim()[1] >= 1.5
+    np.testing.assert_array_equal(drawn[0].get_lines()[1].get_ydata(), [1.5, 0.75])

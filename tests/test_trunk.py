@@ -31,7 +31,7 @@ def seen_pixels(trunk: Trunk, cell: int, side: int) -> tuple[int, int]:
     return int(columns[0]), int(columns[-1])
 
 
-@pytest.mark.parametrize("name", ["squeezenet1_1", "alexnet", "zf5"])
+@pytest.mark.parametrize("name", ["squeezenet1_1", "alexnet", "zf5", "small"])
 def test_stride_centre_and_receptive_field_are_where_pixels_matter(name: str) -> None:
     trunk = load_trunk(name, "random")
 
@@ -43,7 +43,12 @@ def test_stride_centre_and_receptive_field_are_where_pixels_matter(name: str) ->
 
 @pytest.mark.parametrize(
     ("name", "geometry"),
-    [("squeezenet1_1", (16, 15, 207, 512)), ("alexnet", (16, 15, 163, 256)), ("zf5", (16, 20, 139, 256))],
+    [
+        ("squeezenet1_1", (16, 15, 207, 512)),
+        ("alexnet", (16, 15, 163, 256)),
+        ("zf5", (16, 20, 139, 256)),
+        ("small", (16, 15, 215, 256)),
+    ],
 )
 def test_the_geometry_is_the_one_worked_out_by_hand(name: str, geometry: tuple[int, int, int, int]) -> None:
     trunk = load_trunk(name, "random")
@@ -76,6 +81,17 @@ def test_the_map_is_what_the_layers_give_on_the_preprocessed_image() -> None:
     with torch.inference_mode():
         expected = trunk.layers(pixels)[0].permute(1, 2, 0).numpy()
     np.testing.assert_allclose(maps, expected, rtol=1e-3, atol=1e-4)
+
+
+def test_small_maps_have_the_cells_of_squeezenets(photo: npt.NDArray[np.uint8]) -> None:
+    small, large = (load_trunk(name, "random").map(photo, 233) for name in ("small", "squeezenet1_1"))
+
+    assert small.shape[:2] == large.shape[:2]
+
+
+def test_there_are_no_imagenet_weights_of_the_small_trunk() -> None:
+    with pytest.raises(ModelError, match="torchvision has no ImageNet weights for 'small'"):
+        load_trunk("small")
 
 
 def test_random_weights_depend_on_the_seed_alone() -> None:
@@ -165,7 +181,8 @@ def photo() -> npt.NDArray[np.uint8]:
 
 
 @pytest.mark.parametrize(
-    ("name", "early"), [("squeezenet1_1", (8, 7, 256)), ("alexnet", (8, 7, 192)), ("zf5", (8, 12, 256))]
+    ("name", "early"),
+    [("squeezenet1_1", (8, 7, 256)), ("alexnet", (8, 7, 192)), ("zf5", (8, 12, 256)), ("small", (8, 7, 96))],
 )
 def test_the_map_before_the_last_pooling_has_half_the_stride(name: str, early: tuple[int, int, int]) -> None:
     trunk = load_trunk(name, "random")
@@ -197,7 +214,7 @@ def test_images_of_one_size_are_convolved_together(pooled_trunk: Trunk, photo: n
     torch.testing.assert_close(maps[:1], pooled_trunk.tensors(photo, 120)[-1], rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", ["alexnet", "zf5"])
+@pytest.mark.parametrize("name", ["alexnet", "zf5", "small"])
 def test_a_trunk_in_two_parts_gives_the_same_map(name: str, photo: npt.NDArray[np.uint8]) -> None:
     trunk = load_trunk(name, "random")
 
