@@ -6,7 +6,9 @@ conv layers run.
 
 import math
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar
 
 import cv2
@@ -20,6 +22,7 @@ from .features import Floats, Indices, Maps, Vectors
 from .head import Head
 from .model import SPPNet
 from .pooling import LEVELS, PyramidPooling, bins, pool_rectangles
+from .products import inner_products
 from .timing import Stopwatch
 from .trunk import Trunk, trunk_geometry
 
@@ -100,16 +103,21 @@ class WarpedFeatures:
         vectors = np.empty((len(windows), self.dimensions), np.float32)
         with clock("warping"):
             whole_image = self.trunk.preprocessing(image)
-        for start in range(0, len(windows), BATCH):
-            with clock("warping"):
-                pixels = warped(whole_image, windows[start : start + BATCH])
-            with clock("conv"), torch.inference_mode():
-                maps = self.trunk.convolve(pixels).permute(0, 2, 3, 1).contiguous().cpu().numpy()
-            with clock("pooling"):
-                whole = np.array([[0, 0, maps.shape[2], maps.shape[1]]], np.int32)
-                for number, map in enumerate(maps, start):
-                    pool_rectangles(map, whole, vectors[number : number + 1], levels=self.levels, threads=1)
+        with ThreadPoolExecutor(torch.get_num_threads()) as threads:
+            for start in range(0, len(windows), BATCH):
+                parts = np.array_split(windows[start : start + BATCH], torch.get_num_threads())
+                with clock("warping"):
+                    pixels = torch.cat(list(threads.map(partial(warped, whole_image), parts)))
+                with clock("conv"), torch.inference_mode():
+                    maps = self.trunk.convolve(pixels).permute(0, 2, 3, 1).contiguous().numpy()
+                with clock("pooling"):
+                    list(threads.map(self._pool_whole, maps, vectors[start : start + BATCH, None]))
         return {str(SIDE): vectors}
+
+    def _pool_whole(self, map: Floats, vector: Floats) -> None:
+        """Write the vector, (1, D), of a whole map."""
+        whole = np.array([[0, 0, map.shape[1], map.shape[0]]], np.int32)
+        pool_rectangles(map, whole, vector, levels=self.levels, threads=1)
 
     def on_device(self, image: npt.NDArray[np.uint8], windows: Floats, clock: Stopwatch | None = None) -> torch.Tensor:
         """Return the vectors of all windows, float32 (N, D), convolved and pooled where the conv layers are."""
@@ -148,7 +156,7 @@ class StoredVectors:
     def margins(self, weights: Floats, biases: Floats, clock: Stopwatch | None = None) -> Floats:
         """Return the inner products of every window's vector with weights (K, D), plus biases (K,): float32 (N, K)."""
         with (clock or Stopwatch())("scores"):
-            return np.asarray(self.vectors @ weights.T + biases, np.float32)
+            return inner_products(self.vectors, np.ascontiguousarray(weights)) + biases
 
     def take(self, windows: Indices) -> Vectors:
         """Return the vectors of some windows, given by number."""

