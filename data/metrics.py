@@ -7,7 +7,7 @@ negative width or height overlaps nothing: a false alarm.
 
 import contextlib
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -58,11 +58,9 @@ def average_precision(
     Raises:
         DataError: If the two do not fit together, a label is out of range, or a score or an edge is not a number.
     """
-    if rule not in ("voc07", "voc12"):
-        raise DataError(f"rule must be 'voc07' or 'voc12', got {rule!r}")
+    average = _rule(rule)
     found, objects = _flatten(detections, targets, classes)
     found = found.select(np.argsort(-found.values, kind="stable"))
-    average = _eleven_points if rule == "voc07" else _area
     precisions = np.full(classes, np.nan)
     for label in range(classes):
         of_class = objects.select(objects.labels == label)
@@ -91,6 +89,38 @@ def coco_average_precision(detections: Images, targets: Images, classes: int) ->
         evaluation.summarize()
     # pycocotools writes -1 where there is nothing to score
     return {name: float(s) if s >= 0 else np.nan for name, s in zip(COCO_NAMES, evaluation.stats, strict=True)}
+
+
+def label_average_precision(
+    scores: npt.NDArray[np.floating], labels: npt.NDArray[np.int8], *, rule: Literal["voc07", "voc12"] = "voc07"
+) -> Floats:
+    """Return the average precision of every class in the classification of whole images.
+
+    Args:
+        scores: Floats (N, K); equal ones in the order given.
+        labels: int8 (N, K), +1 and -1 for images that show the class and that do not, 0 for those left out.
+        rule: As of `average_precision`.
+
+    Returns:
+        float64 (K,); NaN for a class that no image shows.
+
+    Raises:
+        DataError: If the two do not fit together, a score is not a number, or a label none of the three.
+    """
+    fit = scores.ndim == 2 and scores.shape == labels.shape
+    if not fit or np.isnan(scores).any() or not np.isin(labels, (-1, 0, 1)).all():
+        raise DataError(
+            f"scores must be numbers and labels -1, 0 or 1, both of shape (N, K), got {scores.shape} and {labels.shape}"
+        )
+    average = _rule(rule)
+    precisions = np.full(labels.shape[1], np.nan)
+    for label in range(labels.shape[1]):
+        best_first = np.argsort(-scores[:, label], kind="stable")
+        counted = labels[best_first, label]
+        hits = counted[counted != 0] > 0
+        if hits.any():
+            precisions[label] = average(np.cumsum(hits), int(hits.sum()))
+    return precisions
 
 
 def pair_overlaps(first: Floats, second: Floats) -> Floats:
@@ -153,6 +183,13 @@ def _hits(found: _Boxes, objects: _Boxes, iou: float) -> Bools:
     counted = np.ones(len(starts), np.bool_)
     counted[takers[difficult]] = False
     return hits[counted]
+
+
+def _rule(rule: str) -> Callable[[Integers, int], float]:
+    """Return what makes an average precision of the hits so far, one by one, and the number of objects."""
+    if rule not in ("voc07", "voc12"):
+        raise DataError(f"rule must be 'voc07' or 'voc12', got {rule!r}")
+    return _eleven_points if rule == "voc07" else _area
 
 
 def _eleven_points(hits: Integers, objects: int) -> float:

@@ -9,7 +9,7 @@ import pytest
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from data import DataError, average_precision, coco_average_precision
+from data import DataError, average_precision, coco_average_precision, label_average_precision
 
 Arrays = dict[str, npt.NDArray[Any]]
 Box = tuple[float, float, float, float]
@@ -350,3 +350,41 @@ def test_difficult_objects_do_not_count_for_coco() -> None:
     scores = coco_average_precision([found([A, B], [0.9, 0.8])], [target([A, B], [True, False])], 1)
 
     np.testing.assert_allclose(scores["AP"], 1)
+
+
+WHOLE = np.array([[0, 0, 1, 1.0]])
+
+
+@pytest.mark.parametrize("rule", ["voc07", "voc12"])
+def test_labels_score_as_detections_of_the_whole_image(rule: Any) -> None:
+    random = np.random.default_rng(5)
+    scores, labels = random.integers(0, 6, (40, 3)) / 5, random.integers(-1, 2, (40, 3)).astype(np.int8)
+    detections = [{"boxes": WHOLE.repeat(3, axis=0), "labels": np.arange(3), "scores": row} for row in scores]
+    targets = [
+        {"boxes": WHOLE.repeat(len(seen), axis=0), "labels": seen, "difficult": row[seen] == 0}
+        for row in labels
+        for seen in [np.flatnonzero(row >= 0)]
+    ]
+
+    np.testing.assert_array_equal(
+        label_average_precision(scores, labels, rule=rule), average_precision(detections, targets, 3, rule=rule)
+    )
+
+
+def test_labels_left_out_change_no_score() -> None:
+    scores, labels = np.array([[0.9], [0.8], [0.7]]), np.array([[0], [1], [-1]], np.int8)
+
+    np.testing.assert_array_equal(label_average_precision(scores, labels), [1])
+
+
+def test_a_label_of_no_image_has_no_score() -> None:
+    assert np.isnan(label_average_precision(np.zeros((2, 1)), np.array([[-1], [0]], np.int8))).all()
+    assert label_average_precision(np.zeros((0, 2)), np.zeros((0, 2), np.int8)).shape == (2,)
+
+
+@pytest.mark.parametrize(
+    ("scores", "labels"), [([[0.5]], [[2]]), ([[np.nan]], [[1]]), ([[0.5, 0.5]], [[1]]), ([0.5], [1])]
+)
+def test_scores_and_labels_that_do_not_fit_are_refused(scores: Any, labels: Any) -> None:
+    with pytest.raises(DataError, match="scores must be numbers and labels -1, 0 or 1, both of shape"):
+        label_average_precision(np.array(scores), np.array(labels, np.int8))
