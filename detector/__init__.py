@@ -1,5 +1,6 @@
 """Image + windows -> detections: the SPP-net detector."""
 
+from .classifier import Classifier
 from .combination import Combination
 from .compilation import compile_kernels
 from .distillation import Distillation, distil
@@ -7,14 +8,15 @@ from .errors import InputError, ModelError
 from .finetuning import PRESETS, FineTuning
 from .mining import Mining
 from .model import SPPNet
+from .model_files import check_writable
 from .rcnn import RCNN
-from .storage import check_writable
 from .trunk import Trunk, conv_threads, load_trunk
 from .weights import save_weights
 
 __all__ = [
     "PRESETS",
     "RCNN",
+    "Classifier",
     "Combination",
     "Distillation",
     "FineTuning",

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import torch
 
 from .errors import ModelError
+from .geometry import resized_size
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,12 @@ class Preprocessing:
             pixels.shape[1]
         )
         return rows.mul_(scale).sub_(shift).view(pixels.shape).permute(2, 0, 1)[None]
+
+
+def resized(image: npt.NDArray[np.uint8], scale: int, *, max_side: int = 2400) -> npt.NDArray[np.uint8]:
+    """Return an image resized to a short side of `scale`: bilinear, without antialiasing, as in the release."""
+    height, width = resized_size(image.shape[:2], scale, max_side=max_side)
+    return np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
 PREPROCESSINGS = {

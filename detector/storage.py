@@ -1,16 +1,11 @@
 """Models on disk: a folder of model.safetensors, config.json, README.md (the model card) and metrics.json."""
 
-import json
-import os
-import shutil
 from dataclasses import asdict, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from safetensors import SafetensorError
-from safetensors.numpy import load_file
 from safetensors.numpy import save as serialise
 from torch import Tensor, from_numpy
 
@@ -19,12 +14,12 @@ from .detection import WindowClassifier
 from .errors import ModelError
 from .features import Features, WindowFeatures
 from .head import Head
+from .model_files import json_bytes, read_json, read_tensors, take_tensors, write_model
 from .preprocessing import preprocessing_from
 from .trunk import Trunk, trunk_of
 
 FORMAT = 3
 BUNDLED = Path(__file__).parent / "models"  # folders of models that come with the package
-FILES = ("model.safetensors", "config.json", "metrics.json", "README.md")
 _NAMES = ("weights", "biases", "offset_weights", "offset_biases")
 
 
@@ -62,26 +57,15 @@ def save(
         "preprocessing": asdict(features.trunk.preprocessing),
         "calibration": asdict(classifier.calibration),
     }
-    files = {
-        "model.safetensors": serialise(tensors),
-        "config.json": _json(described),
-        "metrics.json": _json(metrics),
-        "README.md": _card(described, metrics).encode(),
-    }
-    check_writable(folder)
-    try:
-        _write_folder(folder, files)
-    except OSError as error:
-        raise ModelError(f"{folder}: the model cannot be written ({error})") from error
-
-
-def check_writable(folder: Path) -> None:
-    """Raise ModelError unless the folder is new, empty, or holds a model, which may be replaced, and nothing else."""
-    if folder.exists() and not folder.is_dir():
-        raise ModelError(f"{folder}: a model is a folder, and this is a file")
-    others = sorted({file.name for file in folder.iterdir()} - set(FILES)) if folder.is_dir() else []
-    if others:
-        raise ModelError(f"{folder}: holds {others[0]!r}, which is no part of a model; give a new folder")
+    write_model(
+        folder,
+        {
+            "model.safetensors": serialise(tensors),
+            "config.json": json_bytes(described),
+            "metrics.json": json_bytes(metrics),
+            "README.md": _card(described, metrics).encode(),
+        },
+    )
 
 
 def load(
@@ -93,18 +77,15 @@ def load(
         ModelError: If a file is missing, damaged, of another version, or does not fit the others.
     """
     folder = _found(folder)
-    config = _read_json(folder / "config.json")
+    config = read_json(folder / "config.json")
     if config.pop("format", None) != FORMAT:
         raise ModelError(
             f"{folder / 'config.json'}: is not of format {FORMAT}: train the model again with this version"
         )
     file = folder / "model.safetensors"
-    try:
-        tensors = load_file(file)
-    except (OSError, SafetensorError) as error:
-        raise ModelError(f"{file}: the model's tensors cannot be read ({error})") from error
     tensors = {
-        name: tensor.astype(np.float32) if tensor.dtype == np.float16 else tensor for name, tensor in tensors.items()
+        name: tensor.astype(np.float32) if tensor.dtype == np.float16 else tensor
+        for name, tensor in read_tensors(file).items()
     }
     try:
         tuning = config["fine_tuning"] or {}
@@ -130,7 +111,7 @@ def load(
         reason = str(error).split("\n", 1)[0]
         raise ModelError(f"{folder}: the model's settings are damaged ({reason})") from error
     metrics = folder / "metrics.json"
-    return config, trunk, head, classifier, _read_json(metrics) if metrics.is_file() else {}
+    return config, trunk, head, classifier, read_json(metrics) if metrics.is_file() else {}
 
 
 def bundled() -> list[str]:
@@ -166,15 +147,7 @@ def _part(tensors: dict[str, np.ndarray[Any, Any]], prefix: str) -> dict[str, Te
 def _head(file: Path, tensors: dict[str, Tensor], dimensions: int, config: dict[str, Any]) -> Head:
     with torch.device("meta"):  # takes no memory, whatever widths the settings claim
         head = Head(dimensions, len(config["classes"]), config["fine_tuning"]["widths"], ranks=config["ranks"])
-    wanted = head.state_dict()
-    for name, parameter in wanted.items():
-        if name not in tensors:
-            raise ModelError(f"{file}: the tensor 'head.{name}' is missing")
-        tensor, shape = tensors[name], tuple(parameter.shape)
-        if tensor.shape != shape or tensor.dtype != torch.float32 or not bool(tensor.isfinite().all()):
-            got = f"{str(tensor.dtype).removeprefix('torch.')} {tuple(tensor.shape)}"
-            raise ModelError(f"{file}: 'head.{name}' must be finite float32 {shape}, not {got}")
-    head.load_state_dict({name: tensors[name] for name in wanted}, assign=True)
+    take_tensors(head, tensors, str(file), "head.")
     return head.eval().requires_grad_(False)
 
 
@@ -190,43 +163,6 @@ def _checked(
         if tensor.shape != shape or tensor.dtype != np.float32 or not np.isfinite(tensor).all():
             raise ModelError(f"{file}: {name!r} must be finite float32 {shape}, not {tensor.dtype} {tensor.shape}")
     return {name: tensors[name] for name in _NAMES}
-
-
-def _read_json(file: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(file.read_text())
-    except FileNotFoundError as error:
-        raise ModelError(f"{file}: is missing, so this is no model") from error
-    except (OSError, ValueError) as error:
-        raise ModelError(f"{file}: cannot be read as JSON ({error})") from error
-    if not isinstance(content, dict):
-        raise ModelError(f"{file}: must hold a JSON object")
-    return content
-
-
-def _json(content: dict[str, Any]) -> bytes:
-    return (json.dumps(content, indent=1) + "\n").encode()
-
-
-def _write_folder(folder: Path, files: dict[str, bytes]) -> None:
-    """Write the files of a folder together: what stands there is the old folder or the new one, never a mixture."""
-    folder = folder.resolve()
-    partial, old = (folder.with_name(f".{folder.name}.{state}") for state in ("partial", "old"))
-    for leftover in (partial, old):
-        shutil.rmtree(leftover, ignore_errors=True)
-    partial.mkdir(parents=True)
-    try:
-        for name, content in files.items():
-            with (partial / name).open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-        if folder.exists():
-            folder.rename(old)
-        partial.rename(folder)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-    shutil.rmtree(old, ignore_errors=True)
 
 
 def _tuned(config: dict[str, Any]) -> str:

@@ -8,10 +8,10 @@ import copy
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -20,8 +20,8 @@ from torch import nn
 
 from .backbones import BUILDERS, backbone, random_backbone
 from .errors import InputError, ModelError
-from .geometry import map_geometry, resized_size
-from .preprocessing import PREPROCESSINGS, Preprocessing, stored_preprocessing
+from .geometry import map_geometry
+from .preprocessing import PREPROCESSINGS, Preprocessing, resized, stored_preprocessing
 from .strips import convolve
 
 Precision = Literal["float32", "bfloat16"]
@@ -87,10 +87,8 @@ class Trunk:
 
     def tensors(self, image: npt.NDArray[np.uint8], scale: int, *, max_side: int = 2400) -> list[torch.Tensor]:
         """Return the maps of the early and of all layers, float32 (1, C, h, w) each on the device; see `map`."""
-        height, width = resized_size(image.shape[:2], scale, max_side=max_side)
-        resized = cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR)
-        pixels = self.preprocessing(np.asarray(resized, np.uint8))
-        missing = [max(0, self.least_side - side) for side in (width, height)]
+        pixels = self.preprocessing(resized(image, scale, max_side=max_side))
+        missing = [max(0, self.least_side - side) for side in (pixels.shape[3], pixels.shape[2])]
         if any(missing):
             pixels = nn.functional.pad(pixels, (0, missing[0], 0, missing[1]))
         with torch.inference_mode(), full_float32():
@@ -103,6 +101,20 @@ class Trunk:
         pixels = pixels.to(self.device, _type(self.precision), memory_format=torch.channels_last)
         with full_float32():
             return self.layers(pixels).float()  # type: ignore[no-any-return]
+
+    @cached_property
+    def least_cell_side(self) -> int:
+        """Pixels of the smallest square that has a cell, which `convolve` needs."""
+        layers = copy.deepcopy(self.layers).to("meta", torch.float32)
+
+        def has_cell(side: int) -> bool:
+            try:
+                return bool(layers(torch.empty(1, 3, side, side, device="meta")).numel())
+            except RuntimeError:  # a kernel is larger than what it is to see
+                return False
+
+        with torch.inference_mode():
+            return next(side for side in range(1, self.receptive_field + 1) if has_cell(side))
 
     def split(self) -> tuple["Trunk", nn.Sequential]:
         """Return the layers up to the last pooling, as a trunk, and a copy in float32 of those after it."""

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import torch
-from torch.nn.functional import adaptive_max_pool2d
+from torch.nn.functional import adaptive_max_pool2d, max_pool2d
 
 from detector.errors import InputError
 from detector.pooling import LEVELS, PyramidPooling, distinct_cells, new_bands, pool_rectangles, pool_windows
@@ -108,6 +108,30 @@ def test_the_bins_of_13_cells_are_the_papers(level: int, bins: list[tuple[int, i
 
     covered = [np.flatnonzero(row) for row in vectors.reshape(level, level, 13)[0]]
     assert [(row[0], row[-1] + 1) for row in covered] == bins
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_the_pyramid_of_13_by_13_cells_is_that_of_the_papers_sliding_windows(level: int) -> None:
+    maps = torch.randn((2, 5, 13, 13), generator=torch.Generator().manual_seed(level))
+
+    slid = max_pool2d(maps, -(-13 // level), stride=13 // level)
+
+    assert torch.equal(PyramidPooling((level,))(maps), slid.flatten(2).transpose(1, 2).flatten(1))
+
+
+@pytest.mark.parametrize(
+    ("side", "level"),
+    [(5, 3), (6, 4), (7, 4), (11, 4), *((side, 6) for side in (8, 9, 10, 11, 15, 16, 17, 22, 23, 29))],
+)
+def test_sides_at_which_sliding_windows_are_too_many_or_too_few_have_their_bins(side: int, level: int) -> None:
+    maps = torch.randn((1, 5, side, side), generator=torch.Generator().manual_seed(side))
+
+    slid = max_pool2d(maps, -(-side // level), stride=side // level)
+
+    assert slid.shape[2] != level
+    assert torch.equal(
+        PyramidPooling((level,))(maps)[0].reshape(level, level, 5), adaptive_max_pool2d(maps, level)[0].permute(1, 2, 0)
+    )
 
 
 def test_equal_rectangles_are_pooled_once() -> None:

@@ -308,3 +308,13 @@ def test_the_fully_connected_layers_of_a_weights_file_are_kept(tmp_path: Path) -
     trunk = load_trunk("alexnet", tmp_path / "net.safetensors")
 
     assert list(trunk.classifier) == ["classifier.1.weight"]
+
+
+@pytest.mark.parametrize(("name", "side"), [("squeezenet1_1", 17), ("alexnet", 31), ("zf5", 31)])
+def test_the_least_side_has_one_cell_and_one_pixel_less_has_none(name: str, side: int) -> None:
+    trunk = load_trunk(name, "random")
+
+    assert trunk.least_cell_side == side
+    assert trunk.convolve(torch.zeros(1, 3, side, side)).shape[2:] == (1, 1)
+    with pytest.raises(RuntimeError):
+        trunk.convolve(torch.zeros(1, 3, side - 1, side - 1))
