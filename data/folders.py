@@ -31,7 +31,10 @@ class ClassFolders:
         if not folders:
             raise DataError(f"{root}: must hold a folder of images for each class, and holds no folder")
         self.classes = tuple(classes or (folder.name for folder in folders))
-        self._examples = [(file, self._label(folder)) for folder in folders for file in _images(folder)]
+        labels = [self._label(folder) for folder in folders]
+        self._examples = [
+            (file, label) for folder, label in zip(folders, labels, strict=True) for file in _images(folder)
+        ]
 
     def __len__(self) -> int:
         return len(self._examples)

@@ -18,7 +18,8 @@ SETTINGS: dict[str, Any] = {"sizes": (32, 24), "epochs": 8, "batch": 8, "rate": 
 
 
 def untrained(name: str, **settings: Any) -> Classifier:
-    return Classifier(("red", "blue"), **{"trunk": name, "levels": (1, 2), "widths": (16,), **settings})
+    usual = {"classes": ("red", "blue"), "trunk": name, "levels": (1, 2), "widths": (16,)}
+    return Classifier(**{**usual, **settings})
 
 
 @pytest.fixture(scope="module")

@@ -11,9 +11,10 @@ from .console import BAD_DATA, BAD_MODEL, INTERRUPTED, CommandError, say
 COMMANDS = {
     "detect": "Find the objects in images and draw them.",
     "train": "Train a model on a folder of annotated images.",
-    "pretrain": "Learn weights for a trunk from a larger one.",
     "eval": "Score a model, or given detections, on annotated images.",
-    "export": "Compress the fully connected layers of a model.",
+    "pretrain": "Learn conv layers for detectors, from labels or a larger trunk.",
+    "classify": "Tell what images show, or score a classifier on labelled ones.",
+    "export": "Make a model smaller.",
     "proposals": "Compute the windows of images, or measure their recall.",
     "bench": "Race SPP-net against R-CNN and other detectors on the same images.",
     "demo": "Draw a small data set, train on it and detect, in a minute.",

@@ -1,163 +1,76 @@
-"""`sppnet pretrain`: weights for a trunk, learned from a larger one; an interrupted training goes on when run again."""
+"""`sppnet pretrain`: conv layers that detectors start from, learned from labels or from a larger trunk."""
 
-import json
-import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any
 
 import click
+from click.core import ParameterSource
 
-from data import Pictures
-
-from .console import (
-    INTERRUPTED,
-    CommandError,
-    FiniteRange,
-    device_option,
-    duration,
-    find_device,
-    finish,
-    json_option,
-    lenient_option,
-    say,
-    seed_option,
-    set_threads,
-    threads_option,
-    warn,
-)
-from .files import write_whole
-from .plots import losses_by_step
-from .progress import Progress
+from .classifier_settings import classifier_options
+from .console import device_option, json_option, lenient_option, seed_option, threads_option
+from .labelled import cutting_options, labels_option
+from .pretrain_labels import pretrain_on_labels
+from .pretrain_teacher import pretrain_by_teacher
 from .settings import TRUNKS, numbers
 
-if TYPE_CHECKING:
-    from detector import Trunk
+# What both ways to learn take, with other defaults; and what only one of them takes.
+BY_TEACHER = {"sizes": (160, 224, 288), "batch": 16, "rate": 2e-3}
+OF_TEACHER = {"teacher_trunk", "steps", "scales", "precision"}
+OF_LABELS = {"labels", "weights", "levels", "widths", "dropout", "schedule", "epochs", "decay", "held_out", "limit",
+             "context", "background"}  # fmt: skip
 
 
 @click.command("pretrain")
-@click.option("--data", type=click.Path(path_type=Path), multiple=True, required=True, help="Folder of images, or VOC.")
-@click.option("--split", help="Image set of VOC folders.  [default: train if there is one, else all images]")
-@click.option("--teacher", type=click.Path(path_type=Path), required=True, help="Weights to learn from, or a model.")
-@click.option("--teacher-trunk", type=click.Choice(TRUNKS), default="squeezenet1_1", help="What the weights are of.")
-@click.option("--trunk", type=click.Choice(TRUNKS), default="small", help="That learns.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The .safetensors file to make.")
-@click.option("--steps", type=click.IntRange(1), default=20_000, help="Batches to learn from.")
-@click.option("--batch", type=click.IntRange(1), default=16, help="Crops in a batch.")
-@click.option("--sizes", default="160,224,288", callback=numbers, help="Sides of crops in pixels, alternating.")
-@click.option("--scales", default="300,700", callback=numbers, help="Lowest and highest short side before the cut.")
-@click.option("--rate", type=FiniteRange(0, min_open=True), default=2e-3, help="Highest learning rate.")
+@click.option(
+    "--data", type=click.Path(path_type=Path), multiple=True, required=True, help="Folder to learn from; or several."
+)
+@labels_option("folders")
+@click.option(
+    "--teacher", metavar="FILE|MODEL", type=click.Path(path_type=Path), help="Trunk to learn from instead of labels."
+)
+@click.option("--teacher-trunk", type=click.Choice(TRUNKS), default="squeezenet1_1", help="What FILE is of.")
+@click.option("--steps", type=click.IntRange(1), default=20_000, help="Batches to learn from a teacher.")
+@click.option("--scales", default="300,700", callback=numbers, help="Short sides of what a teacher sees are between.")
 @click.option(
     "--precision",
     type=click.Choice(["float32", "bfloat16"]),
     default="float32",
-    help="Of the conv layers; bfloat16 is faster on processors that have instructions for it.",
+    help="Of conv layers, with a teacher; bfloat16 is faster on processors that have instructions for it.",
 )
-@click.option("--workers", type=click.IntRange(1), default=1, help="Threads that read images ahead.")
-@click.option("--cache", type=click.Path(path_type=Path), help="Folder for checkpoints.  [default: OUTPUT.cache]")
+@click.option("--split", help="Image set of a VOC folder.  [default: train if there is one, else all annotated images]")
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder of the model to make.")
+@classifier_options
+@click.option(
+    "--held-out", type=click.FloatRange(0, 1, max_open=True), default=0.1, help="Part of the images that is scored."
+)
+@cutting_options
+@click.option(
+    "--cache", type=click.Path(path_type=Path), help="Folder for the training's state; kept.  [default: OUTPUT.cache]"
+)
 @lenient_option
 @json_option
 @device_option
 @threads_option
+@click.option("--workers", type=click.IntRange(1), default=2, help="Threads that read images ahead.")
 @seed_option
-def command(
-    data: tuple[Path, ...],
-    split: str | None,
-    output: Path,
-    cache: Path | None,
-    lenient: bool,
-    as_json: bool,
-    device: str,
-    threads: int | None,
-    **settings: Any,
-) -> None:
-    """Let a trunk learn the maps of a larger one, which has weights already, from images without annotations.
+@click.pass_context
+def command(context: click.Context, /, data: tuple[Path, ...], teacher: Path | None, **options: Any) -> None:
+    """Learn conv layers that detectors start from: by classifying labelled images, or with --teacher from any images.
 
-    The weights are for `sppnet train --trunk small --weights OUTPUT`. Beside them comes a picture of the losses. Run
-    again after an interruption, the same command goes on.
+    Labels make an image classifier with pyramid pooling, trained at several input sizes; its folder, OUTPUT, holds the
+    conv layers as trunk.safetensors. A teacher, a larger trunk, is imitated at every cell of its maps; OUTPUT is the
+    weights file then. Run again after an interruption, the same command goes on where it was.
     """
-    output = output.resolve()
-    if output.suffix != ".safetensors":
-        raise click.BadParameter(f"{output.name!r} must end in .safetensors", param_hint="'--output'")
-    set_threads(threads)
-    device = find_device(device)
-    pictures = Pictures(data, split, strict=not lenient)
-    say(f"{len(pictures):,} images")
-    warn(pictures.problems)
-    output.parent.mkdir(parents=True, exist_ok=True)
-    folder = cache or output.with_name(f"{output.name}.cache")
-    try:
-        with Progress() as progress:
-            history = distil(pictures, output, folder, progress, device=device, **settings)
-    except KeyboardInterrupt:
-        raise CommandError(
-            f"interrupted; the same command goes on from the checkpoint in {folder}", INTERRUPTED
-        ) from None
-    curves = {"learned from": history["losses"]}
-    curves |= {f"held out, {size} pixels": losses for size, losses in history["held_out_losses"].items()}
-    write_whole(output.with_suffix(".png"), losses_by_step(history["steps"], curves))
-    if cache is None:
-        shutil.rmtree(folder)
-    seconds = sum(progress.seconds.values())
-    if as_json:
-        click.echo(json.dumps({"weights": str(output), "seconds": seconds, "history": history}))
-    else:
-        click.echo(summary(output, settings["trunk"], seconds, history))
-    finish(skipped=bool(pictures.problems))
-
-
-def distil(
-    pictures: Pictures,
-    output: Path,
-    folder: Path,
-    progress: Progress,
-    *,
-    teacher: Path,
-    teacher_trunk: str,
-    trunk: str,
-    precision: Literal["float32", "bfloat16"],
-    device: str,
-    seed: int,
-    workers: int,
-    **options: Any,
-) -> dict[str, Any]:
-    """Train a trunk by a teacher, write its weights and return how it went; see `detector.distil`."""
-    import detector
-
-    source = find_teacher(teacher, teacher_trunk, precision=precision, device=device)
-    layers, history = detector.distil(
-        trunk,
-        source,
-        pictures,
-        options=detector.Distillation(precision=precision, **options),
-        checkpoints=folder,
-        seed=seed,
-        workers=workers,
-        progress=progress,
-    )
-    described = {"trunk": trunk, "teacher": source.name, "history": json.dumps(history)}
-    detector.save_weights(output, layers, source.preprocessing, described)
-    return history
-
-
-def find_teacher(weights: Path, name: str, *, precision: Literal["float32", "bfloat16"], device: str) -> "Trunk":
-    """Return the trunk of a weights file, or that of a model in a folder.
-
-    Raises:
-        ModelError: If there is none, or it is of another trunk.
-    """
-    import detector
-
-    if not weights.is_dir():
-        return detector.load_trunk(name, weights, precision=precision, device=device)
-    trunk = detector.SPPNet.load(weights).fitted()[0].trunk
-    return detector.Trunk(trunk.name, trunk.layers, trunk.preprocessing, precision=precision, device=device)
-
-
-def summary(output: Path, trunk: str, seconds: float, history: dict[str, Any]) -> str:
-    """Return how much was learned, and what to do with the weights."""
-    shares = ", ".join(f"{100 * shares[-1]:.0f}% at {size} pixels" for size, shares in history["explained"].items())
-    return (
-        f"learned in {duration(seconds)}, loss {history['losses'][-1]:.3f}; the maps explain of the variance of the "
-        f"teacher's on held-out images: {shares or 'none were held out'}\n"
-        f"the weights are in {output}; next: sppnet train --trunk {trunk} --weights {output} --data FOLDER -o MODEL"
-    )
+    given = {name for name in options if context.get_parameter_source(name) is not ParameterSource.DEFAULT}
+    foreign = sorted(given & (OF_LABELS if teacher else OF_TEACHER))
+    if foreign:
+        option = f"--{foreign[0].replace('_', '-')}"
+        raise click.UsageError(f"{option} {'does not go with' if teacher else 'needs'} --teacher")
+    options = {name: value for name, value in options.items() if name not in (OF_LABELS if teacher else OF_TEACHER)}
+    if teacher:
+        defaults = {name: value for name, value in BY_TEACHER.items() if name not in given}
+        pretrain_by_teacher(data=data, teacher=teacher, **options | defaults)
+        return
+    if len(data) > 1:
+        raise click.UsageError("labels are read from one --data folder")
+    pretrain_on_labels(root=data[0], **options)

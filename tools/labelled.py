@@ -1,0 +1,149 @@
+"""Which images with labels a command works on: class folders, or a VOC folder's images or objects."""
+
+from collections.abc import Callable, Sequence
+from functools import reduce
+from pathlib import Path
+from typing import Any, Protocol
+
+import click
+import numpy as np
+import numpy.typing as npt
+
+from data import ClassFolders, Cutouts, DataError, ImageLabels
+from data.cutouts import BACKGROUND
+
+from .console import FiniteRange, say
+from .splits import open_split
+
+Command = Callable[..., Any]
+OPTIONS = (
+    click.option("--limit", type=click.IntRange(1), help="Only so many images, evenly spread over all."),
+    click.option(
+        "--context",
+        type=FiniteRange(1),
+        default=1.5,
+        help="Of objects: how much larger than its box an object is cut out.",
+    ),
+    click.option(
+        "--background",
+        type=click.IntRange(0),
+        default=0,
+        help="Of objects: cut-outs beside the objects that every image adds as one more class.",
+    ),
+)
+
+
+def labels_option(default: str | None) -> Callable[[Command], Command]:
+    """Return the option that says what is labelled."""
+    return click.option(
+        "--labels",
+        type=click.Choice(["folders", "image", "objects"]),
+        default=default,
+        help="What is labelled: images in folders named after their classes; a VOC folder's images, with all classes "
+        "that they show; or its objects, cut out."
+        + ("" if default else "  [default: what the model has been trained on]"),
+    )
+
+
+def cutting_options(command: Command) -> Command:
+    """Give a command the options that say which part of the data is used, and how objects are cut out."""
+    return reduce(lambda decorated, option: option(decorated), reversed(OPTIONS), command)
+
+
+class Labelled(Protocol):
+    """Images with labels, by number."""
+
+    classes: Any
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, i: int, /) -> tuple[npt.NDArray[np.uint8], Any]: ...
+
+    def label(self, i: int, /) -> Any:
+        """Return the label of image i without reading it."""
+
+
+class Part:
+    """Some of a data set's images, given by number."""
+
+    def __init__(self, whole: Labelled, numbers: Sequence[int]) -> None:
+        self.whole, self.numbers, self.classes = whole, numbers, whole.classes
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def __getitem__(self, i: int) -> tuple[npt.NDArray[np.uint8], Any]:
+        return self.whole[self.numbers[i]]
+
+    def label(self, i: int) -> Any:
+        """Return the label of image i without reading it."""
+        return self.whole.label(self.numbers[i])
+
+
+def open_labelled(
+    root: Path,
+    labels: str,
+    split: str | None,
+    *,
+    usual: str,
+    limit: int | None,
+    context: float,
+    background: int,
+    lenient: bool,
+    seed: int = 0,
+    classes: Sequence[str] | None = None,
+) -> tuple[Labelled, bool]:
+    """Return images with labels, and whether any were left out; which ones they are is said.
+
+    Args:
+        root: The folder.
+        labels: folders, image or objects.
+        split: Image set of a VOC folder; None for the usual one.
+        usual: "train" or "val".
+        limit: Most images, or objects, evenly spread.
+        context: How much larger than its box an object is cut out.
+        background: Cut-outs beside the objects of an image.
+        lenient: Leave out what is broken.
+        seed: Of where the background is cut out.
+        classes: Those wanted. The default is those found.
+
+    Raises:
+        click.UsageError: If options are for other labels.
+        DataError: If the folder is no such data set, or something is broken.
+    """
+    if labels == "folders" and split is not None:
+        raise click.UsageError("--split is for VOC folders: of class folders name the one to use with --data")
+    if labels != "objects" and background:
+        raise click.UsageError("--background is for --labels objects")
+    found: Labelled
+    if labels == "folders":
+        found, left_out = ClassFolders(root, classes=classes), False
+    else:
+        if classes is not None and labels == "objects":  # the background is no class of the annotations
+            classes = [name for name in classes if name != BACKGROUND]
+        voc = open_split(root, split, usual=usual, classes=classes, lenient=lenient)
+        cutouts = labels == "objects"
+        found = Cutouts(voc, enlargement=context, background=background, seed=seed) if cutouts else ImageLabels(voc)
+        left_out = bool(voc.problems)
+    if limit is not None and limit < len(found):
+        found = Part(found, np.linspace(0, len(found) - 1, limit).astype(int).tolist())
+    say(f"{root}: {len(found):,} {'objects' if labels == 'objects' else 'images'} of {len(found.classes)} classes")
+    if not lenient:
+        return found, False
+    readable = _readable(found)
+    return readable, left_out or len(readable) < len(found)
+
+
+def _readable(images: Labelled) -> Part:
+    """Return the images that can be read, and say which cannot."""
+    numbers = []
+    for number in range(len(images)):
+        try:
+            images[number]
+        except DataError as error:
+            say(f"skipped: {error}")
+        else:
+            numbers.append(number)
+    if not numbers:
+        raise DataError("none of the images can be read")
+    return Part(images, numbers)

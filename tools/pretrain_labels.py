@@ -1,0 +1,109 @@
+"""The supervised half of `sppnet pretrain`: labelled images in; a classifier, and conv layers for detectors, out."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import numpy as np
+
+from .classifier_settings import classifier
+from .console import INTERRUPTED, CommandError, duration, find_device, finish, say, set_threads
+from .curves import learning_curves
+from .files import write_whole
+from .labelled import Labelled, open_labelled
+from .progress import Progress
+
+if TYPE_CHECKING:
+    from detector import Classifier
+
+CURVES, WEIGHTS = "curves.png", "trunk.safetensors"
+
+
+def pretrain_on_labels(
+    *,
+    root: Path,
+    labels: str,
+    split: str | None,
+    output: Path,
+    limit: int | None,
+    context: float,
+    background: int,
+    cache: Path | None,
+    lenient: bool,
+    as_json: bool,
+    device: str,
+    threads: int | None,
+    workers: int,
+    seed: int,
+    **settings: Any,
+) -> None:
+    """Train a classifier on the images of a folder and write it; see the options of `sppnet pretrain`."""
+    output = output.resolve()
+    set_threads(threads)
+    device = find_device(device)
+    from detector import check_writable
+
+    check_writable(output)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    images, left_out = open_labelled(
+        root,
+        labels,
+        split,
+        usual="train",
+        limit=limit,
+        context=context,
+        background=background,
+        lenient=lenient,
+        seed=seed,
+    )
+    network, training = classifier(images.classes, labels=labels, seed=seed, device=device, settings=settings)
+    folder = cache or output.with_name(f"{output.name}.cache")
+    fit(network, images, folder, workers, training)
+    network.save(output)
+    score = "mean average precision" if network.several else "accuracy"
+    write_whole(output / CURVES, learning_curves(network.metrics_["history"], score))
+    if cache is None:
+        shutil.rmtree(folder)
+    scores = {size: values[-1] for size, values in network.metrics_["history"]["scores"].items() if values}
+    if as_json:
+        result = {"model": str(output), "weights": str(output / WEIGHTS), "scores": scores}
+        click.echo(json.dumps({**result, "metrics": network.metrics_}))
+    else:
+        click.echo(summary(output, network, score, scores))
+    finish(skipped=left_out)
+
+
+def fit(network: "Classifier", images: Labelled, cache: Path, workers: int, training: dict[str, Any]) -> None:
+    """Train, and say on what.
+
+    Raises:
+        CommandError: If the training is interrupted.
+    """
+    present(network, images)
+    try:
+        with Progress() as progress:
+            network.fit(images, checkpoints=cache, workers=max(1, workers), progress=progress, **training)
+    except KeyboardInterrupt:
+        raise CommandError(f"interrupted; the same command goes on from the state in {cache}", INTERRUPTED) from None
+
+
+def present(network: "Classifier", images: Labelled) -> None:
+    """Say how many images of every class a training will work on."""
+    labels = np.array([images.label(number) for number in range(len(images))])
+    columns = range(len(network.classes))
+    counts = (labels > 0).sum(axis=0) if network.several else [(labels == label).sum() for label in columns]
+    say(", ".join(f"{name} {count:,}" for name, count in zip(network.classes, counts, strict=True)))
+
+
+def summary(output: Path, network: "Classifier", score: str, scores: dict[str, float]) -> str:
+    """Return what was learned from, how well, and what to do with the model."""
+    metrics = network.metrics_
+    by_size = ", ".join(f"{100 * value:.1f} at {size} pixels" for size, value in scores.items())
+    return (
+        f"learned from {metrics['images']:,} images in {duration(metrics['seconds']['training'])}"
+        + (f"; {score} of held-out images in percent: {by_size}" if scores else "")
+        + f"\nthe classifier is in {output}; next: sppnet classify PHOTO -m {output}, or "
+        f"sppnet train --trunk {network.trunk} --weights {output / WEIGHTS} --data FOLDER -o DETECTOR"
+    )

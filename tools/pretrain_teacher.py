@@ -1,0 +1,128 @@
+"""The half of `sppnet pretrain` that needs no labels: a larger trunk's maps in; weights for a smaller one out."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+
+from data import Pictures
+
+from .console import (
+    INTERRUPTED,
+    CommandError,
+    duration,
+    find_device,
+    finish,
+    say,
+    set_threads,
+    warn,
+)
+from .files import write_whole
+from .plots import losses_by_step
+from .progress import Progress
+
+if TYPE_CHECKING:
+    from detector import Trunk
+
+
+def pretrain_by_teacher(
+    *,
+    data: tuple[Path, ...],
+    split: str | None,
+    output: Path,
+    cache: Path | None,
+    lenient: bool,
+    as_json: bool,
+    device: str,
+    threads: int | None,
+    **settings: Any,
+) -> None:
+    """Let a trunk learn a teacher's maps of images and write its weights; see the options of `sppnet pretrain`."""
+    output = output.resolve()
+    if output.suffix != ".safetensors":
+        raise click.BadParameter(f"{output.name!r} must end in .safetensors", param_hint="'--output'")
+    set_threads(threads)
+    device = find_device(device)
+    pictures = Pictures(data, split, strict=not lenient)
+    say(f"{len(pictures):,} images")
+    warn(pictures.problems)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    folder = cache or output.with_name(f"{output.name}.cache")
+    try:
+        with Progress() as progress:
+            history = distil(pictures, output, folder, progress, device=device, **settings)
+    except KeyboardInterrupt:
+        raise CommandError(
+            f"interrupted; the same command goes on from the checkpoint in {folder}", INTERRUPTED
+        ) from None
+    curves = {"learned from": history["losses"]}
+    curves |= {f"held out, {size} pixels": losses for size, losses in history["held_out_losses"].items()}
+    write_whole(output.with_suffix(".png"), losses_by_step(history["steps"], curves))
+    if cache is None:
+        shutil.rmtree(folder)
+    seconds = sum(progress.seconds.values())
+    if as_json:
+        click.echo(json.dumps({"weights": str(output), "seconds": seconds, "history": history}))
+    else:
+        click.echo(summary(output, settings["trunk"], seconds, history))
+    finish(skipped=bool(pictures.problems))
+
+
+def distil(
+    pictures: Pictures,
+    output: Path,
+    folder: Path,
+    progress: Progress,
+    *,
+    teacher: Path,
+    teacher_trunk: str,
+    trunk: str,
+    precision: Literal["float32", "bfloat16"],
+    device: str,
+    seed: int,
+    workers: int,
+    **options: Any,
+) -> dict[str, Any]:
+    """Train a trunk by a teacher, write its weights and return how it went; see `detector.distil`."""
+    import detector
+
+    source = find_teacher(teacher, teacher_trunk, precision=precision, device=device)
+    layers, history = detector.distil(
+        trunk,
+        source,
+        pictures,
+        options=detector.Distillation(precision=precision, **options),
+        checkpoints=folder,
+        seed=seed,
+        workers=workers,
+        progress=progress,
+    )
+    described = {"trunk": trunk, "teacher": source.name, "history": json.dumps(history)}
+    detector.save_weights(output, layers, source.preprocessing, described)
+    return history
+
+
+def find_teacher(weights: Path, name: str, *, precision: Literal["float32", "bfloat16"], device: str) -> "Trunk":
+    """Return the trunk of a weights file, or that of a model in a folder.
+
+    Raises:
+        ModelError: If there is none, or it is of another trunk.
+    """
+    import detector
+
+    if not weights.is_dir():
+        return detector.load_trunk(name, weights, precision=precision, device=device)
+    trunk = detector.SPPNet.load(weights).fitted()[0].trunk
+    return detector.Trunk(trunk.name, trunk.layers, trunk.preprocessing, precision=precision, device=device)
+
+
+def summary(output: Path, trunk: str, seconds: float, history: dict[str, Any]) -> str:
+    """Return how much was learned, and what to do with the weights."""
+    shares = ", ".join(f"{100 * shares[-1]:.0f}% at {size} pixels" for size, shares in history["explained"].items())
+    return (
+        f"learned in {duration(seconds)}, loss {history['losses'][-1]:.3f}; the maps explain of the variance of the "
+        f"teacher's on held-out images: {shares or 'none were held out'}\n"
+        f"the weights are in {output}; next: sppnet train --trunk {trunk} --weights {output} --data FOLDER -o MODEL"
+    )
