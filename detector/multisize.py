@@ -1,7 +1,7 @@
 """Training a classifier at several input sizes: one network, whose pyramid gives vectors of one length at any size.
 
-He et al. 2015, section 2.3: an epoch at one size, the next at another, with the same weights. That trains faster than
-sizes mixed in an epoch would, since all inputs of a batch are of one size.
+He et al. 2015, section 2.3: a whole epoch at one size, the next at another, with the same weights; or a size drawn for
+every epoch.
 """
 
 import math

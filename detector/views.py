@@ -1,4 +1,4 @@
-"""The views of an image whose scores a classifier averages, as pooled vectors (He et al. 2015, section 3.1.4).
+"""The views of an image whose scores a classifier averages, as pooled vectors (He et al. 2015, 3.1.4 and 3.1.5).
 
 One whole image; ten crops (corners and centre, mirrored too), each convolved by itself; or the same crops and more at
 six scales, pooled from the maps of whole images, which are convolved twice for each scale: as they are and mirrored.
