@@ -6,9 +6,10 @@ kernels, strides and paddings alone and is derived here, never typed in.
 
 import copy
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -87,14 +88,33 @@ class Trunk:
 
     def tensors(self, image: npt.NDArray[np.uint8], scale: int, *, max_side: int = 2400) -> list[torch.Tensor]:
         """Return the maps of the early and of all layers, float32 (1, C, h, w) each on the device; see `map`."""
+        return self.maps_after(image, scale, (self._pooling, len(self.layers)), max_side=max_side)
+
+    def maps_after(
+        self, image: npt.NDArray[np.uint8], scale: int, depths: Sequence[int], *, max_side: int = 2400
+    ) -> list[torch.Tensor]:
+        """Return the maps after so many layers, in one pass; see `map`.
+
+        Args:
+            image: uint8 (H, W, 3) RGB.
+            scale: Short side in pixels.
+            depths: Numbers of layers, ascending; 0 stands for the image as the first layer sees it.
+            max_side: The long side is never more than this.
+
+        Returns:
+            float32 (1, C, h, w) each, on the device.
+        """
         pixels = self.preprocessing(resized(image, scale, max_side=max_side))
         missing = [max(0, self.least_side - side) for side in (pixels.shape[3], pixels.shape[2])]
         if any(missing):
             pixels = nn.functional.pad(pixels, (0, missing[0], 0, missing[1]))
+        maps = []
         with torch.inference_mode(), full_float32():
-            pixels = pixels.to(self.device, _type(self.precision), memory_format=torch.channels_last)
-            early = convolve(self.layers[: self._pooling], pixels)
-            return [early.float(), convolve(self.layers[self._pooling :], early).float()]
+            map = pixels.to(self.device, _type(self.precision), memory_format=torch.channels_last)
+            for start, end in pairwise((0, *depths)):
+                map = convolve(self.layers[start:end], map)
+                maps.append(map.float())
+        return maps
 
     def convolve(self, pixels: torch.Tensor) -> torch.Tensor:
         """Return the maps of images as the preprocessing leaves them, float32 (B, C, h, w) on the device."""
