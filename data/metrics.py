@@ -185,6 +185,20 @@ def _hits(found: _Boxes, objects: _Boxes, iou: float) -> Bools:
     return hits[counted]
 
 
+def accuracy(scores: npt.NDArray[np.floating], labels: npt.NDArray[np.int8]) -> float:
+    """Return the share of images whose best score, the first of equal ones, is that of a class they show.
+
+    Args:
+        scores: Floats (N, K).
+        labels: int8 (N, K), +1 for the classes that an image shows.
+
+    Returns:
+        0 to 1; NaN for no images.
+    """
+    right = labels[np.arange(len(labels)), scores.argmax(axis=1)] > 0
+    return float(right.mean()) if len(right) else np.nan
+
+
 def _rule(rule: str) -> Callable[[Integers, int], float]:
     """Return what makes an average precision of the hits so far, one by one, and the number of objects."""
     if rule not in ("voc07", "voc12"):
