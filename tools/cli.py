@@ -17,6 +17,7 @@ COMMANDS = {
     "export": "Make a model smaller.",
     "proposals": "Compute the windows of images, or measure their recall.",
     "bench": "Race SPP-net against R-CNN and other detectors on the same images.",
+    "represent": "Measure how well the layers of a trunk tell whole images apart.",
     "demo": "Draw a small data set, train on it and detect, in a minute.",
     "doctor": "Tell what is installed, and compile the inner loops ahead.",
 }

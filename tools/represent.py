@@ -1,0 +1,209 @@
+"""`sppnet represent`: how well vectors of whole images tell them apart, by layer, view and image scale."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+import numpy as np
+
+from .console import device_option, duration, find_device, json_option, say, seed_option, set_threads, threads_option
+from .progress import Progress
+from .represent_data import LabelledImages, folder_images, voc_images
+from .represent_report import show, write_plots
+
+if TYPE_CHECKING:
+    from detector.representation import ImageFeatures, View
+    from detector.trunk import Trunk
+    from detector.vector_cache import VectorCache
+
+VIEWS = ("full", "crop", "warp")
+
+
+class Column(NamedTuple):
+    """How images are looked at: a view, and the scales whose vectors are taken together."""
+
+    view: "View"
+    scales: tuple[int, ...]
+
+
+def _scales(_context: click.Context, _option: click.Parameter, text: str) -> list[tuple[int, ...]]:
+    parts = [part.split("+") for part in text.split(",")]
+    if not all(number.strip().isdecimal() and int(number) > 0 for part in parts for number in part):
+        raise click.BadParameter(f"{text!r} is not a list of positive whole numbers such as 224,392 or 224,392,224+392")
+    return [tuple(int(number) for number in part) for part in parts]
+
+
+def _views(_context: click.Context, _option: click.Parameter, text: str) -> list[str]:
+    names = [name.strip() for name in text.split(",")]
+    unknown = [name for name in names if name not in VIEWS]
+    if unknown:
+        raise click.BadParameter(f"there is no view {unknown[0]!r}; there are {', '.join(VIEWS)}")
+    return names
+
+
+def _layers(_context: click.Context, _option: click.Parameter, text: str | None) -> list[str] | None:
+    return None if text is None else [name.strip() for name in text.split(",")]
+
+
+@click.command("represent")
+@click.option("--data", "root", type=click.Path(path_type=Path), required=True, help="VOC folder, or class folders.")
+@click.option("--labels", type=click.Choice(["image", "folders"]), default="image", help="What --data holds.")
+@click.option("--split", default="train", help="Of a VOC folder: the images to train with.")
+@click.option("--test-split", default="val", help="Of a VOC folder: the images to test with.")
+@click.option("--train-per-class", type=click.IntRange(1), default=30, help="Of class folders: images to train with.")
+@click.option("--test-per-class", type=click.IntRange(1), default=50, help="Of class folders: at most so many to test.")
+@click.option("--splits", type=click.IntRange(1), default=10, help="Of class folders: random splits.")
+@click.option("--limit", type=click.IntRange(1), help="Of a VOC folder: only so many images of each split, the first.")
+@click.option("--trunk", "name", type=click.Choice(["squeezenet1_1", "alexnet", "zf5"]), default="squeezenet1_1")
+@click.option("--weights", default="imagenet", metavar="imagenet|random|FILE", help="What is in the trunk.")
+@click.option("--precision", type=click.Choice(["float32", "bfloat16"]), default="float32", help="Of the conv layers.")
+@click.option("--scales", default="224,392", callback=_scales, help="Short sides; 224+392 takes two scales together.")
+@click.option(
+    "--views", default="full,crop,warp", callback=_views, help="The whole image, its middle square, or warped."
+)
+@click.option(
+    "--layers",
+    callback=_layers,
+    help="Such as fire8,pool,spp; mean+spp takes two together.  [default: all but early ones]",
+)
+@click.option("--cache", type=click.Path(path_type=Path), default="represent.cache", help="Folder to keep vectors in.")
+@click.option("--plots", type=click.Path(path_type=Path, file_okay=False), help="Folder for a figure of each view.")
+@json_option
+@device_option
+@threads_option
+@seed_option
+def command(
+    root: Path,
+    labels: str,
+    split: str,
+    test_split: str,
+    train_per_class: int,
+    test_per_class: int,
+    splits: int,
+    limit: int | None,
+    name: str,
+    weights: str,
+    precision: Any,
+    scales: list[tuple[int, ...]],
+    views: list["View"],
+    layers: list[str] | None,
+    cache: Path,
+    plots: Path | None,
+    as_json: bool,
+    device: str,
+    threads: int | None,
+    seed: int,
+) -> None:
+    """Tell whole images apart by linear SVMs on vectors of a trunk's layers.
+
+    Each figure comes twice: in cross-validation on the images to train with, by which to choose layer, view and scale,
+    and on those to test with. Run again, the same command takes up the vectors that are there.
+    """
+    if labels == "folders" and limit is not None:
+        raise click.UsageError("--limit is for a VOC folder: class folders have --train-per-class and --test-per-class")
+    set_threads(threads)
+    device = find_device(device)
+    if labels == "image":
+        data = voc_images(root, split, test_split, limit)
+    else:
+        data = folder_images(root, train=train_per_class, test=test_per_class, splits=splits, seed=seed)
+    from detector import load_trunk
+    from detector.vector_cache import VectorCache
+
+    trunk = load_trunk(name, weights, precision=precision, device=device)
+    columns = [Column(view, together) for view in views for together in scales]
+    result = compare(data, trunk, layers or usual_layers(trunk), columns, VectorCache(cache), seed)
+    if plots is not None:
+        write_plots(plots, result)
+    if as_json:
+        click.echo(json.dumps(result))
+    else:
+        show(result)
+
+
+def usual_layers(trunk: "Trunk") -> list[str]:
+    """Return the two blocks before the last one, what is made of the last map, and all of that together."""
+    from detector.representation import layer_names
+
+    names = layer_names(trunk)
+    blocks, of_last_map = names[: names.index("pool")], names[names.index("pool") :]
+    return [*blocks[-3:-1], *of_last_map, "+".join(of_last_map[1:])]
+
+
+def compare(
+    data: LabelledImages,
+    trunk: "Trunk",
+    layers: Sequence[str],
+    columns: Sequence[Column],
+    cache: "VectorCache",
+    seed: int,
+) -> dict[str, Any]:
+    """Return the quality of every layer in every column, ready for JSON.
+
+    Raises:
+        InputError: If there is no such layer, or the images cannot be learned from.
+        DataError: If an image cannot be read.
+    """
+    from detector.representation import ImageFeatures
+    from detector.vector_cache import BYTES
+
+    single = list(dict.fromkeys(part for layer in layers for part in layer.split("+")))
+    features = {
+        (column.view, scale): ImageFeatures(trunk, single, scale=scale, view=column.view)
+        for column in columns
+        for scale in column.scales
+    }
+    one_pixel = np.zeros((1, 1, 3), np.uint8)  # has vectors as long as those of any image
+    values = len(data.labels) * sum(one([one_pixel]).size for one in features.values())
+    say(f"{values * BYTES / 1e9:.1f} GB of vectors in {cache.folder}")
+    cells = [(layer, column) for layer in layers for column in columns]
+    results = []
+    with Progress() as progress:
+        blocks = cache.fill(data.images, list(features.values()), progress=progress, total=len(data.labels))
+        for layer, column in cells:
+            results.append(_measured(data, features, layer, column, cache, blocks, seed))
+            progress("SVMs", len(results), len(cells))
+    say(", ".join(f"{stage} {duration(seconds)}" for stage, seconds in progress.seconds.items()))
+    best = max(results, key=lambda cell: cell["validation"])
+    train, test = data.splits[0]
+    return {
+        "measure": data.measure,
+        "images": {"train": len(train), "test": len(test)},
+        "splits": len(data.splits),
+        "results": results,
+        "best": best,
+    }
+
+
+def _measured(
+    data: LabelledImages,
+    features: Mapping[tuple["View", int], "ImageFeatures"],
+    layer: str,
+    column: Column,
+    cache: "VectorCache",
+    blocks: Sequence[str],
+    seed: int,
+) -> dict[str, Any]:
+    """Return the quality of one or several layers together in a column: the means over the splits."""
+    from detector.image_svm import ImageClassifier
+
+    parts = [
+        cache.load(features[column.view, scale], name, blocks) for scale in column.scales for name in layer.split("+")
+    ]
+    costs, held_out, tested = [], [], []
+    for train, test in data.splits:
+        classifier = ImageClassifier(data.quality, seed=seed).fit([part[train] for part in parts], data.labels[train])
+        costs.append(classifier.C_)
+        held_out.append(classifier.qualities_[classifier.C_])
+        tested.append(data.quality(classifier.scores([part[test] for part in parts]), data.labels[test]))
+    return {
+        "layer": layer,
+        "view": column.view,
+        "scales": list(column.scales),
+        "C": costs,
+        "validation": float(np.mean(held_out)),
+        "test": float(np.mean(tested)),
+        "deviation": float(np.std(tested, ddof=1)) if len(tested) > 1 else None,
+    }
