@@ -8,8 +8,9 @@ import numpy.typing as npt
 import pytest
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
+from sklearn.metrics import average_precision_score
 
-from data import DataError, average_precision, coco_average_precision, label_average_precision
+from data import DataError, accuracy, average_precision, coco_average_precision, label_average_precision
 
 Arrays = dict[str, npt.NDArray[Any]]
 Box = tuple[float, float, float, float]
@@ -388,3 +389,26 @@ def test_a_label_of_no_image_has_no_score() -> None:
 def test_scores_and_labels_that_do_not_fit_are_refused(scores: Any, labels: Any) -> None:
     with pytest.raises(DataError, match="scores must be numbers and labels -1, 0 or 1, both of shape"):
         label_average_precision(np.array(scores), np.array(labels, np.int8))
+
+
+def test_accuracy_is_the_share_of_images_whose_best_score_is_right() -> None:
+    scores = np.array([[0.5, 0.2], [0.1, 0.2], [3, -1]])
+    labels = np.array([[1, -1], [1, -1], [1, 1]], np.int8)
+
+    assert accuracy(scores, labels) == pytest.approx(2 / 3)
+
+
+def test_of_equal_scores_the_first_counts_for_accuracy() -> None:
+    assert accuracy(np.zeros((1, 2)), np.array([[-1, 1]], np.int8)) == 0
+
+
+def test_the_accuracy_of_no_images_is_not_known() -> None:
+    assert np.isnan(accuracy(np.zeros((0, 2)), np.zeros((0, 2), np.int8)))
+
+
+def test_the_area_of_a_falling_curve_is_scikit_learn_s_average_precision() -> None:
+    scores, labels = np.arange(8, 0, -1)[:, None] / 8, np.array([[1, 1, -1, 1, -1, -1, 1, -1]], np.int8).T
+
+    [area] = label_average_precision(scores, labels, rule="voc12")
+
+    assert area == pytest.approx(average_precision_score(labels[:, 0] > 0, scores[:, 0]))

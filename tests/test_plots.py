@@ -1,4 +1,4 @@
-"""The two figures: pictures of the right size, always the same, and of nothing too."""
+"""The figures: pictures of the right size, always the same, and of nothing too."""
 
 import io
 import subprocess
@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from PIL import Image
 
-from tools.plots import DOTS, HEIGHT, WIDTH, losses_by_step, recall_by_number, recall_by_overlap
+from tools.plots import DOTS, HEIGHT, WIDTH, losses_by_step, quality_by_scale, recall_by_number, recall_by_overlap
 
 OVERLAPS = np.linspace(0.5, 1, 6)
 FALLING = np.array([0.9, 0.8, 0.6, 0.4, 0.2, 0])
@@ -45,6 +46,20 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Axes]:
 
     monkeypatch.setattr(Axes, "legend", note)
     return axes
+
+
+@pytest.fixture
+def drawn_figures(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
+    """Figures as they are when they are written."""
+    figures: list[Figure] = []
+    savefig = Figure.savefig
+
+    def note(self: Figure, *to: Any, **options: Any) -> None:
+        figures.append(self)
+        savefig(self, *to, **options)
+
+    monkeypatch.setattr(Figure, "savefig", note)
+    return figures
 
 
 def test_there_is_a_curve_for_each_number_of_windows(drawn: list[Axes]) -> None:
@@ -102,3 +117,17 @@ def test_losses_are_drawn_against_steps(drawn: list[Axes]) -> None:
 
     assert drawn[0].get_ylabel() == "loss" and drawn[0].get_ylim()[0] == 0 and drawn[0].get_ylim()[1] >= 1.5
     np.testing.assert_array_equal(drawn[0].get_lines()[1].get_ydata(), [1.5, 0.75])
+
+
+def test_quality_has_a_curve_of_either_kind_for_each_layer(drawn_figures: list[Figure]) -> None:
+    quality_by_scale([224, 392], {"pool": (np.array([60.0, 62]), np.array([58.0, 59]))}, "mAP")
+
+    [axes] = drawn_figures[0].axes
+    tested, held_out = axes.get_lines()
+    assert (tested.get_label(), tested.get_linestyle(), held_out.get_linestyle()) == ("pool", "-", "--")
+    assert axes.get_ylabel() == "mAP (%); broken lines: in cross-validation"
+    assert axes.get_xticks().tolist() == [224, 392]
+
+
+def test_quality_at_a_single_scale_can_be_drawn() -> None:
+    assert coloured(quality_by_scale([224], {"pool": (np.array([60.0]), np.array([58.0]))}, "mAP")).any()

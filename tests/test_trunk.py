@@ -318,3 +318,23 @@ def test_the_least_side_has_one_cell_and_one_pixel_less_has_none(name: str, side
     assert trunk.convolve(torch.zeros(1, 3, side, side)).shape[2:] == (1, 1)
     with pytest.raises(RuntimeError):
         trunk.convolve(torch.zeros(1, 3, side - 1, side - 1))
+
+
+def test_maps_of_several_depths_are_those_of_the_layers_up_to_there() -> None:
+    trunk = load_trunk("zf5", "random")
+    image = np.random.default_rng(0).integers(0, 256, (150, 160, 3)).astype(np.uint8)
+
+    maps = trunk.maps_after(image, 150, (0, 2, 12, 14))
+
+    with torch.inference_mode():
+        expected = [trunk.layers[:depth](trunk.preprocessing(image)) for depth in (0, 2, 12, 14)]
+    assert [map.shape[1] for map in maps] == [3, 96, 384, 256]
+    torch.testing.assert_close(maps, expected, rtol=1e-3, atol=1e-4)
+
+
+def test_an_early_map_is_not_changed_by_the_layers_after_it() -> None:
+    trunk = load_trunk("squeezenet1_1", "random")
+
+    together, alone = (trunk.maps_after(GREY, 224, depths)[0] for depths in ((2, 3, 4), (2,)))
+
+    assert torch.equal(together, alone)
