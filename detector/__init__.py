@@ -6,10 +6,12 @@ from .compilation import compile_kernels
 from .distillation import Distillation, distil
 from .errors import InputError, ModelError
 from .finetuning import PRESETS, FineTuning
+from .image_svm import ImageClassifier
 from .mining import Mining
 from .model import SPPNet
 from .model_files import check_writable
 from .rcnn import RCNN
+from .representation import ImageFeatures
 from .trunk import Trunk, conv_threads, load_trunk
 from .weights import save_weights
 
@@ -20,6 +22,8 @@ __all__ = [
     "Combination",
     "Distillation",
     "FineTuning",
+    "ImageClassifier",
+    "ImageFeatures",
     "InputError",
     "Mining",
     "ModelError",

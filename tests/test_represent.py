@@ -22,7 +22,7 @@ def loaded(monkeypatch: pytest.MonkeyPatch, tiny_trunk: Trunk) -> list[tuple[Any
     asked: list[tuple[Any, ...]] = []
 
     def load(*names: str, **options: Any) -> Trunk:
-        asked.append((*names, options["precision"]))
+        asked.append((*names, options["preprocessing"], options["precision"]))
         return tiny_trunk
 
     monkeypatch.setattr("detector.load_trunk", load)
@@ -137,9 +137,9 @@ def test_progress_and_disk_are_said(shapes: Path) -> None:
 
 
 def test_the_trunk_is_the_one_asked_for(shapes: Path, loaded: list[tuple[Any, ...]]) -> None:
-    represent(shapes, "--trunk", "zf5", "--weights", "random", "--precision", "bfloat16")
+    represent(shapes, "--trunk", "zf5", "--weights", "random", "--preprocessing", "release", "--precision", "bfloat16")
 
-    assert loaded == [("zf5", "random", "bfloat16")]
+    assert loaded == [("zf5", "random", "release", "bfloat16")]
 
 
 def test_a_layer_that_is_not_there_ends_with_3(shapes: Path) -> None:

@@ -58,6 +58,11 @@ def _layers(_context: click.Context, _option: click.Parameter, text: str | None)
 @click.option("--limit", type=click.IntRange(1), help="Of a VOC folder: only so many images of each split, the first.")
 @click.option("--trunk", "name", type=click.Choice(["squeezenet1_1", "alexnet", "zf5"]), default="squeezenet1_1")
 @click.option("--weights", default="imagenet", metavar="imagenet|random|FILE", help="What is in the trunk.")
+@click.option(
+    "--preprocessing",
+    type=click.Choice(["torchvision", "caffe", "release"]),
+    help="What the weights expect of an image.  [default: what their file says, else torchvision]",
+)
 @click.option("--precision", type=click.Choice(["float32", "bfloat16"]), default="float32", help="Of the conv layers.")
 @click.option("--scales", default="224,392", callback=_scales, help="Short sides; 224+392 takes two scales together.")
 @click.option(
@@ -85,6 +90,7 @@ def command(
     limit: int | None,
     name: str,
     weights: str,
+    preprocessing: str | None,
     precision: Any,
     scales: list[tuple[int, ...]],
     views: list["View"],
@@ -112,7 +118,7 @@ def command(
     from detector import load_trunk
     from detector.vector_cache import VectorCache
 
-    trunk = load_trunk(name, weights, precision=precision, device=device)
+    trunk = load_trunk(name, weights, preprocessing=preprocessing, precision=precision, device=device)
     columns = [Column(view, together) for view in views for together in scales]
     result = compare(data, trunk, layers or usual_layers(trunk), columns, VectorCache(cache), seed)
     if plots is not None:
