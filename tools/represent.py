@@ -12,6 +12,7 @@ from .console import device_option, duration, find_device, json_option, say, see
 from .progress import Progress
 from .represent_data import LabelledImages, folder_images, voc_images
 from .represent_report import show, write_plots
+from .settings import TRUNKS
 
 if TYPE_CHECKING:
     from detector.representation import ImageFeatures, View
@@ -56,7 +57,7 @@ def _layers(_context: click.Context, _option: click.Parameter, text: str | None)
 @click.option("--test-per-class", type=click.IntRange(1), default=50, help="Of class folders: at most so many to test.")
 @click.option("--splits", type=click.IntRange(1), default=10, help="Of class folders: random splits.")
 @click.option("--limit", type=click.IntRange(1), help="Of a VOC folder: only so many images of each split, the first.")
-@click.option("--trunk", "name", type=click.Choice(["squeezenet1_1", "alexnet", "zf5"]), default="squeezenet1_1")
+@click.option("--trunk", "name", type=click.Choice(TRUNKS), default="squeezenet1_1")
 @click.option("--weights", default="imagenet", metavar="imagenet|random|FILE", help="What is in the trunk.")
 @click.option(
     "--preprocessing",
