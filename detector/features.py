@@ -7,6 +7,7 @@ vectors of an image take 150 MB, so they are pooled in blocks, used and overwrit
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal, Protocol
 
@@ -17,7 +18,7 @@ import torch
 from .device import DeviceVectors, stage
 from .geometry import Preset, choose_scales, resized_size, window_cells
 from .head import Head
-from .pooling import LEVELS, Bands, bins, distinct_cells, new_bands, pool_rectangles
+from .pooling import LEVELS, Bands, bins, borrowed_bands, distinct_cells, pool_rectangles
 from .products import inner_products
 from .timing import Stopwatch
 from .trunk import Trunk, to_numpy
@@ -327,26 +328,26 @@ class WindowVectors:
         features, end = self.features, 0
         buffer = np.empty((min(BLOCK, len(self)), features.pooled_dimensions), np.float32)
         for scale, cells in self.places:
-            bands: dict[str, list[Bands]] = {}
-            for start in range(0, len(cells[0]), BLOCK):
-                with clock("pooling"):
-                    block = buffer[: len(cells[0]) - start]
-                    self._pool(scale, [view[start : start + BLOCK] for view in cells], block, bands)
-                if features.head is not None:
-                    with clock("fc"):
-                        block = features.head.vectors(block, features.layer)
-                yield slice(end, end := end + len(block)), block
+            with ExitStack() as borrowed:
+                names = {features.map_name(view, scale) for view in features.views} if len(cells[0]) else ()
+                bands = {name: borrowed.enter_context(borrowed_bands(np.asarray(self.maps[name]))) for name in names}
+                for start in range(0, len(cells[0]), BLOCK):
+                    with clock("pooling"):
+                        block = buffer[: len(cells[0]) - start]
+                        self._pool(scale, [view[start : start + BLOCK] for view in cells], block, bands)
+                    if features.head is not None:
+                        with clock("fc"):
+                            block = features.head.vectors(block, features.layer)
+                    yield slice(end, end := end + len(block)), block
 
-    def _pool(self, scale: str, cells: Sequence[Cells], block: Floats, bands: dict[str, list[Bands]]) -> None:
-        """Fill the rows of a block, view by view; bands are kept by the names of the maps."""
+    def _pool(self, scale: str, cells: Sequence[Cells], block: Floats, bands: Mapping[str, Bands]) -> None:
+        """Fill the rows of a block, view by view; bands are those of the maps, by name."""
         column = 0
         for view, rectangles in zip(self.features.views, cells, strict=True):
             name, width = self.features.map_name(view, scale), self.features._width(view)
-            map = np.asarray(self.maps[name])
-            if name not in bands:
-                bands[name] = new_bands(map, 1)
             whole = np.isinf(view.enlargement)
             rectangles = rectangles[:1] if whole else rectangles
+            map = np.asarray(self.maps[name])
             pool_rectangles(map, rectangles, block, levels=view.levels, column=column, bands=bands[name])
             if whole:
                 block[1:, column : column + width] = block[0, column : column + width]

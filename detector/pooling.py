@@ -8,8 +8,10 @@ A bin of level n is exactly the union of bins of level m where n divides m: of {
 the map. A map holds no NaN: what a maximum with NaN gives is left open.
 """
 
-from collections.abc import Sequence
+import builtins
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import numba
 import numpy as np
@@ -23,6 +25,7 @@ from .errors import InputError
 LEVELS = (1, 2, 3, 6)
 _BANDS_PER_ROW = np.uint64(4)
 Bands = tuple[npt.NDArray[np.float32], npt.NDArray[np.uint64]]
+_spare: list[npt.NDArray[np.float32]] = []  # memory of bands that none uses at the moment
 
 
 class PyramidPooling(nn.Module):
@@ -98,7 +101,7 @@ def pool_rectangles(
     *,
     levels: Sequence[int] = LEVELS,
     column: int = 0,
-    bands: Sequence[Bands] | None = None,
+    bands: Bands | None = None,
     threads: int | None = None,
 ) -> None:
     """Pool rectangle after rectangle, distinct or not, into the rows of `out`, from a column on.
@@ -109,7 +112,7 @@ def pool_rectangles(
         out: float32 (at least N, at least column + bins * C), C-contiguous.
         levels: Bins per side of each level.
         column: Where in a row the vector begins.
-        bands: What `new_bands` returned for this very map; those of earlier rectangles save time.
+        bands: What `borrowed_bands` lends for this very map, to one thread; those of earlier rectangles save time.
         threads: How many share the work, if no bands are given. The default is `numba.get_num_threads()`.
 
     Raises:
@@ -119,24 +122,40 @@ def pool_rectangles(
     _check_map_and_cells(map, rectangles)
     _check_out(out, len(rectangles), column + bins(levels) * map.shape[2])
     plan, first, vectors = _plan(levels), np.uint64(column), out[: len(rectangles)]
-    bands = bands or new_bands(map, min(threads or numba.get_num_threads(), len(rectangles)) or 1)
-    if len(bands) == 1:
-        _pool(map, rectangles, plan, vectors, first, *bands[0])
+    if bands is not None:
+        _pool(map, rectangles, plan, vectors, first, *bands)
         return
-    with ThreadPoolExecutor(len(bands)) as pool:
-        parts = (np.array_split(rectangles, len(bands)), np.array_split(vectors, len(bands)))
-        # Reading the results raises what a thread raised.
-        list(pool.map(lambda cells, rows, own: _pool(map, cells, plan, rows, first, *own), *parts, bands))
+
+    def pool_part(part: tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]) -> None:
+        with borrowed_bands(map) as own:
+            _pool(map, part[0], plan, part[1], first, *own)
+
+    count = min(threads or numba.get_num_threads(), len(rectangles)) or 1
+    parts = list(zip(np.array_split(rectangles, count), np.array_split(vectors, count), strict=True))
+    with ThreadPoolExecutor(count) as pool:
+        list((pool.map if count > 1 else builtins.map)(pool_part, parts))  # reading the results raises what one raised
 
 
-def new_bands(map: npt.NDArray[np.float32], threads: int) -> list[Bands]:
-    """Return where `pool_rectangles` keeps the maxima of neighbouring rows of a map, for each of its threads.
+@contextmanager
+def borrowed_bands(map: npt.NDArray[np.float32]) -> Iterator[Bands]:
+    """Lend where `pool_rectangles` keeps the maxima of neighbouring rows of a map, once for all its rectangles.
 
-    They are larger than the map: to be had once for a map, not for each block of rectangles.
+    They are larger than the map, and used again for later ones: pages that the system hands out anew cost more time
+    than what is written to them.
     """
     height, width, channels = map.shape
     slots = height * int(_BANDS_PER_ROW)
-    return [(np.empty(slots * width * channels, np.float32), np.zeros((slots, 3), np.uint64)) for _ in range(threads)]
+    size = slots * width * channels
+    try:
+        memory = _spare.pop()  # in one step, so that threads do not get the same
+    except IndexError:
+        memory = np.empty(0, np.float32)
+    if len(memory) < size:
+        memory = np.empty(size, np.float32)
+    try:
+        yield memory[:size], np.zeros((slots, 3), np.uint64)
+    finally:
+        _spare.append(memory)
 
 
 def bins(levels: Sequence[int]) -> int:

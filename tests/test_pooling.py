@@ -9,7 +9,7 @@ import torch
 from torch.nn.functional import adaptive_max_pool2d, max_pool2d
 
 from detector.errors import InputError
-from detector.pooling import LEVELS, PyramidPooling, distinct_cells, new_bands, pool_rectangles, pool_windows
+from detector.pooling import LEVELS, PyramidPooling, borrowed_bands, distinct_cells, pool_rectangles, pool_windows
 
 NONE = np.zeros((0, 4), np.int32)
 
@@ -245,11 +245,20 @@ def test_no_rectangles_change_nothing() -> None:
 
 
 def test_maxima_of_rows_that_are_known_in_part_are_completed() -> None:
-    map, bands = random_map(7, 30, 2), new_bands(random_map(7, 30, 2), 1)
+    map = random_map(7, 30, 2)
     cells = np.array([[10, 1, 14, 5], [20, 1, 26, 5], [0, 1, 3, 5], [2, 1, 30, 6], [0, 1, 30, 5]], np.int32)
     out = np.empty((5, 28), np.float32)
 
-    for number in range(5):  # no order is taken for granted
-        pool_rectangles(map, cells[number : number + 1], out[number : number + 1], levels=(1, 2, 3), bands=bands)
+    with borrowed_bands(map) as bands:
+        for number in range(5):  # no order is taken for granted
+            pool_rectangles(map, cells[number : number + 1], out[number : number + 1], levels=(1, 2, 3), bands=bands)
 
     np.testing.assert_array_equal(out, plain_pooling(map, cells, (1, 2, 3)))
+
+
+def test_memory_of_bands_is_used_again_and_never_twice_at_once() -> None:
+    with borrowed_bands(random_map(9, 9, 4)) as (large, _), borrowed_bands(random_map(3, 3, 4)) as (other, _):
+        assert not np.shares_memory(large, other)
+
+    with borrowed_bands(random_map(3, 3, 4)) as (first, _), borrowed_bands(random_map(3, 3, 4)) as (second, _):
+        assert {np.shares_memory(first, large), np.shares_memory(second, large)} == {True, False}

@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from .libraries import set_up
+
 USAGE, BAD_DATA, BAD_MODEL, SKIPPED, INTERRUPTED = 2, 3, 4, 5, 130
 
 
@@ -59,6 +61,7 @@ class CommandError(Exception):
 
 def set_threads(threads: int | None) -> None:
     """Let everything in this process compute with so many threads, or with one for each core for None."""
+    set_up()  # before the import of torch
     import cv2
     import numba
     import torch
