@@ -24,6 +24,7 @@ from .timing import Stopwatch
 from .trunk import Trunk, to_numpy
 
 BLOCK = 64  # vectors pooled and scored at a time: few enough to stay in the cache
+PARTS = 4
 Floats = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.int64]
 Cells = npt.NDArray[np.int32]
@@ -283,14 +284,15 @@ class WindowVectors:
         """Return the inner products of every window's vector with weights (K, D), plus biases (K,): float32 (N, K)."""
         # Fully connected layers have threads of their own.
         threads = torch.get_num_threads() if self.features.layer == "pool" else 1
-        parts = self._parts(max(1, min(threads, len(self) // BLOCK)))
+        # Some parts for each thread, because they do not take equally long.
+        parts = self._parts(max(1, min(PARTS * threads, len(self) // BLOCK)) if threads > 1 else 1)
         clock, clocks = clock or Stopwatch(), [Stopwatch() for _ in parts]
         weights = np.ascontiguousarray(weights)
-        with ThreadPoolExecutor(len(parts)) as pool:
+        with ThreadPoolExecutor(threads) as pool:
             run = pool.map if len(parts) > 1 else map
             margins = np.concatenate(list(run(lambda part, own: part._margins(weights, own), parts, clocks)))
         for own in clocks:
-            clock.add(own, 1 / len(parts))
+            clock.add(own, 1 / min(threads, len(parts)))
         return (margins + biases)[self.index]
 
     def take(self, windows: Indices) -> "WindowVectors":

@@ -192,16 +192,14 @@ def run_race(
 ) -> Race:
     """Return the laps of all contenders: image after image, each of them on the same pixels and windows.
 
-    They take turns so that what else the machine does hits all alike. Before that each sees a few windows of the first
-    image, not counted.
+    They take turns so that what else the machine does hits all alike. Each sees some windows of the image before that,
+    not counted: conv layers compiled for other sizes, and code that others drove out of the cache, would otherwise
+    cost the quick ones more.
 
     Raises:
         DataError: If an image cannot be read.
     """
     race = Race(contenders, list(numbers), rates, laps={contender.name: [] for contender in contenders})
-    first = voc.image(race.numbers[0])
-    for contender in contenders:
-        contender.run(first, search(first)[:WARM_UP_WINDOWS])
     for place, number in enumerate(race.numbers):
         clock = Stopwatch()
         with clock("decode"):
@@ -212,6 +210,7 @@ def run_race(
         race.windows.append(len(windows))
         for contender in contenders:
             if contender.images is None or place < contender.images:
+                contender.run(image, windows[:: len(windows) // WARM_UP_WINDOWS + 1])
                 with _memory(device) as memory:
                     lap = contender.run(image, windows)
                 race.laps[contender.name].append(replace(lap, peak=memory["peak"], growth=memory["growth"]))
