@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
+from threading import Lock
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -27,6 +28,7 @@ from .strips import convolve
 
 Precision = Literal["float32", "bfloat16"]
 FORMATS = (".safetensors", ".pth", ".pt")
+_lock, _blocks, _precision = Lock(), 0, "none"  # of `full_float32`: how many run, and what was before
 
 
 class MapGeometry(NamedTuple):
@@ -221,14 +223,22 @@ def conv_threads(count: int) -> Iterator[None]:
 def full_float32() -> Iterator[None]:
     """Convolve float32 as such inside the block, also on a GPU that would round it to the 10 bits of TF32.
 
-    It is a setting of the whole process, so conv layers of other threads are slowed down while the block runs.
+    It is a setting of the whole process, so conv layers of other threads are slowed down while the block runs. Blocks
+    of several threads may overlap: the last one to end puts back what was before the first.
     """
+    global _blocks, _precision
     convolutions = torch.backends.cudnn.conv  # type: ignore[attr-defined]
-    before, convolutions.fp32_precision = convolutions.fp32_precision, "ieee"
+    with _lock:
+        if not _blocks:
+            _precision, convolutions.fp32_precision = convolutions.fp32_precision, "ieee"
+        _blocks += 1
     try:
         yield
     finally:
-        convolutions.fp32_precision = before
+        with _lock:
+            _blocks -= 1
+            if not _blocks:
+                convolutions.fp32_precision = _precision
 
 
 def trunk_of(

@@ -231,6 +231,20 @@ def test_the_gradient_is_that_of_the_cpus_pooling() -> None:
     torch.testing.assert_close(theirs.grad, ours.grad)
 
 
+def test_full_float32_blocks_of_threads_may_overlap() -> None:
+    convolutions = torch.backends.cudnn.conv  # type: ignore[attr-defined]
+    before = convolutions.fp32_precision
+    first, second = full_float32(), full_float32()
+
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    between = convolutions.fp32_precision
+    second.__exit__(None, None, None)
+
+    assert (between, convolutions.fp32_precision) == ("ieee", before)
+
+
 def test_convolutions_are_in_full_float32_inside_the_block_only() -> None:
     before = torch.backends.cudnn.allow_tf32
 

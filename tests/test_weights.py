@@ -32,8 +32,8 @@ def test_the_same_weights_give_the_same_bytes(tmp_path: Path) -> None:
     trunk = load_trunk("small", "random")
     metadata = dict.fromkeys("abcdefgh", "é")
 
-    for name in ("one", "other"):
+    for name in ("one.safetensors", "other.safetensors"):
         save_weights(tmp_path / name, trunk.layers, trunk.preprocessing, metadata)
 
-    assert (tmp_path / "one").read_bytes() == (tmp_path / "other").read_bytes()
-    assert load_file(tmp_path / "one").keys() == load_file(tmp_path / "other").keys()
+    assert (tmp_path / "one.safetensors").read_bytes() == (tmp_path / "other.safetensors").read_bytes()
+    assert load_file(tmp_path / "one.safetensors").keys() == load_file(tmp_path / "other.safetensors").keys()
