@@ -41,8 +41,8 @@ def in_strips(layers: nn.Sequential, maps: torch.Tensor, rows: int) -> Iterator[
     while not last:
         top = max(0, math.floor(centre + first * stride - reach)) // stride * stride  # or cells would be between others
         bottom = math.ceil(centre + (first + rows - 1) * stride + reach) + 1
-        last = bottom >= maps.shape[2]
-        strip = layers(maps[:, :, top:bottom])[:, :, first - top // stride :]
+        last = bottom + field > maps.shape[2]  # or there might be no row left for another strip
+        strip = layers(maps[:, :, top : None if last else bottom])[:, :, first - top // stride :]
         yield strip if last else strip[:, :, :rows]
         first += rows
 

@@ -37,6 +37,19 @@ def test_padded_layers_and_any_height_give_the_whole(name: str, height: int) -> 
 
 
 @torch.inference_mode()
+@pytest.mark.parametrize("height", range(7, 80))
+@pytest.mark.parametrize("ceil_mode", [False, True])
+def test_rows_that_no_cell_sees_make_no_strip(height: int, ceil_mode: bool) -> None:
+    layers = nn.Sequential(nn.Conv2d(1, 2, 3, 2), nn.ReLU(), nn.MaxPool2d(3, 2, ceil_mode=ceil_mode))
+    maps = torch.rand(1, 1, height, 9, generator=torch.Generator().manual_seed(height))
+
+    strips = list(in_strips(layers, maps, 4))
+
+    torch.testing.assert_close(torch.cat(strips, dim=2), layers(maps))
+    assert all(strip.shape[2] for strip in strips)
+
+
+@torch.inference_mode()
 def test_large_maps_are_cut_and_stay_the_same(monkeypatch: pytest.MonkeyPatch, maps: torch.Tensor) -> None:
     heights = []
     hooked = nn.Sequential(*POOLED, nn.Conv2d(8, 8, 3, padding=1))
