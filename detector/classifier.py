@@ -23,8 +23,9 @@ from .classifier_files import load_classifier, save_classifier
 from .errors import InputError, ModelError
 from .examples import Progress
 from .fully_connected import fully_connected
-from .labels import Examples, read_labels
-from .multisize import MultiSize, MultiSizeTraining, Schedule
+from .labels import Examples, Labels, read_labels
+from .model_files import checked_settings
+from .multisize import Indices, MultiSize, MultiSizeTraining, Schedule
 from .normalisation import folded, normalised
 from .pooling import LEVELS, PyramidPooling, bins
 from .timing import Stopwatch
@@ -142,19 +143,14 @@ class Classifier:
         labels = read_labels(train, len(self.classes), self.several)
         fitting, held = split_held_out(len(train), held_out, self.seed)
         trunk = self._checked_size(load_trunk(self.trunk, self.weights, device=self.device, seed=self.seed), min(sizes))
-        clock, place = Stopwatch(), torch.device(self.device)
-        with (
-            clock("training"),
-            nullcontext(checkpoints) if checkpoints else TemporaryDirectory() as folder,
-            torch.random.fork_rng(devices=[place] if place.type == "cuda" else []),
-        ):
-            torch.manual_seed(self.seed)
-            network = self._network(trunk).to(place, memory_format=torch.channels_last)  # type: ignore[call-overload]
-            history = MultiSizeTraining(
-                network, trunk.preprocessing, train, labels, options, fitting, held, self.seed, self.device
-            ).run(Checkpoint(Path(folder), name="classifier"), workers=workers, progress=progress)
-        layers = folded(network[0]) if self.weights == "random" else network[0]
-        self._fitted = trunk.with_layers(layers), network[2].eval().requires_grad_(False)
+        clock = Stopwatch()
+        with clock("training"), nullcontext(checkpoints) if checkpoints else TemporaryDirectory() as folder:
+            layers, head, history = self._train(
+                trunk, train, labels, options, fitting, held, Checkpoint(Path(folder), name="classifier"),
+                workers=workers, progress=progress,
+            )  # fmt: skip
+        layers = folded(layers) if self.weights == "random" else layers
+        self._fitted = trunk.with_layers(layers), head.eval().requires_grad_(False)
         self.side_, self.short_side_ = options.side, options.short_side
         counts = (labels > 0).sum(axis=0) if self.several else np.bincount(labels, minlength=len(self.classes))
         self.metrics_ = {
@@ -164,6 +160,30 @@ class Classifier:
             "history": history,
         }
         return self
+
+    def _train(
+        self,
+        trunk: Trunk,
+        train: Examples,
+        labels: Labels,
+        options: MultiSize,
+        fitting: Indices,
+        held: Indices,
+        checkpoint: Checkpoint,
+        *,
+        workers: int,
+        progress: Progress,
+    ) -> tuple[nn.Sequential, nn.Sequential, dict[str, Any]]:
+        """Return conv layers and fully connected ones after their training, and how that went."""
+        place = torch.device(self.device)
+        with torch.random.fork_rng(devices=[place] if place.type == "cuda" else []):
+            torch.manual_seed(self.seed)
+            network = self._network(trunk).to(place, memory_format=torch.channels_last)  # type: ignore[call-overload]
+            training = MultiSizeTraining(
+                network, trunk.preprocessing, train, labels, options, fitting, held, self.seed, self.device
+            )
+            history = training.run(checkpoint, workers=workers, progress=progress)
+            return network[0], network[2], history
 
     def predict(
         self, images: Sequence[Image], *, views: Views = "full", size: int | None = None
@@ -221,10 +241,8 @@ class Classifier:
         """
         config, weights, trunk, head, metrics = load_classifier(Path(folder), device)
         sides = config.pop("side_"), config.pop("short_side_")
-        try:
+        with checked_settings(Path(folder)):
             classifier = cls(**config, weights=weights, device=device)
-        except (TypeError, ValueError) as error:
-            raise ModelError(f"{folder}: the model's settings are damaged ({error})") from error
         classifier.side_, classifier.short_side_ = sides
         classifier._fitted, classifier.metrics_ = (trunk, head), metrics
         return classifier

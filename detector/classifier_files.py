@@ -9,7 +9,7 @@ from torch import nn
 
 from .errors import ModelError
 from .fully_connected import fully_connected
-from .model_files import json_bytes, read_json, read_tensors, take_tensors, write_model
+from .model_files import checked_settings, json_bytes, read_json, read_tensors, take_tensors, write_model
 from .pooling import PyramidPooling, bins
 from .trunk import Trunk, load_trunk
 from .weights import weights_bytes
@@ -54,7 +54,7 @@ def load_classifier(folder: Path, device: str) -> tuple[dict[str, Any], Path, Tr
         )
     file = folder / "model.safetensors"
     tensors = {name: torch.from_numpy(tensor) for name, tensor in read_tensors(file).items()}
-    try:
+    with checked_settings(folder):
         trunk = load_trunk(config["trunk"], folder / TRUNK, device=device)
         with torch.device("meta"):  # takes no memory, whatever widths the settings claim
             dimensions = bins(PyramidPooling(config["levels"]).levels) * trunk.channels
@@ -64,11 +64,6 @@ def load_classifier(folder: Path, device: str) -> tuple[dict[str, Any], Path, Tr
             raise ValueError(f"side_ {config['side_']}, short_side_ {config['short_side_']}")
         for name in ("classes", "levels", "widths"):
             config[name] = tuple(config[name])
-    except ModelError:
-        raise
-    except (AttributeError, KeyError, TypeError, ValueError, RuntimeError) as error:  # torch's are RuntimeError
-        reason = str(error).split("\n", 1)[0]
-        raise ModelError(f"{folder}: the model's settings are damaged ({reason})") from error
     metrics = folder / "metrics.json"
     layers = head.to(device).eval().requires_grad_(False)
     return config, folder / TRUNK, trunk, layers, read_json(metrics) if metrics.is_file() else {}

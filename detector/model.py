@@ -29,6 +29,7 @@ from .finetuning import FineTuning, fine_tune, principal_channels
 from .geometry import Preset
 from .head import Head
 from .mining import Mining
+from .model_files import checked_settings
 from .pooling import LEVELS
 from .timing import Stopwatch
 from .training import split_held_out, train_windows
@@ -327,15 +328,13 @@ class SPPNet:
             ModelError: If the folder holds no model, or a damaged one.
         """
         config, trunk, head, classifier, metrics = storage.load(Path(folder), device)
-        try:
+        with checked_settings(Path(folder)):
             search, mining = SelectiveSearch(**config.pop("search")), Mining(**config.pop("mining"))
             tuning = config.pop("fine_tuning")
             fine_tuning = FineTuning(**tuning) if tuning else None
             kinds: list[type[SPPNet]] = [SPPNet, *SPPNet.__subclasses__()]
             kind = {kind.method: kind for kind in kinds if "method" in vars(kind)}[config.pop("method")]
             model = kind(**config, search=search, mining=mining, fine_tuning=fine_tuning, device=device)
-        except (KeyError, TypeError, ValueError) as error:
-            raise ModelError(f"{folder}: the model's settings are damaged ({error})") from error
         model._fitted = model._window_features(trunk, head), classifier
         model.metrics_ = metrics
         return model

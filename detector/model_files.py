@@ -3,6 +3,8 @@
 import json
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +69,18 @@ def take_tensors(layers: nn.Module, tensors: dict[str, Tensor], file: str, prefi
             got = f"{str(tensor.dtype).removeprefix('torch.')} {tuple(tensor.shape)}"
             raise ModelError(f"{file}: '{prefix}{name}' must be finite float32 {shape}, not {got}")
     layers.load_state_dict({name: tensors[name] for name in wanted}, assign=True)
+
+
+@contextmanager
+def checked_settings(folder: Path) -> Iterator[None]:
+    """Raise ModelError where the block, which makes use of a model's settings, finds that they do not fit."""
+    try:
+        yield
+    except ModelError:
+        raise
+    except (AttributeError, KeyError, TypeError, ValueError, RuntimeError) as error:  # torch's are RuntimeError
+        reason = str(error).split("\n", 1)[0]
+        raise ModelError(f"{folder}: the model's settings are damaged ({reason})") from error
 
 
 def read_json(file: Path) -> dict[str, Any]:

@@ -8,7 +8,6 @@ A bin of level n is exactly the union of bins of level m where n divides m: of {
 the map. A map holds no NaN: what a maximum with NaN gives is left open.
 """
 
-import builtins
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -131,9 +130,12 @@ def pool_rectangles(
             _pool(map, part[0], plan, part[1], first, *own)
 
     count = min(threads or numba.get_num_threads(), len(rectangles)) or 1
-    parts = list(zip(np.array_split(rectangles, count), np.array_split(vectors, count), strict=True))
+    if count == 1:
+        pool_part((rectangles, vectors))
+        return
+    parts = zip(np.array_split(rectangles, count), np.array_split(vectors, count), strict=True)
     with ThreadPoolExecutor(count) as pool:
-        list((pool.map if count > 1 else builtins.map)(pool_part, parts))  # reading the results raises what one raised
+        list(pool.map(pool_part, parts))  # reading the results raises what one raised
 
 
 @contextmanager

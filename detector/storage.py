@@ -14,7 +14,7 @@ from .detection import WindowClassifier
 from .errors import ModelError
 from .features import Features, WindowFeatures
 from .head import Head
-from .model_files import json_bytes, read_json, read_tensors, take_tensors, write_model
+from .model_files import checked_settings, json_bytes, read_json, read_tensors, take_tensors, write_model
 from .preprocessing import preprocessing_from
 from .trunk import Trunk, trunk_of
 
@@ -87,7 +87,7 @@ def load(
         name: tensor.astype(np.float32) if tensor.dtype == np.float16 else tensor
         for name, tensor in read_tensors(file).items()
     }
-    try:
+    with checked_settings(folder):
         tuning = config["fine_tuning"] or {}
         trunk = trunk_of(
             config["trunk"],
@@ -105,11 +105,6 @@ def load(
         softmax = config["scores"] == "softmax"
         arrays = _checked(file, tensors, len(config["classes"]), dimensions, softmax)
         classifier = WindowClassifier(**arrays, calibration=calibration, softmax=softmax)
-    except ModelError:
-        raise
-    except (AttributeError, KeyError, TypeError, ValueError, RuntimeError) as error:  # torch's are RuntimeError
-        reason = str(error).split("\n", 1)[0]
-        raise ModelError(f"{folder}: the model's settings are damaged ({reason})") from error
     metrics = folder / "metrics.json"
     return config, trunk, head, classifier, read_json(metrics) if metrics.is_file() else {}
 
