@@ -80,7 +80,8 @@ def _measure(regions: Uints, node_sizes: Uints, node_boxes: Ints) -> tuple[Sizes
     for node in range(len(regions)):
         region = regions[node]
         if sizes[region] == 0:
-            boxes[region] = node_boxes[node]
+            for side in range(4):  # one by one: an assignment of a row compiles the text of its error, half a second
+                boxes[region, side] = node_boxes[node, side]
         sizes[region] += node_sizes[node]
         for side in range(2):
             boxes[region, side] = min(boxes[region, side], node_boxes[node, side])
@@ -150,7 +151,9 @@ def _merge_all(
 @njit(cache=True, nogil=True)
 def _with_room(rows: npt.NDArray[Any], total: int) -> npt.NDArray[Any]:
     room = np.empty((total, *rows.shape[1:]), rows.dtype)
-    room[: len(rows)] = rows
+    places, values = room.reshape(-1), rows.reshape(-1)
+    for index in range(len(values)):
+        places[index] = values[index]
     return room
 
 
