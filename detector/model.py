@@ -46,7 +46,7 @@ class SPPNet:
     Args:
         classes: Names of the classes, in the order of their labels.
         trunk: squeezenet1_1, alexnet, zf5 or small.
-        weights: "imagenet", "random" or a weights file; see `load_trunk`.
+        weights: "imagenet", "random", a weights file or another detector; see `load_trunk`.
         preprocessing: torchvision, caffe or release; by default what the weights say.
         scales: Short sides in pixels at which the conv layers see an image; a window uses one of them.
         max_side: The longest side an image is resized to, in pixels.

@@ -19,6 +19,29 @@ from .errors import ModelError
 # Of a detector; and of a classifier, which has its conv layers in a file of their own, and perhaps its learning curves.
 FILES = ("model.safetensors", "config.json", "metrics.json", "README.md", "trunk.safetensors", "curves.png")
 
+BUNDLED = Path(__file__).parent / "models"  # folders of models that come with the package
+
+
+def bundled() -> list[str]:
+    """Return the names of the models that come with the package."""
+    return sorted(folder.name for folder in BUNDLED.iterdir() if folder.is_dir()) if BUNDLED.is_dir() else []
+
+
+def model_folder(folder: Path) -> Path:
+    """Return the folder, or that of a bundled model of this name if there is no such folder.
+
+    Raises:
+        ModelError: If there is neither.
+    """
+    if folder.is_dir():
+        return folder
+    if str(folder) in bundled():
+        return BUNDLED / folder
+    names = ", ".join(bundled())
+    raise ModelError(
+        f"{folder}: there is no such model folder" + (f", nor a bundled model; there is {names}" * bool(names))
+    )
+
 
 def write_model(folder: Path, files: dict[str, bytes]) -> None:
     """Write the files of a model into a folder, which is made, or must be a model that is replaced.

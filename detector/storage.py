@@ -14,12 +14,11 @@ from .detection import WindowClassifier
 from .errors import ModelError
 from .features import Features, WindowFeatures
 from .head import Head
-from .model_files import checked_settings, json_bytes, read_json, read_tensors, take_tensors, write_model
+from .model_files import checked_settings, json_bytes, model_folder, read_json, read_tensors, take_tensors, write_model
 from .preprocessing import preprocessing_from
 from .trunk import Trunk, trunk_of
 
 FORMAT = 3
-BUNDLED = Path(__file__).parent / "models"  # folders of models that come with the package
 _NAMES = ("weights", "biases", "offset_weights", "offset_biases")
 
 
@@ -76,7 +75,7 @@ def load(
     Raises:
         ModelError: If a file is missing, damaged, of another version, or does not fit the others.
     """
-    folder = _found(folder)
+    folder = model_folder(folder)
     config = read_json(folder / "config.json")
     if config.pop("format", None) != FORMAT:
         raise ModelError(
@@ -107,23 +106,6 @@ def load(
         classifier = WindowClassifier(**arrays, calibration=calibration, softmax=softmax)
     metrics = folder / "metrics.json"
     return config, trunk, head, classifier, read_json(metrics) if metrics.is_file() else {}
-
-
-def bundled() -> list[str]:
-    """Return the names of the models that come with the package."""
-    return sorted(folder.name for folder in BUNDLED.iterdir() if folder.is_dir()) if BUNDLED.is_dir() else []
-
-
-def _found(folder: Path) -> Path:
-    """Return the folder, or that of a bundled model of this name if there is no such folder."""
-    if folder.is_dir():
-        return folder
-    if str(folder) in bundled():
-        return BUNDLED / folder
-    names = ", ".join(bundled())
-    raise ModelError(
-        f"{folder}: there is no such model folder" + (f", nor a bundled model; there is {names}" * bool(names))
-    )
 
 
 def _halved(name: str, tensor: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

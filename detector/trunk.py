@@ -23,7 +23,8 @@ from torch import nn
 from .backbones import BUILDERS, backbone, random_backbone
 from .errors import InputError, ModelError
 from .geometry import map_geometry
-from .preprocessing import PREPROCESSINGS, Preprocessing, resized, stored_preprocessing
+from .model_files import bundled, checked_settings, model_folder, read_json, read_tensors
+from .preprocessing import PREPROCESSINGS, Preprocessing, preprocessing_from, resized, stored_preprocessing
 from .strips import convolve
 
 Precision = Literal["float32", "bfloat16"]
@@ -175,10 +176,10 @@ def load_trunk(
 
     Args:
         name: squeezenet1_1, alexnet, zf5 or small.
-        weights: "imagenet" (torchvision's download), "random", or a .safetensors or .pth file of tensors named as in
-            torchvision's model.
-        preprocessing: torchvision, caffe or release. By default what the file says: its metadata, a JSON file of
-            the same name beside it, or the word caffe in its name; otherwise torchvision's.
+        weights: "imagenet" (torchvision's download), "random", a .safetensors or .pth file of tensors named as in
+            torchvision's model, or a detector: its folder, or the name of a bundled one.
+        preprocessing: torchvision, caffe or release. By default what the detector or the file says: its metadata, a
+            JSON file of the same name beside it, or the word caffe in its name; otherwise torchvision's.
         precision: float32, or bfloat16, which is faster where the processor has instructions for it.
         device: cpu, cuda or cuda:N.
         seed: Of random weights.
@@ -195,11 +196,14 @@ def load_trunk(
     if weights == "random":
         return Trunk(name, random_backbone(name, seed), named, precision=precision, device=device)
     file, layers = Path(weights), backbone(name)
-    tensors = _download(name) if weights == "imagenet" else _read_tensors(file)
+    if weights == "imagenet":
+        tensors, stored = _download(name), named
+    elif file.is_dir() or str(weights) in bundled():
+        tensors, stored = _read_detector(model_folder(file), name)
+    else:
+        tensors, stored = _read_tensors(file), stored_preprocessing(file)
     _load_into(layers, tensors, f"torchvision's {name} weights" if weights == "imagenet" else str(file))
-    if weights != "imagenet" and not preprocessing:
-        named = stored_preprocessing(file)
-    trunk = Trunk(name, layers, named, precision=precision, device=device)
+    trunk = Trunk(name, layers, named if preprocessing else stored, precision=precision, device=device)
     trunk.classifier = {name: tensor for name, tensor in tensors.items() if name.startswith("classifier.")}
     return trunk
 
@@ -330,6 +334,20 @@ def _read_tensors(file: Path) -> dict[str, torch.Tensor]:
     if not isinstance(tensors, dict) or not all(isinstance(value, torch.Tensor) for value in tensors.values()):
         raise ModelError(f"{file}: a weights file must hold named tensors only")
     return tensors
+
+
+def _read_detector(folder: Path, name: str) -> tuple[dict[str, torch.Tensor], Preprocessing]:
+    """Return the conv layers of a detector in a folder, which must be those of a trunk, and their preprocessing."""
+    config = read_json(folder / "config.json")
+    if config.get("trunk") != name:
+        raise ModelError(f"{folder}: its conv layers are those of {config.get('trunk')!r}, not of {name!r}")
+    tensors = {
+        key.removeprefix("trunk."): torch.from_numpy(tensor)
+        for key, tensor in read_tensors(folder / "model.safetensors").items()
+        if key.startswith("trunk.")
+    }
+    with checked_settings(folder):
+        return tensors, preprocessing_from(config["preprocessing"])
 
 
 def _load_into(layers: nn.Sequential, tensors: dict[str, torch.Tensor], source: str) -> None:

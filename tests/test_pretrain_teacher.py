@@ -1,14 +1,15 @@
 """Tests of `sppnet pretrain --teacher`: the weights it makes, what it removes, its refusals."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
 from click.testing import CliRunner, Result
+from safetensors.torch import save_file
 
-from detector import SPPNet, load_trunk, save_weights
+from detector import load_trunk, save_weights
 from detector.backbones import BUILDERS
 from tools.cli import cli
 from tools.progress import Progress
@@ -100,17 +101,15 @@ def test_any_folder_of_images_will_do(shapes: Path, weights: Path) -> None:
     assert "4 images" in pretrain(shapes, weights).stderr
 
 
-def test_the_trunk_of_a_model_can_be_the_teacher(shapes: Path, weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Features:
-        trunk = load_trunk("squeezenet1_1", weights)
+def test_the_trunk_of_a_model_can_be_the_teacher(shapes: Path, weights: Path, tmp_path: Path) -> None:
+    trunk, model = load_trunk("squeezenet1_1", weights), tmp_path / "model"
+    model.mkdir()
+    tensors = {f"trunk.{name}": tensor.contiguous() for name, tensor in trunk.layers.state_dict().items()}
+    save_file(tensors, model / "model.safetensors")
+    described = {"trunk": trunk.name, "preprocessing": asdict(trunk.preprocessing)}
+    (model / "config.json").write_text(json.dumps(described))
 
-    class Model:
-        def fitted(self) -> tuple[Any, None]:
-            return Features, None
-
-    monkeypatch.setattr(SPPNet, "load", lambda folder: Model())
-
-    result = pretrain(shapes, shapes, "--json")  # a folder is taken for a model
+    result = pretrain(shapes, model, "--json")
     assert result.exit_code == 0
     assert json.loads(result.stdout) | {"seconds": 0} == json.loads(pretrain(shapes, weights, "--json").stdout) | {
         "seconds": 0

@@ -74,14 +74,14 @@ def test_values_beyond_half_precision_are_named(copy: Path, tmp_path: Path) -> N
 
 
 def test_a_bundled_model_is_loaded_by_name(saved: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("detector.storage.BUNDLED", saved.parent)
+    monkeypatch.setattr("detector.model_files.BUNDLED", saved.parent)
     monkeypatch.chdir(tmp_path)
 
     assert SPPNet.load(saved.name).classes == ("red", "blue")
 
 
 def test_a_folder_goes_before_a_bundled_model(saved: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("detector.storage.BUNDLED", saved.parent)
+    monkeypatch.setattr("detector.model_files.BUNDLED", saved.parent)
     monkeypatch.chdir(tmp_path)
     (tmp_path / saved.name).mkdir()
 
@@ -90,7 +90,7 @@ def test_a_folder_goes_before_a_bundled_model(saved: Path, tmp_path: Path, monke
 
 
 def test_a_name_that_is_neither_is_told_what_is_bundled(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("detector.storage.BUNDLED", saved.parent)
+    monkeypatch.setattr("detector.model_files.BUNDLED", saved.parent)
 
     with pytest.raises(ModelError, match="nor a bundled model; there is model"):
         SPPNet.load("nothing")

@@ -1,5 +1,6 @@
 """Tests of the conv layers: geometry proved pixel by pixel, weights files, preprocessing."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -118,6 +119,48 @@ def test_a_pth_file_gives_the_same_trunk(tmp_path: Path, weights: dict[str, torc
     files = [load_trunk("squeezenet1_1", tmp_path / name) for name in ("net.safetensors", "net.pth")]
 
     assert files[0].fingerprint() == files[1].fingerprint()
+
+
+@pytest.fixture
+def detector(tmp_path: Path) -> Path:
+    """The files of a detector that `load_trunk` reads, in a folder."""
+    layers = load_trunk("small", "random", seed=3).layers.state_dict()
+    tensors = {f"trunk.{name}": tensor.half().contiguous() for name, tensor in layers.items()}
+    save_file({**tensors, "weights": torch.zeros(1)}, tmp_path / "model.safetensors")
+    release = {"order": "bgr", "range": 255.0, "mean": [128.0] * 3, "std": [1.0] * 3}
+    (tmp_path / "config.json").write_text(json.dumps({"trunk": "small", "preprocessing": release}))
+    return tmp_path
+
+
+def test_the_conv_layers_of_a_detector_are_taken(detector: Path) -> None:
+    trunk, given = load_trunk("small", detector), load_trunk("small", "random", seed=3)
+
+    for name, tensor in given.layers.state_dict().items():
+        assert torch.equal(trunk.layers.state_dict()[name], tensor.half().float())
+    assert trunk.preprocessing == PREPROCESSINGS["release"]
+
+
+def test_those_of_a_bundled_detector_are_taken_by_name(
+    detector: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("detector.model_files.BUNDLED", detector.parent)
+    monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
+
+    trunk = load_trunk("small", detector.name, preprocessing="caffe")
+
+    assert trunk.fingerprint() != load_trunk("small", "random").fingerprint()
+    assert trunk.preprocessing == PREPROCESSINGS["caffe"]
+
+
+def test_a_detector_of_another_trunk_is_refused(detector: Path) -> None:
+    with pytest.raises(ModelError, match="its conv layers are those of 'small', not of 'squeezenet1_1'"):
+        load_trunk("squeezenet1_1", detector)
+
+
+def test_a_damaged_detector_is_refused(detector: Path) -> None:
+    (detector / "config.json").write_text('{"trunk": "small", "preprocessing": {"order": "bgr"}}')
+    with pytest.raises(ModelError, match="the model's settings are damaged"):
+        load_trunk("small", detector)
 
 
 def test_a_tensor_of_another_shape_is_named(tmp_path: Path, weights: dict[str, torch.Tensor]) -> None:

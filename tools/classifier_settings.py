@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .console import FiniteRange
-from .settings import numbers
+from .settings import TRUNKS, numbers
 
 if TYPE_CHECKING:
     from detector import Classifier
@@ -21,8 +21,8 @@ def _widths(context: click.Context, option: click.Parameter, text: str) -> tuple
 
 
 OPTIONS = (
-    click.option("--trunk", default="small", help="Conv layers: small, squeezenet1_1, alexnet, zf5."),
-    click.option("--weights", default="random", metavar="random|imagenet|FILE", help="What they start from."),
+    click.option("--trunk", type=click.Choice(TRUNKS), default="small", help="Conv layers."),
+    click.option("--weights", default="random", metavar="random|imagenet|FILE|MODEL", help="What they start from."),
     click.option("--levels", default="1,2,3,6", callback=numbers, help="Bins per side of the pyramid's levels."),
     click.option(
         "--widths", default="1024", callback=_widths, help="Of the fully connected layers, as 4096,4096; or none."

@@ -3,7 +3,7 @@
 import json
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import click
 
@@ -22,9 +22,6 @@ from .console import (
 from .files import write_whole
 from .plots import losses_by_step
 from .progress import Progress
-
-if TYPE_CHECKING:
-    from detector import Trunk
 
 
 def pretrain_by_teacher(
@@ -88,7 +85,7 @@ def distil(
     """Train a trunk by a teacher, write its weights and return how it went; see `detector.distil`."""
     import detector
 
-    source = find_teacher(teacher, teacher_trunk, precision=precision, device=device)
+    source = detector.load_trunk(teacher_trunk, teacher, precision=precision, device=device)
     layers, history = detector.distil(
         trunk,
         source,
@@ -102,20 +99,6 @@ def distil(
     described = {"trunk": trunk, "teacher": source.name, "history": json.dumps(history)}
     detector.save_weights(output, layers, source.preprocessing, described)
     return history
-
-
-def find_teacher(weights: Path, name: str, *, precision: Literal["float32", "bfloat16"], device: str) -> "Trunk":
-    """Return the trunk of a weights file, or that of a model in a folder.
-
-    Raises:
-        ModelError: If there is none, or it is of another trunk.
-    """
-    import detector
-
-    if not weights.is_dir():
-        return detector.load_trunk(name, weights, precision=precision, device=device)
-    trunk = detector.SPPNet.load(weights).fitted()[0].trunk
-    return detector.Trunk(trunk.name, trunk.layers, trunk.preprocessing, precision=precision, device=device)
 
 
 def summary(output: Path, trunk: str, seconds: float, history: dict[str, Any]) -> str:

@@ -34,7 +34,9 @@ def numbers(_context: click.Context, _option: click.Parameter, text: str | None)
 OPTIONS = (
     click.option("--method", type=click.Choice(["sppnet", "rcnn"]), default="sppnet", help="R-CNN is the baseline."),
     click.option("--trunk", type=click.Choice(TRUNKS), default="squeezenet1_1"),
-    click.option("--weights", default="imagenet", metavar="imagenet|random|FILE", help="What the trunk starts from."),
+    click.option(
+        "--weights", default="imagenet", metavar="imagenet|random|FILE|MODEL", help="What the trunk starts from."
+    ),
     click.option(
         "--preprocessing",
         type=click.Choice(["torchvision", "caffe", "release"]),
