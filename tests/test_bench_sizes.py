@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from data import VOC
+from detector import Classifier
 from tools.bench_sizes import command
 from tools.shapes import write_shapes
 
@@ -32,12 +34,15 @@ def test_both_trainings_are_tested_at_every_size(shapes: Path) -> None:
     assert all(0 <= row["top1"] <= row["top5"] for rows in result["trained"].values() for row in rows)
 
 
-def test_it_is_a_table_and_a_plot(shapes: Path, tmp_path: Path) -> None:
-    result = bench(shapes, "--labels", "image", "--plot", tmp_path / "sizes.png", "--test-limit", "1")
+def test_it_is_a_table_and_a_plot_and_two_classifiers(shapes: Path, tmp_path: Path) -> None:
+    output = ("--plot", tmp_path / "sizes.png", "-o", tmp_path / "classifiers")
+    result = bench(shapes, "--labels", "image", "--test-limit", "1", *output)
 
     assert result.exit_code == 0
     assert "mAP, 11 points" in result.stdout and "training at 32 and 24: " in result.stdout
     assert (tmp_path / "sizes.png").read_bytes().startswith(b"\x89PNG")
+    for name in ("32", "32-and-24"):
+        assert Classifier.load(tmp_path / "classifiers" / name).classes == VOC(shapes, split="train").classes
 
 
 def test_class_folders_need_others_to_test_on(shapes: Path) -> None:

@@ -15,9 +15,10 @@ REQUIRED = ["pretrain", "--data", "photos", "-o", "output"]
         (["--teacher", "FILE", "--held-out", "0"], "--held-out does not go with --teacher"),
         (["--steps", "3"], "--steps needs --teacher"),
         (["--data", "more"], "labels are read from one --data folder"),
+        (["--trunk", "vgg"], "there is no trunk 'vgg'"),
     ],
 )
-def test_options_that_do_not_go_together_are_wrong_usage(options: list[str], problem: str) -> None:
+def test_wrong_usage_is_told(options: list[str], problem: str) -> None:
     result = CliRunner().invoke(cli, REQUIRED + options)
 
     assert (result.exit_code, problem in result.stderr) == (2, True)

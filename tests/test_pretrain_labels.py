@@ -133,10 +133,3 @@ def test_a_broken_image_ends_a_strict_training_and_is_left_out_of_a_lenient_one(
 )
 def test_options_out_of_range_are_wrong_usage(folders: Path, tmp_path: Path, options: tuple[str, str]) -> None:
     assert pretrain(folders, tmp_path / "model", *options).exit_code == 2
-
-
-def test_an_unknown_trunk_is_named_with_those_there_are(folders: Path, tmp_path: Path) -> None:
-    result = pretrain(folders, tmp_path / "model", "--trunk", "resnet")
-
-    assert result.exit_code == 3
-    assert "there is no trunk 'resnet'; there are squeezenet1_1" in result.stderr

@@ -1,7 +1,7 @@
 """Training at several sizes against training at one: the same network, the same epochs, tested at many sizes.
 
 python -m tools.bench_sizes --data VOC2007 --labels objects [--split train] [--test-split val] --trunk small
-    [--sizes 224,180] [--epochs 30] [--limit 2000] [--test-limit 1000] [--plot sizes.png] [--json]
+    [--sizes 224,180] [--epochs 30] [--limit 2000] [--test-limit 1000] [--plot sizes.png] [-o classifiers] [--json]
 python -m tools.bench_sizes --data train-folder --test test-folder ...
 """
 
@@ -43,6 +43,7 @@ from .settings import numbers
 @classifier_options
 @cutting_options
 @click.option("--cache", type=click.Path(path_type=Path), default="bench-sizes.cache", help="States of the trainings.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Keep both classifiers in folders of this one.")
 @click.option("--plot", type=click.Path(path_type=Path), help="Draw scores against sizes into this .png.")
 @json_option
 @device_option
@@ -61,6 +62,7 @@ def command(
     context: float,
     background: int,
     cache: Path,
+    output: Path | None,
     plot: Path | None,
     as_json: bool,
     device: str,
@@ -88,6 +90,8 @@ def command(
         network, training = classifier(images.classes, labels=labels, seed=seed, device=device, settings=given)
         fit(network, images, cache, workers, {**training, "held_out": 0.0})
         seconds[name] = time.perf_counter() - started
+        if output is not None:
+            network.save(output / name.replace(" ", "-"))
         results[name] = evaluate(network, test, sorted(test_sizes), views="full", workers=workers)
     measure = "mAP" if labels == "image" else "top1"
     if plot is not None:

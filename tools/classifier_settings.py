@@ -16,12 +16,20 @@ Command = Callable[..., Any]
 POSITIVE = FiniteRange(0, min_open=True)
 
 
+def _trunk(_context: click.Context, _option: click.Parameter, name: str) -> str:
+    from detector.backbones import BUILDERS  # takes a second
+
+    if name not in BUILDERS:
+        raise click.BadParameter(f"there is no trunk {name!r}; there are {', '.join(BUILDERS)}")
+    return name
+
+
 def _widths(context: click.Context, option: click.Parameter, text: str) -> tuple[int, ...]:
     return () if text == "none" else numbers(context, option, text) or ()
 
 
 OPTIONS = (
-    click.option("--trunk", type=click.Choice(TRUNKS), default="small", help="Conv layers."),
+    click.option("--trunk", default="small", callback=_trunk, help=f"Conv layers: {', '.join(TRUNKS)}."),
     click.option("--weights", default="random", metavar="random|imagenet|FILE|MODEL", help="What they start from."),
     click.option("--levels", default="1,2,3,6", callback=numbers, help="Bins per side of the pyramid's levels."),
     click.option(
