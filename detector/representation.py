@@ -38,6 +38,7 @@ class ImageFeatures:
         layers: Those that a vector is made of.
         scale: Short side in pixels that images are resized to.
         view: How.
+        mirrored: Whether mirror images count, too.
 
     Args:
         trunk: The conv layers.
@@ -46,6 +47,7 @@ class ImageFeatures:
         levels: Bins per side of each level of the pyramid.
         view: "full" is the whole image with its aspect, "crop" the square in its middle, "warp" the whole image made a
             square.
+        mirrored: Whether a layer's vector is the mean of the image's and its mirror image's; beyond the paper.
 
     Raises:
         InputError: If there is no such layer or view, or a number is out of range.
@@ -59,6 +61,7 @@ class ImageFeatures:
         scale: int = 392,
         levels: Sequence[int] = LEVELS,
         view: View = "full",
+        mirrored: bool = False,
     ) -> None:
         known = layer_names(trunk)
         for name in layers:
@@ -69,7 +72,7 @@ class ImageFeatures:
                 f"there must be a layer, a scale of at least 1 pixel and a view of {', '.join(VIEWS)}, "
                 f"not {tuple(layers)}, {scale} and {view!r}"
             )
-        self.trunk, self.layers, self.scale, self.view = trunk, tuple(layers), scale, view
+        self.trunk, self.layers, self.scale, self.view, self.mirrored = trunk, tuple(layers), scale, view, mirrored
         self._pyramid, self._finest = PyramidPooling(levels), PyramidPooling((6,))
         blocks = _blocks(trunk)
         self._depths = {name: blocks.get(name, len(trunk.layers)) for name in self.layers}
@@ -88,14 +91,21 @@ class ImageFeatures:
 
     def vectors(self, image: Image) -> dict[str, Floats]:
         """Return the vector of each layer, float32 (D,) and l2-normalised, in one pass of the conv layers."""
-        depths = sorted(set(self._depths.values()))
         seen = _seen(image, self.view, self.scale)
+        vectors = self._vectors(seen)
+        if self.mirrored:
+            others = self._vectors(np.ascontiguousarray(seen[:, ::-1]))
+            vectors = {name: normalised(vector + others[name]) for name, vector in vectors.items()}
+        return vectors
+
+    def _vectors(self, seen: Image) -> dict[str, Floats]:
+        depths = sorted(set(self._depths.values()))
         maps = dict(zip(depths, self.trunk.maps_after(seen, self.scale, depths), strict=True))
         return {name: normalised(self._pooled(name, maps[depth])) for name, depth in self._depths.items()}
 
     def key(self, layer: str) -> str:
         """Return what the vectors of a layer depend on beside the image: a key under which they may be cached."""
-        return content_key(self._fingerprint, repr((layer, self.scale, self.view, self._pyramid.levels)))
+        return content_key(self._fingerprint, repr((layer, self.scale, self.view, self.mirrored, self._pyramid.levels)))
 
     @cached_property
     def _fingerprint(self) -> str:

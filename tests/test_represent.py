@@ -71,6 +71,14 @@ def test_every_layer_is_measured_in_every_view_at_every_scale(shapes: Path) -> N
     assert all(0 < cell["validation"] < 1 and 0 < cell["test"] <= 1 for cell in found["results"])
 
 
+def test_mirrored_vectors_are_others(shapes: Path) -> None:
+    options = ("--json", "--layers", "spp", "--views", "full")
+
+    plain, mirrored = printed(represent(shapes, *options)), printed(represent(shapes, *options, "--mirrored"))
+
+    assert [cell["validation"] for cell in plain["results"]] != [cell["validation"] for cell in mirrored["results"]]
+
+
 def test_the_best_is_chosen_in_cross_validation(shapes: Path) -> None:
     found = printed(represent(shapes, "--json"))
 

@@ -57,6 +57,21 @@ def test_the_whole_image_is_the_pyramid_of_its_map(trunk: Trunk) -> None:
     np.testing.assert_allclose(vector, expected / np.linalg.norm(expected), rtol=1e-5)
 
 
+def test_mirrored_vectors_are_the_same_for_an_image_and_its_mirror_image(trunk: Trunk) -> None:
+    image = picture(40, 70)
+    mirror = np.ascontiguousarray(image[:, ::-1])
+
+    features = ImageFeatures(trunk, ("spp", "mean"), scale=48, mirrored=True)
+    plain = ImageFeatures(trunk, ("spp", "mean"), scale=48)
+
+    vectors = features.vectors(image)
+    for name, vector in features.vectors(mirror).items():
+        np.testing.assert_array_equal(vector, vectors[name])
+        expected = plain.vectors(image)[name] + plain.vectors(mirror)[name]
+        np.testing.assert_allclose(vector, expected / np.linalg.norm(expected), rtol=1e-6)
+    assert features.key("spp") != plain.key("spp")
+
+
 def test_other_levels_can_be_pooled(trunk: Trunk) -> None:
     assert ImageFeatures(trunk, scale=48, levels=(1, 4))([picture(40, 70)]).shape == (1, 8 * 17)
 

@@ -58,7 +58,7 @@ def _layers(_context: click.Context, _option: click.Parameter, text: str | None)
 @click.option("--splits", type=click.IntRange(1), default=10, help="Of class folders: random splits.")
 @click.option("--limit", type=click.IntRange(1), help="Of a VOC folder: only so many images of each split, the first.")
 @click.option("--trunk", "name", type=click.Choice(TRUNKS), default="squeezenet1_1")
-@click.option("--weights", default="imagenet", metavar="imagenet|random|FILE", help="What is in the trunk.")
+@click.option("--weights", default="imagenet", metavar="imagenet|random|FILE|MODEL", help="What is in the trunk.")
 @click.option(
     "--preprocessing",
     type=click.Choice(["torchvision", "caffe", "release"]),
@@ -69,6 +69,7 @@ def _layers(_context: click.Context, _option: click.Parameter, text: str | None)
 @click.option(
     "--views", default="full,crop,warp", callback=_views, help="The whole image, its middle square, or warped."
 )
+@click.option("--mirrored", is_flag=True, help="Beyond the paper: average vectors with those of the mirror image.")
 @click.option(
     "--layers",
     callback=_layers,
@@ -95,6 +96,7 @@ def command(
     precision: Any,
     scales: list[tuple[int, ...]],
     views: list["View"],
+    mirrored: bool,
     layers: list[str] | None,
     cache: Path,
     plots: Path | None,
@@ -121,7 +123,7 @@ def command(
 
     trunk = load_trunk(name, weights, preprocessing=preprocessing, precision=precision, device=device)
     columns = [Column(view, together) for view in views for together in scales]
-    result = compare(data, trunk, layers or usual_layers(trunk), columns, VectorCache(cache), seed)
+    result = compare(data, trunk, layers or usual_layers(trunk), columns, VectorCache(cache), seed, mirrored)
     if plots is not None:
         write_plots(plots, result)
     if as_json:
@@ -146,6 +148,7 @@ def compare(
     columns: Sequence[Column],
     cache: "VectorCache",
     seed: int,
+    mirrored: bool,
 ) -> dict[str, Any]:
     """Return the quality of every layer in every column, ready for JSON.
 
@@ -158,7 +161,7 @@ def compare(
 
     single = list(dict.fromkeys(part for layer in layers for part in layer.split("+")))
     features = {
-        (column.view, scale): ImageFeatures(trunk, single, scale=scale, view=column.view)
+        (column.view, scale): ImageFeatures(trunk, single, scale=scale, view=column.view, mirrored=mirrored)
         for column in columns
         for scale in column.scales
     }
