@@ -43,4 +43,5 @@ $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "sppnet needs Python 3.11 or newer, not " + sys.version)'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --editable ".[dev]"
+	$(BIN)/sppnet doctor --warm > /dev/null
 	touch $@

@@ -41,11 +41,16 @@ def detect(folder: Path, *arguments: str | Path) -> Result:
     return CliRunner().invoke(cli, ["detect", *map(str, arguments), "-m", str(folder), "-o", str(folder / "out")])
 
 
-def test_no_model_is_wrong_usage_and_says_what_to_do(street: Path) -> None:
-    result = CliRunner().invoke(cli, ["detect", str(street)])
+def test_the_bundled_model_detects_where_none_is_named(
+    street: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def load(folder: str, device: str) -> StandIn:
+        assert folder == "voc07"
+        return StandIn(["disc"])
 
-    assert result.exit_code == 2
-    assert "train one with `sppnet train`" in result.stderr
+    monkeypatch.setattr(StandIn, "load", load)
+
+    assert CliRunner().invoke(cli, ["detect", str(street), "-o", str(tmp_path / "out")]).exit_code == 0
 
 
 def test_a_missing_model_exits_with_4(street: Path) -> None:

@@ -152,8 +152,19 @@ def test_wrong_usage_exits_with_2(shapes: Path, perfect: Path, options: list[str
     assert evaluate(shapes, "--from", perfect, *options).exit_code == 2
 
 
-def test_neither_model_nor_detections_is_wrong_usage(shapes: Path) -> None:
-    assert evaluate(shapes).exit_code == 2
+def test_the_bundled_model_is_scored_where_none_is_named(shapes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def load(folder: str, device: str) -> StandIn:
+        assert folder == "voc07"
+        return StandIn(("disc", "ring", "square", "triangle"))
+
+    monkeypatch.setattr("detector.SPPNet", StandIn)
+    monkeypatch.setattr(StandIn, "load", load)
+
+    assert evaluate(shapes).exit_code == 0
+
+
+def test_without_a_model_there_are_no_classes_to_name(shapes: Path) -> None:
+    assert evaluate(shapes, "--classes", "disc").exit_code == 2
 
 
 def test_a_reversed_box_is_one_message_and_exit_code_3(shapes: Path, perfect: Path) -> None:

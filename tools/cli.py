@@ -18,7 +18,7 @@ COMMANDS = {
     "proposals": "Compute the windows of images, or measure their recall.",
     "bench": "Race SPP-net against R-CNN and other detectors on the same images.",
     "represent": "Measure how well the layers of a trunk tell whole images apart.",
-    "demo": "Draw a small data set, train on it and detect, in a minute.",
+    "demo": "Find the objects in a photograph that is installed along.",
     "doctor": "Tell what is installed, and compile the inner loops ahead.",
 }
 # By name, because importing the errors themselves would import torch.

@@ -1,9 +1,11 @@
-"""`sppnet demo`: the whole way in a minute, on shapes drawn here: train, detect on an unseen picture, draw it."""
+"""`sppnet demo`: the bundled model on a photograph that matplotlib brings; or the whole way, on shapes drawn here."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import numpy as np
+from matplotlib.cbook import get_sample_data
 from PIL import Image
 
 from data import VOC
@@ -11,25 +13,45 @@ from data import VOC
 from .console import device_option, find_device, say, seed_option, set_threads, threads_option, workers_option
 from .detect import annotate, detect, summary
 from .files import write_whole
+from .models import load
 from .shapes import draw_shapes, write_shapes
 from .splits import ReadableImages
 from .train import fit
 from .warm import warm_up
 
-SCALE = 480  # twice the pictures' short side: their shapes are small for a map of stride 16
+if TYPE_CHECKING:
+    from detector import Combination, SPPNet
+
+PHOTOGRAPH = "grace_hopper.jpg"
+SCALE = 480  # twice the drawn pictures' short side: their shapes are small for a map of stride 16
 REGULARISATION = 0.01  # C of the SVMs: there are few examples
 
 
 @click.command("demo")
 @click.option("-o", "--output", type=click.Path(path_type=Path), default="demo", help="Folder for everything it makes.")
+@click.option("--train", is_flag=True, help="Go the whole way: draw a small data set, train on it, detect with that.")
 @device_option
 @threads_option
 @workers_option
 @seed_option
-def command(output: Path, device: str, threads: int | None, workers: int, seed: int) -> None:
-    """Draw a small data set of shapes, train on it and detect on an unseen picture."""
+def command(output: Path, train: bool, device: str, threads: int | None, workers: int, seed: int) -> None:
+    """Find the objects in a photograph and draw them, with the model that comes with sppnet."""
     set_threads(threads)
     device = find_device(device)
+    network: SPPNet | Combination
+    if train:
+        network, source = learn_shapes(output, device, workers, seed)
+    else:
+        network, source = load((), "union", device), Path(str(get_sample_data(PHOTOGRAPH, asfileobj=False)))
+        warm_up(network.search)
+    image, record = detect(network, source, confidence=0.5, iou=0.3)
+    write_whole(output / "detections.jpg", annotate(image, record, network.classes))
+    click.echo(summary(record))
+    click.echo(f"The picture with what was found is {output / 'detections.jpg'}.")
+
+
+def learn_shapes(output: Path, device: str, workers: int, seed: int) -> "tuple[SPPNet, Path]":
+    """Draw a data set, train a model on it, which is saved, and return it with a picture that it has not seen."""
     from detector import Mining, SPPNet
 
     shapes, unseen = output / "shapes", output / "unseen.png"
@@ -49,7 +71,5 @@ def command(output: Path, device: str, threads: int | None, workers: int, seed: 
     warm_up(network.search, training=True)
     fit(network, ReadableImages(train), output / "cache", workers)
     network.save(output / "model")
-    image, record = detect(network, unseen, confidence=0.5, iou=0.3)
-    write_whole(output / "detections.jpg", annotate(image, record, train.classes))
-    click.echo(summary(record))
-    click.echo(f"The picture with what was found is {output / 'detections.jpg'}, the model is in {output / 'model'}.")
+    say(f"the model is in {output / 'model'}")
+    return network, unseen

@@ -68,8 +68,6 @@ def command(
     workers: int,
 ) -> None:
     """Find the objects in images. A SOURCE is a file, a folder of images or a pattern such as 'holiday/**/*.jpg'."""
-    if not models:
-        raise click.UsageError("no model is bundled yet: train one with `sppnet train` and name its folder with -m")
     images = find_images(sources)
     set_threads(threads)
     device = find_device(device)

@@ -29,7 +29,7 @@ from .console import (
 )
 from .files import write_whole
 from .lanes import lanes_for, side_by_side
-from .models import load, merge_option, models_option
+from .models import BUNDLED, load, merge_option, models_option
 from .progress import Progress
 from .report import markdown, show
 from .splits import ReadableImages, open_split, windows_from
@@ -104,11 +104,11 @@ def command(
     workers: int,
 ) -> None:
     """Score a model on annotated images, by average precision of each class and its mean (mAP)."""
-    if bool(models) == (source is not None):
+    if models and source is not None:
         raise click.UsageError("give either a model with -m or detections with --from")
     if source is not None and windows is not None:
         raise click.UsageError("--windows is for a model: the detections of --from have been made")
-    if models and classes is not None:
+    if source is None and classes is not None:
         raise click.UsageError("a model brings its own classes: --classes is for --from")
     if source is not None:
         voc = open_split(root, split, usual="val", classes=classes, lenient=lenient)
@@ -137,7 +137,8 @@ def command(
     if save_detections is not None:
         write_whole(save_detections, detections_file(found, voc))
     if report is not None:
-        title = f"{source or ' and '.join(map(str, models))} on {voc.root.name} {voc.split or 'all images'}"
+        tested = source or " and ".join(map(str, models or (BUNDLED,)))
+        title = f"{tested} on {voc.root.name} {voc.split or 'all images'}"
         text = json.dumps(result, indent=2) + "\n" if report.suffix == ".json" else markdown(result, title)
         write_whole(report, text.encode())
     finish(skipped=bool(voc.problems) or images.skipped > 0)

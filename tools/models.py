@@ -9,13 +9,16 @@ import click
 if TYPE_CHECKING:
     from detector import Combination, SPPNet
 
+BUNDLED = "voc07"  # what detects where no model is named: twenty classes of Pascal VOC
+
 models_option = click.option(
     "-m",
     "--model",
     "models",
     type=click.Path(path_type=Path),
     multiple=True,
-    help="Folder of a model that `sppnet train` made; given several times, the models detect together.",
+    help="Folder of a model that `sppnet train` made; given several times, the models detect together.  "
+    f"[default: {BUNDLED}, a small model that comes with sppnet]",
 )
 merge_option = click.option(
     "--merge",
@@ -26,7 +29,7 @@ merge_option = click.option(
 
 
 def load(folders: Sequence[Path], merge: str, device: str, *, regression: bool = True) -> "SPPNet | Combination":
-    """Return the model in a folder, or those in several folders combined, to compute on a device.
+    """Return the model in a folder, or those in several folders combined, to compute on a device; of none, the bundled.
 
     Without regression they leave windows where they are.
 
@@ -36,7 +39,7 @@ def load(folders: Sequence[Path], merge: str, device: str, *, regression: bool =
     """
     import detector
 
-    networks = [detector.SPPNet.load(folder, device=device) for folder in folders]
+    networks = [detector.SPPNet.load(folder, device=device) for folder in folders or (BUNDLED,)]
     if not regression:
         networks = [network.without_regression() for network in networks]
     if len(networks) == 1:

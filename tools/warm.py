@@ -18,7 +18,7 @@ SECONDS_OF_SILENCE = 2.0
 @contextmanager
 def announce_compilation() -> Iterator[None]:
     """Say that compiling takes a while if what is done inside takes more than two seconds."""
-    note = "compiling or loading the inner loops: after an installation this takes about a minute, later a second"
+    note = "compiling or loading the inner loops: after an installation this takes half a minute, later a second"
     timer = threading.Timer(SECONDS_OF_SILENCE, say, [note])
     timer.daemon = True
     timer.start()
