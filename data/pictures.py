@@ -59,14 +59,19 @@ def _files(root: Path, split: str | None) -> list[Path]:
         return _files_of_split(data_folder(root), split)
     if split is not None:
         raise DataError(f"{root}: has no split {split!r}, it is no VOC folder")
-    files = [file for file in sorted(root.rglob("*")) if file.suffix.lower() in IMAGE_SUFFIXES and file.is_file()]
+    files = [file for file in sorted(root.rglob("*")) if _is_picture(file)]
     if not files:
         raise DataError(f"{root}: there are no images in it ({', '.join(IMAGE_SUFFIXES)})")
     return files
 
 
+def _is_picture(file: Path) -> bool:
+    """Return whether a file is named as an image and is not hidden, as what macOS leaves beside images is."""
+    return file.suffix.lower() in IMAGE_SUFFIXES and not file.name.startswith(".") and file.is_file()
+
+
 def _files_of_split(root: Path, split: str | None) -> list[Path]:
-    files = {file.stem: file for file in sorted((root / "JPEGImages").iterdir())}
+    files = {file.stem: file for file in sorted((root / "JPEGImages").iterdir()) if _is_picture(file)}
     if split is None and "train" not in VOC.splits(root):
         return list(files.values())
     ids = split_ids(root / "ImageSets" / "Main", split or "train")

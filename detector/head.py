@@ -29,6 +29,10 @@ class Dropout(nn.Module):
         super().__init__()
         self.p = p
 
+    def extra_repr(self) -> str:
+        """Return the probability, so that a printed network tells it."""
+        return f"p={self.p}"
+
     def forward(self, values: torch.Tensor) -> torch.Tensor:
         """Return the values, some of them 0."""
         left_out = round(256 * self.p)

@@ -73,7 +73,7 @@ def read_tensors(file: Path) -> dict[str, np.ndarray[Any, Any]]:
     """
     try:
         return load_file(file)
-    except (OSError, SafetensorError) as error:
+    except (OSError, SafetensorError, TypeError) as error:  # TypeError: of numbers that numpy does not know
         raise ModelError(f"{file}: the model's tensors cannot be read ({error})") from error
 
 

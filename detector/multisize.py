@@ -111,7 +111,7 @@ class MultiSizeTraining:
         Returns:
             {"losses": of every epoch, "sizes": likewise, "scores": of the held-out images, for each size likewise}.
         """
-        steps = max(1, len(self.fitting) // self.options.batch)
+        steps = self._steps
         total, key, optimiser = steps * self.options.epochs, self._key(), self._optimiser()
         start = {"losses": [], "sizes": [], "scores": {str(size): [] for size in self.options.sizes}}
         done, history = checkpoint.restore(key, self.network, optimiser, {}, start)
@@ -128,6 +128,11 @@ class MultiSizeTraining:
                     checkpoint.save(key, done, self.network, optimiser, {}, {**history, "sum": loss})
                 progress("training", done, total)
         return history
+
+    @property
+    def _steps(self) -> int:
+        """Number of batches, nearly equal ones, in which an epoch sees every image once."""
+        return math.ceil(len(self.fitting) / self.options.batch)
 
     def _key(self) -> str:
         """Return what tells this training from any that would end with other weights, as far as a sample shows."""
@@ -149,7 +154,7 @@ class MultiSizeTraining:
 
     def _submit(self, pool: ThreadPoolExecutor, epoch: int, step: int) -> list[Future[Sample]]:
         order = np.random.default_rng([self.seed, epoch]).permutation(self.fitting)
-        numbers = order[step * self.options.batch :][: self.options.batch].tolist()
+        numbers = np.array_split(order, self._steps)[step].tolist()
         return [pool.submit(self._sample, number, epoch) for number in numbers]
 
     def _sample(self, number: int, epoch: int) -> Sample:

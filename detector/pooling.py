@@ -34,6 +34,10 @@ class PyramidPooling(nn.Module):
         super().__init__()
         self.levels = _checked_levels(levels)
 
+    def extra_repr(self) -> str:
+        """Return the levels, so that a printed network tells them."""
+        return f"levels={self.levels}"
+
     def forward(self, maps: torch.Tensor) -> torch.Tensor:
         """Return the vector of every whole map."""
         pooled = [adaptive_max_pool2d(maps, level).flatten(2) for level in self.levels]  # (B, C, level * level)

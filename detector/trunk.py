@@ -177,7 +177,7 @@ def load_trunk(
     Args:
         name: squeezenet1_1, alexnet, zf5 or small.
         weights: "imagenet" (torchvision's download), "random", a .safetensors or .pth file of tensors named as in
-            torchvision's model, or a detector: its folder, or the name of a bundled one.
+            torchvision's model, or a detector or classifier: its folder, or the name of a bundled one.
         preprocessing: torchvision, caffe or release. By default what the detector or the file says: its metadata, a
             JSON file of the same name beside it, or the word caffe in its name; otherwise torchvision's.
         precision: float32, or bfloat16, which is faster where the processor has instructions for it.
@@ -193,12 +193,15 @@ def load_trunk(
     if preprocessing is not None and preprocessing not in PREPROCESSINGS:
         raise InputError(f"there is no preprocessing {preprocessing!r}; there are {', '.join(PREPROCESSINGS)}")
     named = PREPROCESSINGS[preprocessing or "torchvision"]
+    weights = str(weights)
     if weights == "random":
         return Trunk(name, random_backbone(name, seed), named, precision=precision, device=device)
     file, layers = Path(weights), backbone(name)
     if weights == "imagenet":
         tensors, stored = _download(name), named
-    elif file.is_dir() or str(weights) in bundled():
+    elif (file / "trunk.safetensors").is_file():  # of a classifier
+        tensors, stored = _read_tensors(file / "trunk.safetensors"), stored_preprocessing(file / "trunk.safetensors")
+    elif file.is_dir() or weights in bundled():
         tensors, stored = _read_detector(model_folder(file), name)
     else:
         tensors, stored = _read_tensors(file), stored_preprocessing(file)

@@ -153,8 +153,8 @@ def test_wrong_usage_exits_with_2(shapes: Path, perfect: Path, options: list[str
 
 
 def test_the_bundled_model_is_scored_where_none_is_named(shapes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def load(folder: str, device: str) -> StandIn:
-        assert folder == "voc07"
+    def load(folder: Path, device: str) -> StandIn:
+        assert folder.is_absolute() and folder.name == "voc07"
         return StandIn(("disc", "ring", "square", "triangle"))
 
     monkeypatch.setattr("detector.SPPNet", StandIn)

@@ -13,6 +13,7 @@ from torch import nn
 
 from detector.checkpoint import Checkpoint
 from detector.errors import InputError
+from detector.head import Dropout
 from detector.labels import read_labels
 from detector.multisize import MultiSize, MultiSizeTraining
 from detector.pooling import PyramidPooling
@@ -22,7 +23,7 @@ from .conftest import no_progress
 
 Tensors = dict[str, torch.Tensor]
 OPTIONS = MultiSize((20, 16), "epochs", epochs=4, batch=4, rate=1e-2, decay=0.05, short_side=24, colours=0.1)
-STEPS = 3  # of an epoch: 13 images, four in a batch
+STEPS = 4  # of an epoch: 13 images, at most four in a batch
 COLOURS = ((230, 60, 60), (60, 60, 230))
 
 
@@ -38,11 +39,11 @@ def shape_image(number: int) -> tuple[npt.NDArray[np.uint8], int]:
 IMAGES = [shape_image(number) for number in range(20)]
 
 
-def network() -> nn.Sequential:
+def network(dropout: nn.Module | None = None) -> nn.Sequential:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(1)
         layers = nn.Sequential(nn.Conv2d(3, 8, 5, 2), nn.BatchNorm2d(8), nn.ReLU(), nn.Conv2d(8, 8, 3, 2), nn.ReLU())
-        return nn.Sequential(layers, PyramidPooling((1, 2)), nn.Dropout(0.2), nn.Linear(40, 2))
+        return nn.Sequential(layers, PyramidPooling((1, 2)), dropout or nn.Dropout(0.2), nn.Linear(40, 2))
 
 
 def train(
@@ -53,10 +54,11 @@ def train(
     seed: int = 0,
     held: int = 7,
     images: Any = IMAGES,
+    dropout: nn.Module | None = None,
     progress: Callable[[str, int, int], None] = no_progress,
 ) -> tuple[Tensors, dict[str, Any]]:
     """Return the weights that come of a training, and its history."""
-    learner, numbers = network(), np.arange(20)
+    learner, numbers = network(dropout), np.arange(20)
     training = MultiSizeTraining(
         learner,
         PREPROCESSINGS["torchvision"],
@@ -120,7 +122,7 @@ def test_inputs_have_the_size_of_their_epoch(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(MultiSizeTraining, "_scores", scores)
     train(tmp_path, replace(OPTIONS, epochs=2), held=0)
 
-    assert seen == [(4, 3, 20, 20)] * STEPS + [(4, 3, 16, 16)] * STEPS
+    assert seen == [(size, 3, side, side) for side in (20, 16) for size in (4, 3, 3, 3)]  # every image once
 
 
 def test_the_same_seed_gives_the_same_weights(tmp_path: Path, whole: tuple[Tensors, dict[str, Any]]) -> None:
@@ -201,3 +203,11 @@ def test_an_image_of_another_type_is_named(tmp_path: Path) -> None:
 def test_settings_out_of_range_are_refused(change: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
         replace(OPTIONS, **change)
+
+
+def test_a_network_with_another_dropout_is_trained_anew(tmp_path: Path) -> None:
+    reports: list[int] = []
+    for probability in (0.2, 0.6):
+        train(tmp_path, dropout=Dropout(probability), progress=lambda _, done, __: reports.append(done))
+
+    assert reports == 2 * list(range(1, 4 * STEPS + 1))

@@ -96,3 +96,14 @@ def test_images_that_are_all_broken_are_an_error(tmp_path: Path) -> None:
 
     with pytest.raises(DataError, match="there are no images that can be read"):
         Pictures([tmp_path], strict=False)
+
+
+def test_files_that_are_no_pictures_are_passed_over(shapes: Path) -> None:
+    (shapes / "ImageSets" / "Main" / "train.txt").unlink()
+    for folder in (shapes, shapes / "JPEGImages"):
+        (folder / "Thumbs.db").write_bytes(b"")
+        (folder / "._000001.jpg").write_bytes(b"")
+    (shapes / "JPEGImages" / "000001.txt").write_text("of the image beside it")
+
+    assert names(Pictures([shapes])) == names(Pictures([shapes / "JPEGImages"]))
+    assert len(Pictures([shapes])) == 3

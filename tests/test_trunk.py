@@ -13,6 +13,7 @@ from safetensors.torch import save_file
 from detector.errors import InputError, ModelError
 from detector.preprocessing import PREPROCESSINGS
 from detector.trunk import Trunk, load_trunk, to_tensor, trunk_of
+from detector.weights import save_weights
 
 GREY = np.full((400, 400, 3), 128, np.uint8)
 
@@ -381,3 +382,17 @@ def test_an_early_map_is_not_changed_by_the_layers_after_it() -> None:
     together, alone = (trunk.maps_after(GREY, 224, depths)[0] for depths in ((2, 3, 4), (2,)))
 
     assert torch.equal(together, alone)
+
+
+def test_the_conv_layers_of_a_classifier_are_taken(tmp_path: Path) -> None:
+    given = load_trunk("small", "random", seed=3, preprocessing="caffe")
+    save_weights(tmp_path / "trunk.safetensors", given.layers, given.preprocessing, {}, half=False)
+
+    trunk = load_trunk("small", tmp_path)
+
+    assert trunk.fingerprint() == given.fingerprint()
+    assert trunk.preprocessing == given.preprocessing
+
+
+def test_a_path_means_what_its_text_does() -> None:
+    assert load_trunk("small", Path("random")).fingerprint() == load_trunk("small", "random").fingerprint()

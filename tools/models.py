@@ -31,6 +31,8 @@ merge_option = click.option(
 def load(folders: Sequence[Path], merge: str, device: str, *, regression: bool = True) -> "SPPNet | Combination":
     """Return the model in a folder, or those in several folders combined, to compute on a device; of none, the bundled.
 
+    That is the bundled one even where there is a folder of its name.
+
     Without regression they leave windows where they are.
 
     Raises:
@@ -38,8 +40,9 @@ def load(folders: Sequence[Path], merge: str, device: str, *, regression: bool =
         InputError: If the models' classes differ.
     """
     import detector
+    from detector.model_files import BUNDLED as MODELS
 
-    networks = [detector.SPPNet.load(folder, device=device) for folder in folders or (BUNDLED,)]
+    networks = [detector.SPPNet.load(folder, device=device) for folder in folders or (MODELS / BUNDLED,)]
     if not regression:
         networks = [network.without_regression() for network in networks]
     if len(networks) == 1:

@@ -40,6 +40,8 @@ def pretrain_by_teacher(
     output = output.resolve()
     if output.suffix != ".safetensors":
         raise click.BadParameter(f"{output.name!r} must end in .safetensors", param_hint="'--output'")
+    if output.is_dir() or output == settings["teacher"].resolve():
+        raise click.BadParameter(f"{output} is a folder or the teacher", param_hint="'--output'")
     set_threads(threads)
     device = find_device(device)
     pictures = Pictures(data, split, strict=not lenient)

@@ -33,7 +33,7 @@ def _scales(_context: click.Context, _option: click.Parameter, text: str) -> lis
     parts = [part.split("+") for part in text.split(",")]
     if not all(number.strip().isdecimal() and int(number) > 0 for part in parts for number in part):
         raise click.BadParameter(f"{text!r} is not a list of positive whole numbers such as 224,392 or 224,392,224+392")
-    return [tuple(int(number) for number in part) for part in parts]
+    return list(dict.fromkeys(tuple(int(number) for number in part) for part in parts))
 
 
 def _views(_context: click.Context, _option: click.Parameter, text: str) -> list[str]:
@@ -41,11 +41,11 @@ def _views(_context: click.Context, _option: click.Parameter, text: str) -> list
     unknown = [name for name in names if name not in VIEWS]
     if unknown:
         raise click.BadParameter(f"there is no view {unknown[0]!r}; there are {', '.join(VIEWS)}")
-    return names
+    return list(dict.fromkeys(names))
 
 
 def _layers(_context: click.Context, _option: click.Parameter, text: str | None) -> list[str] | None:
-    return None if text is None else [name.strip() for name in text.split(",")]
+    return None if text is None else list(dict.fromkeys(name.strip() for name in text.split(",")))
 
 
 @click.command("represent")
