@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 BENCH_VENV ?= .venv-bench
 BENCH_READY := $(BENCH_VENV)/.ready
-BENCH_PACKAGES := "click>=8.5" "matplotlib>=3.11" "numba>=0.68" "numpy>=2.4" "opencv-contrib-python-headless>=5.0" \
+BENCH_PACKAGES := "click>=8.5" "lazy-loader>=0.6" "matplotlib>=3.11" "numba>=0.68" "numpy>=2.4" "opencv-contrib-python-headless>=5.0" \
     "pillow>=13.0" "rich>=15.0"
 
 .PHONY: demo test lint types bench-choices bench-pooling bench-proposals bench-sizes bench-svm
@@ -27,10 +27,10 @@ types: $(READY)
 	$(BIN)/mypy
 
 bench-choices bench-pooling bench-sizes bench-svm: bench-%: $(READY)
-	$(BIN)/python -m tools.bench_$* $(OPTIONS)
+	$(BIN)/python -m sppnet.tools.bench_$* $(OPTIONS)
 
 bench-proposals: $(BENCH_READY)
-	$(BENCH_VENV)/bin/python -m tools.bench_proposals $(OPTIONS)
+	$(BENCH_VENV)/bin/python -m sppnet.tools.bench_proposals $(OPTIONS)
 
 # An environment of its own: OpenCV's selective search is in the build with the contributed modules, which brings the
 # same package as the project's build, so that no environment can hold both.

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from proposals import SelectiveSearch
+from sppnet.proposals import SelectiveSearch
 
 from .boxes import clip, decode
 from .calibration import Calibration

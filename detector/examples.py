@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from proposals import SelectiveSearch, compute_windows
+from sppnet.proposals import SelectiveSearch, compute_windows
 
 from .boxes import iou
 from .cache import ArrayCache, content_key

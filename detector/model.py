@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from torch import nn
 
-from proposals import SelectiveSearch
+from sppnet.proposals import SelectiveSearch
 
 from . import storage
 from .checks import LAYERS, Scores, check_head, check_objects, check_settings, checked_images

@@ -1,19 +1,8 @@
-"""Image -> windows that may hold an object, best first."""
+"""Image -> windows that may hold an object, best first.
 
-from .errors import ProposalError, ProposalWarning
-from .exchange import check_inside, read_windows, write_windows
-from .selective_search import SelectiveSearch
-from .settings import MODES
-from .store import WindowStore, compute_windows
+The names are listed in `__init__.pyi` and imported when they are first used.
+"""
 
-__all__ = [
-    "MODES",
-    "ProposalError",
-    "ProposalWarning",
-    "SelectiveSearch",
-    "WindowStore",
-    "check_inside",
-    "compute_windows",
-    "read_windows",
-    "write_windows",
-]
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -10,12 +10,12 @@ import pytest
 import torch
 from torch import nn
 
-from detector.backbones import BUILDERS
-from detector.examples import Target, TrainingImages
-from detector.features import WindowFeatures
-from detector.preprocessing import PREPROCESSINGS
-from detector.trunk import Trunk, load_trunk
-from proposals import SelectiveSearch
+from sppnet.detector.backbones import BUILDERS
+from sppnet.detector.examples import Target, TrainingImages
+from sppnet.detector.features import WindowFeatures
+from sppnet.detector.preprocessing import PREPROCESSINGS
+from sppnet.detector.trunk import Trunk, load_trunk
+from sppnet.proposals import SelectiveSearch
 
 COLOURS = ((255, 40, 40), (40, 40, 255))
 

@@ -7,8 +7,8 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import pytest
 
-from detector import ModelError
-from proposals import SelectiveSearch
+from sppnet.detector import ModelError
+from sppnet.proposals import SelectiveSearch
 
 BOX = (10.0, 20.0, 60.0, 80.0)
 
@@ -75,5 +75,5 @@ def stand_in_combination(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, str
         made.append((len(models), merge))
         return models[0]
 
-    monkeypatch.setattr("detector.Combination", combine)
+    monkeypatch.setattr("sppnet.detector.Combination", combine)
     return made

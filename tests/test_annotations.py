@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from data import DataError
-from data.annotations import MAX_BYTES, Annotation, Object, check_picture, read_annotation
+from sppnet.data import DataError
+from sppnet.data.annotations import MAX_BYTES, Annotation, Object, check_picture, read_annotation
 
 BOX = "<xmin>2</xmin><ymin>3</ymin><xmax>10</xmax><ymax>12</ymax>"
 DOG = f"<object><name>dog</name><bndbox>{BOX}</bndbox></object>"

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from detector.augmentation import centre_crop, random_crop, square
+from sppnet.detector.augmentation import centre_crop, random_crop, square
 
 
 def ramp(height: int, width: int) -> npt.NDArray[np.uint8]:

@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from detector.backbones import Bottleneck, backbone, random_backbone
-from detector.errors import InputError
+from sppnet.detector.backbones import Bottleneck, backbone, random_backbone
+from sppnet.detector.errors import InputError
 
 
 def multiplications(name: str) -> float:

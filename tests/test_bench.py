@@ -8,15 +8,14 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from detector import SPPNet
-from detector.features import WindowFeatures
-from detector.trunk import Trunk
-from proposals import SelectiveSearch
-from tools.cli import cli
-from tools.floors import Rates
-from tools.shapes import write_shapes
-
-from .test_floors import classifier
+from sppnet.detector import SPPNet
+from sppnet.detector.features import WindowFeatures
+from sppnet.detector.trunk import Trunk
+from sppnet.proposals import SelectiveSearch
+from sppnet.tools.cli import cli
+from sppnet.tools.floors import Rates
+from sppnet.tools.shapes import write_shapes
+from tests.test_floors import classifier
 
 CLASSES = ("disc", "ring", "square", "triangle")
 
@@ -32,8 +31,8 @@ def shapes(tmp_path: Path, tiny_trunk: Trunk, monkeypatch: pytest.MonkeyPatch) -
             network._fitted = WindowFeatures(tiny_trunk, (96,)), classifier(4, 400)
             return network
 
-    monkeypatch.setattr("detector.SPPNet", Tiny)
-    monkeypatch.setattr("tools.floors.measure_rates", lambda *_, device: Rates({"float32": 1e9}, 1e9))
+    monkeypatch.setattr("sppnet.detector.SPPNet", Tiny)
+    monkeypatch.setattr("sppnet.tools.floors.measure_rates", lambda *_, device: Rates({"float32": 1e9}, 1e9))
     write_shapes(tmp_path / "shapes", train=1, val=3, seed=2)
     return tmp_path / "shapes"
 
@@ -70,7 +69,7 @@ def test_the_seed_draws_the_images(shapes: Path, monkeypatch: pytest.MonkeyPatch
         drawn.append(numbers)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("tools.race.run_race", stop)
+    monkeypatch.setattr("sppnet.tools.race.run_race", stop)
 
     assert bench(shapes, "--seed", "5").exit_code == 130
     assert drawn == [np.random.default_rng(5).permutation(3).tolist()]

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from data import VOC
-from tools.bench_report import compare, notes, picture, show
-from tools.floors import Rates, Work
-from tools.race import Lap, Race
-from tools.shapes import write_shapes
+from sppnet.data import VOC
+from sppnet.tools.bench_report import compare, notes, picture, show
+from sppnet.tools.floors import Rates, Work
+from sppnet.tools.race import Lap, Race
+from sppnet.tools.shapes import write_shapes
 
 
 @pytest.fixture

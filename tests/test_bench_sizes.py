@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from data import VOC
-from detector import Classifier
-from tools.bench_sizes import command
-from tools.shapes import write_shapes
+from sppnet.data import VOC
+from sppnet.detector import Classifier
+from sppnet.tools.bench_sizes import command
+from sppnet.tools.shapes import write_shapes
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torchvision.ops import box_iou, nms
 
-from detector.boxes import clip, decode, encode, iou, suppress
-from detector.errors import InputError
+from sppnet.detector.boxes import clip, decode, encode, iou, suppress
+from sppnet.detector.errors import InputError
 
 NONE = np.zeros((0, 4), np.float32)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from detector.cache import ArrayCache, content_key
+from sppnet.detector.cache import ArrayCache, content_key
 
 
 def test_what_was_saved_comes_back(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from detector.calibration import Calibration, fit_calibration, right_detections
+from sppnet.detector.calibration import Calibration, fit_calibration, right_detections
 
 
 def test_the_default_has_even_odds_at_the_decision_border() -> None:

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from detector.checkpoint import Checkpoint
+from sppnet.detector.checkpoint import Checkpoint
 
 Tensors = dict[str, torch.Tensor]
 

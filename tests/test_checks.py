@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from detector import FineTuning, InputError, SPPNet
+from sppnet.detector import FineTuning, InputError, SPPNet
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from data import DataError, class_splits
+from sppnet.data import DataError, class_splits
 
 LABELS = np.repeat([0, 1, 2], [6, 9, 20])
 CLASSES = ("ant", "bee", "cat")

@@ -7,10 +7,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from detector import Classifier, InputError, ModelError, load_trunk
-from detector.views import Views
-
-from .test_multisize import shape_image
+from sppnet.detector import Classifier, InputError, ModelError, load_trunk
+from sppnet.detector.views import Views
+from tests.test_multisize import shape_image
 
 TRAIN = [shape_image(number) for number in range(40)]
 TEST = [shape_image(number)[0] for number in range(100, 120)]

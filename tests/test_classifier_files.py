@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from detector import Classifier, ModelError, SPPNet
-
-from .test_classifier import SETTINGS, TRAIN, untrained
+from sppnet.detector import Classifier, ModelError, SPPNet
+from tests.test_classifier import SETTINGS, TRAIN, untrained
 
 
 @pytest.fixture(scope="module")

@@ -8,11 +8,10 @@ import pytest
 from click.testing import CliRunner, Result
 from PIL import Image
 
-from tools.cli import cli
-from tools.shapes import write_shapes
-
-from .test_classifier import SETTINGS, TRAIN, untrained
-from .test_multisize import shape_image
+from sppnet.tools.cli import cli
+from sppnet.tools.shapes import write_shapes
+from tests.test_classifier import SETTINGS, TRAIN, untrained
+from tests.test_multisize import shape_image
 
 
 @pytest.fixture(scope="module")

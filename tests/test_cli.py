@@ -7,11 +7,11 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from data import DataError, ImageError
-from detector import InputError, ModelError
-from proposals import ProposalError
-from tools.cli import COMMANDS, cli
-from tools.console import CommandError
+from sppnet.data import DataError, ImageError
+from sppnet.detector import InputError, ModelError
+from sppnet.proposals import ProposalError
+from sppnet.tools.cli import COMMANDS, cli
+from sppnet.tools.console import CommandError
 
 
 def run_failing(monkeypatch: pytest.MonkeyPatch, error: BaseException, *options: str) -> Result:
@@ -19,13 +19,13 @@ def run_failing(monkeypatch: pytest.MonkeyPatch, error: BaseException, *options:
     def broken() -> None:
         raise error
 
-    monkeypatch.setattr("tools.demo.command", broken)
+    monkeypatch.setattr("sppnet.tools.demo.command", broken)
     return CliRunner().invoke(cli, [*options, "demo"])
 
 
 def test_help_imports_neither_torch_nor_numba_nor_opencv() -> None:
     code = (
-        "import sys; from tools.cli import cli; cli(['--help'], standalone_mode=False); "
+        "import sys; from sppnet.tools.cli import cli; cli(['--help'], standalone_mode=False); "
         "sys.exit(bool({'torch', 'numba', 'cv2'} & set(sys.modules)))"
     )
 

@@ -5,8 +5,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from proposals import ProposalError
-from proposals.colours import COLOURS, Floats, Image, Planes, convert, smooth, smooth_exactly, textures
+from sppnet.proposals import ProposalError
+from sppnet.proposals.colours import COLOURS, Floats, Image, Planes, convert, smooth, smooth_exactly, textures
 
 SHAPES = [(1, 1), (1, 9), (9, 1), (2, 3), (12, 17)]
 SIGMAS = [0.3, 0.8, 1.5, 4]

@@ -6,12 +6,12 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from detector import Combination, InputError, SPPNet
-from detector.calibration import Calibration
-from detector.combination import Merge
-from detector.detection import MARGIN_FLOOR, WindowClassifier
-from detector.features import Features
-from detector.rcnn import StoredVectors
+from sppnet.detector import Combination, InputError, SPPNet
+from sppnet.detector.calibration import Calibration
+from sppnet.detector.combination import Merge
+from sppnet.detector.detection import MARGIN_FLOOR, WindowClassifier
+from sppnet.detector.features import Features
+from sppnet.detector.rcnn import StoredVectors
 
 Floats = npt.NDArray[np.float32]
 IMAGE = np.zeros((100, 200, 3), np.uint8)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from detector import boxes, compile_kernels, pooling, products, svm
+from sppnet.detector import boxes, compile_kernels, pooling, products, svm
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -9,8 +9,8 @@ import numpy.typing as npt
 import pytest
 import torch
 
-from detector.crops import Crops, cut
-from detector.preprocessing import Preprocessing
+from sppnet.detector.crops import Crops, cut
+from sppnet.detector.preprocessing import Preprocessing
 
 PLAIN = Preprocessing("rgb", 255.0, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
 Image = npt.NDArray[np.uint8]

@@ -7,10 +7,9 @@ import numpy.typing as npt
 import pytest
 from PIL import Image
 
-from data import VOC, Cutouts, DataError
-from data.metrics import pair_overlaps
-
-from .test_voc import add_image
+from sppnet.data import VOC, Cutouts, DataError
+from sppnet.data.metrics import pair_overlaps
+from tests.test_voc import add_image
 
 CLASSES = ("dog", "cow", "cat")  # `add_image` marks cats difficult
 

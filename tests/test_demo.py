@@ -9,11 +9,10 @@ from click.testing import CliRunner
 from matplotlib.cbook import get_sample_data
 from PIL import Image
 
-from data import read_image
-from detector import SPPNet
-from tools.cli import cli
-
-from .stand_in import StandIn
+from sppnet.data import read_image
+from sppnet.detector import SPPNet
+from sppnet.tools.cli import cli
+from tests.stand_in import StandIn
 
 FACE = (180, 120, 350, 310)  # of the officer in the photograph, roughly
 
@@ -58,7 +57,7 @@ def test_the_bundled_model_sees_nothing_in_noise(bundled: SPPNet) -> None:
 
 
 def test_what_is_bundled_is_small_and_says_where_it_comes_from() -> None:
-    import detector
+    from sppnet import detector
 
     folder = Path(detector.__file__).parent / "models"
     assert sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) <= 15_000_000
@@ -69,7 +68,7 @@ def test_what_is_bundled_is_small_and_says_where_it_comes_from() -> None:
 
 
 def test_with_train_it_learns_shapes_and_saves_the_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("detector.SPPNet", StandIn)
+    monkeypatch.setattr("sppnet.detector.SPPNet", StandIn)
 
     result = CliRunner().invoke(cli, ["demo", "--train", "-o", str(tmp_path)])
 

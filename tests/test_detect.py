@@ -8,15 +8,14 @@ import pytest
 from click.testing import CliRunner, Result
 from PIL import Image
 
-from tools.cli import cli
-from tools.detect import find_images, output_names
-
-from .stand_in import BOX, StandIn, stand_in_combination
+from sppnet.tools.cli import cli
+from sppnet.tools.detect import find_images, output_names
+from tests.stand_in import BOX, StandIn, stand_in_combination
 
 
 @pytest.fixture(autouse=True)
 def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("detector.SPPNet", StandIn)
+    monkeypatch.setattr("sppnet.detector.SPPNet", StandIn)
 
 
 @pytest.fixture

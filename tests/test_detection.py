@@ -5,10 +5,10 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from detector.calibration import Calibration
-from detector.detection import PER_CLASS, WindowClassifier
-from detector.features import Maps, WindowFeatures, WindowVectors
-from detector.trunk import Trunk
+from sppnet.detector.calibration import Calibration
+from sppnet.detector.detection import PER_CLASS, WindowClassifier
+from sppnet.detector.features import Maps, WindowFeatures, WindowVectors
+from sppnet.detector.trunk import Trunk
 
 Floats = npt.NDArray[np.float32]
 SIZE = (100, 200)

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from data import DataError, image_record, read_detections
-from data.detections import Detections
+from sppnet.data import DataError, image_record, read_detections
+from sppnet.data.detections import Detections
 
 IDS = ["000012", "000005", "000007"]
 CLASSES = ("chair", "dog")

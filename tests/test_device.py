@@ -14,19 +14,18 @@ import numpy.typing as npt
 import pytest
 import torch
 
-from detector import RCNN, FineTuning, SPPNet
-from detector.device import DeviceVectors, TensorVectors, stage
-from detector.examples import Target, TrainingImages
-from detector.features import Vectors, WindowFeatures, WindowVectors
-from detector.gradient import pool_differentiably, pool_tensors
-from detector.head import Head
-from detector.pooling import pool_windows
-from detector.rcnn import WarpedFeatures
-from detector.timing import Stopwatch
-from detector.trunk import Trunk, full_float32, to_tensor
-from proposals import SelectiveSearch
-
-from .conftest import no_progress
+from sppnet.detector import RCNN, FineTuning, SPPNet
+from sppnet.detector.device import DeviceVectors, TensorVectors, stage
+from sppnet.detector.examples import Target, TrainingImages
+from sppnet.detector.features import Vectors, WindowFeatures, WindowVectors
+from sppnet.detector.gradient import pool_differentiably, pool_tensors
+from sppnet.detector.head import Head
+from sppnet.detector.pooling import pool_windows
+from sppnet.detector.rcnn import WarpedFeatures
+from sppnet.detector.timing import Stopwatch
+from sppnet.detector.trunk import Trunk, full_float32, to_tensor
+from sppnet.proposals import SelectiveSearch
+from tests.conftest import no_progress
 
 NEEDS_GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="torch sees no GPU here")
 devices = pytest.mark.parametrize("device", ["cpu:0", pytest.param("cuda", marks=NEEDS_GPU)])

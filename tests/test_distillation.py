@@ -10,13 +10,12 @@ import pytest
 import torch
 from torch import nn
 
-from detector.backbones import backbone
-from detector.distillation import Distillation, _Run, distil
-from detector.errors import InputError
-from detector.preprocessing import PREPROCESSINGS
-from detector.trunk import Trunk, load_trunk
-
-from .conftest import no_progress, square_image
+from sppnet.detector.backbones import backbone
+from sppnet.detector.distillation import Distillation, _Run, distil
+from sppnet.detector.errors import InputError
+from sppnet.detector.preprocessing import PREPROCESSINGS
+from sppnet.detector.trunk import Trunk, load_trunk
+from tests.conftest import no_progress, square_image
 
 OPTIONS = Distillation(steps=8, batch=2, sizes=(64, 80), scales=(80, 100), held_out=0.25, interval=3)
 Image = npt.NDArray[np.uint8]

@@ -5,8 +5,8 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from proposals import MODES
-from tools.cli import cli
+from sppnet.proposals import MODES
+from sppnet.tools.cli import cli
 
 
 def test_versions_and_the_time_of_a_search_are_told() -> None:
@@ -20,7 +20,7 @@ def test_versions_and_the_time_of_a_search_are_told() -> None:
 def test_warm_compiles_every_mode_and_the_training(monkeypatch: pytest.MonkeyPatch) -> None:
     warmed: list[tuple[list[str], dict[str, bool]]] = []
     monkeypatch.setattr(
-        "tools.doctor.warm_up", lambda *searches, **options: warmed.append(([s.mode for s in searches], options))
+        "sppnet.tools.doctor.warm_up", lambda *searches, **options: warmed.append(([s.mode for s in searches], options))
     )
 
     report = json.loads(CliRunner().invoke(cli, ["doctor", "--warm", "--json"]).stdout)

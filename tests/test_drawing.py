@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tools.drawing import class_colour, draw
+from sppnet.tools.drawing import class_colour, draw
 
 GREY = np.full((100, 150, 3), 128, np.uint8)
 

@@ -10,17 +10,16 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from data import VOC
-from proposals import write_windows
-from tools.cli import cli
-from tools.shapes import write_shapes
-
-from .stand_in import StandIn, stand_in_combination
+from sppnet.data import VOC
+from sppnet.proposals import write_windows
+from sppnet.tools.cli import cli
+from sppnet.tools.shapes import write_shapes
+from tests.stand_in import StandIn, stand_in_combination
 
 
 @pytest.fixture(autouse=True)
 def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("detector.SPPNet", StandIn)
+    monkeypatch.setattr("sppnet.detector.SPPNet", StandIn)
 
 
 @pytest.fixture
@@ -157,7 +156,7 @@ def test_the_bundled_model_is_scored_where_none_is_named(shapes: Path, monkeypat
         assert folder.is_absolute() and folder.name == "voc07"
         return StandIn(("disc", "ring", "square", "triangle"))
 
-    monkeypatch.setattr("detector.SPPNet", StandIn)
+    monkeypatch.setattr("sppnet.detector.SPPNet", StandIn)
     monkeypatch.setattr(StandIn, "load", load)
 
     assert evaluate(shapes).exit_code == 0

@@ -7,13 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from detector.errors import InputError
-from detector.examples import Scaling, TrainingImages
-from detector.features import WindowFeatures
-from detector.trunk import Trunk, to_numpy
-from proposals import SelectiveSearch
-
-from .conftest import no_progress, square_image
+from sppnet.detector.errors import InputError
+from sppnet.detector.examples import Scaling, TrainingImages
+from sppnet.detector.features import WindowFeatures
+from sppnet.detector.trunk import Trunk, to_numpy
+from sppnet.proposals import SelectiveSearch
+from tests.conftest import no_progress, square_image
 
 
 def one_image(folder: Path, features: WindowFeatures, **target: Any) -> TrainingImages:

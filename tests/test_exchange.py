@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from proposals import ProposalError, check_inside, read_windows, write_windows
-from proposals.exchange import MAX_MEMBER_BYTES
+from sppnet.proposals import ProposalError, check_inside, read_windows, write_windows
+from sppnet.proposals.exchange import MAX_MEMBER_BYTES
 
 Windows = npt.NDArray[Any]
 

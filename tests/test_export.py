@@ -5,10 +5,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from detector import FineTuning, SPPNet
-from tools.cli import cli
-
-from .conftest import square_image
+from sppnet.detector import FineTuning, SPPNet
+from sppnet.tools.cli import cli
+from tests.conftest import square_image
 
 
 @pytest.fixture(scope="module")

@@ -9,12 +9,12 @@ import pytest
 import torch
 from torch.nn.functional import adaptive_max_pool2d
 
-from detector.features import Layer, Maps, WindowFeatures, WindowVectors
-from detector.geometry import window_cells
-from detector.head import Head
-from detector.pooling import pool_windows
-from detector.timing import Stopwatch
-from detector.trunk import Trunk, conv_threads
+from sppnet.detector.features import Layer, Maps, WindowFeatures, WindowVectors
+from sppnet.detector.geometry import window_cells
+from sppnet.detector.head import Head
+from sppnet.detector.pooling import pool_windows
+from sppnet.detector.timing import Stopwatch
+from sppnet.detector.trunk import Trunk, conv_threads
 
 Floats = npt.NDArray[np.float32]
 NONE = np.zeros((0, 4), np.float32)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tools.files import write_whole
+from sppnet.tools.files import write_whole
 
 
 def test_a_file_and_the_folders_above_it_are_made(tmp_path: Path) -> None:

@@ -13,15 +13,14 @@ import torch
 from sklearn.decomposition import PCA
 from torch import nn
 
-from detector.checkpoint import Checkpoint
-from detector.errors import InputError
-from detector.examples import Target, TrainingImages
-from detector.features import WindowFeatures
-from detector.finetuning import PRESETS, FineTuning, _Run, fine_tune, principal_channels
-from detector.trunk import Trunk, to_tensor
-from proposals import SelectiveSearch
-
-from .conftest import NOTHING, no_progress, prepared_for, square_image, windows_near
+from sppnet.detector.checkpoint import Checkpoint
+from sppnet.detector.errors import InputError
+from sppnet.detector.examples import Target, TrainingImages
+from sppnet.detector.features import WindowFeatures
+from sppnet.detector.finetuning import PRESETS, FineTuning, _Run, fine_tune, principal_channels
+from sppnet.detector.trunk import Trunk, to_tensor
+from sppnet.proposals import SelectiveSearch
+from tests.conftest import NOTHING, no_progress, prepared_for, square_image, windows_near
 
 Tensors = dict[str, torch.Tensor]
 NONE = np.zeros((0, 4), np.float32)
@@ -76,7 +75,7 @@ def whole(images: TrainingImages, pooled_trunk: Trunk, tmp_path_factory: pytest.
 @pytest.fixture
 def frequent(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have states saved every four steps."""
-    monkeypatch.setattr("detector.finetuning.Checkpoint", partial(Checkpoint, every=4))
+    monkeypatch.setattr("sppnet.detector.finetuning.Checkpoint", partial(Checkpoint, every=4))
 
 
 class StoppedError(Exception):

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from detector.calibration import Calibration
-from detector.detection import WindowClassifier
-from detector.features import WindowFeatures, WindowVectors
-from detector.head import Head
-from detector.rcnn import WarpedFeatures
-from detector.trunk import Trunk, load_trunk
-from tools.floors import Rates, Work, conv_work, count_operations, measure_rates, rcnn_work, spp_work
+from sppnet.detector.calibration import Calibration
+from sppnet.detector.detection import WindowClassifier
+from sppnet.detector.features import WindowFeatures, WindowVectors
+from sppnet.detector.head import Head
+from sppnet.detector.rcnn import WarpedFeatures
+from sppnet.detector.trunk import Trunk, load_trunk
+from sppnet.tools.floors import Rates, Work, conv_work, count_operations, measure_rates, rcnn_work, spp_work
 
 WINDOWS = np.array([[0, 0, 60, 60], [0, 0, 60, 60], [30, 30, 96, 90]], np.float32)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from data import ClassFolders, DataError, ImageError
+from sppnet.data import ClassFolders, DataError, ImageError
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from detector.errors import InputError
-from detector.fully_connected import fully_connected
+from sppnet.detector.errors import InputError
+from sppnet.detector.fully_connected import fully_connected
 
 
 def test_layers_have_the_widths_asked_for() -> None:

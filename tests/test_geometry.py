@@ -6,15 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detector.errors import InputError
-from detector.geometry import (
-    PAPER_SCALES,
-    RELEASE_SCALES,
-    Preset,
-    choose_scales,
-    resized_size,
-    window_cells,
-)
+from sppnet.detector.errors import InputError
+from sppnet.detector.geometry import PAPER_SCALES, RELEASE_SCALES, Preset, choose_scales, resized_size, window_cells
 
 NONE = np.zeros((0, 4), np.float32)
 

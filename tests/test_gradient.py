@@ -9,8 +9,8 @@ import torch
 from torch.nn.functional import adaptive_max_pool2d
 from torchvision.ops import roi_pool
 
-from detector.gradient import pool_differentiably
-from detector.pooling import LEVELS, pool_windows
+from sppnet.detector.gradient import pool_differentiably
+from sppnet.detector.pooling import LEVELS, pool_windows
 
 Cells = npt.NDArray[np.int32]
 NONE = np.zeros((0, 4), np.int32)

@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from proposals.grouping import COLOUR_BINS, ONE, TERMS, TEXTURE_BINS, Regions, Values, describe, group
-from proposals.segmentation import Segments, contacts, pixel_graph, segmentations, superpixel_graph
-from proposals.superpixels import Nodes, Uints, edge_levels, pixels, superpixels
+from sppnet.proposals.grouping import COLOUR_BINS, ONE, TERMS, TEXTURE_BINS, Regions, Values, describe, group
+from sppnet.proposals.segmentation import Segments, contacts, pixel_graph, segmentations, superpixel_graph
+from sppnet.proposals.superpixels import Nodes, Uints, edge_levels, pixels, superpixels
 
 ALL_TERMS = [terms for count in range(1, 5) for terms in combinations(TERMS, count)]
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from proposals.hashing import FREE, SCATTER, add, empty_set
+from sppnet.proposals.hashing import FREE, SCATTER, add, empty_set
 
 
 @pytest.mark.parametrize(("most", "room"), [(0, 16), (8, 16), (9, 32), (16, 32), (1000, 2048)])

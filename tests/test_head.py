@@ -5,8 +5,8 @@ import numpy.typing as npt
 import pytest
 import torch
 
-from detector.errors import InputError
-from detector.head import Head
+from sppnet.detector.errors import InputError
+from sppnet.detector.head import Head
 
 Floats = npt.NDArray[np.float32]
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from proposals.heap import pop, push
+from sppnet.proposals.heap import pop, push
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 5, 6, 50, 200])

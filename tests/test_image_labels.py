@@ -5,9 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from data import VOC, ImageLabels
-
-from .test_voc import add_image
+from sppnet.data import VOC, ImageLabels
+from tests.test_voc import add_image
 
 CLASSES = ("dog", "cat", "cow")  # `add_image` marks cats difficult
 DOG, CAT = ("dog", (2, 3, 10, 12)), ("cat", (1, 1, 20, 30))

@@ -5,8 +5,8 @@ import numpy.typing as npt
 import pytest
 from sklearn.svm import LinearSVC
 
-from detector import InputError
-from detector.image_svm import Floats, ImageClassifier, Labels
+from sppnet.detector import InputError
+from sppnet.detector.image_svm import Floats, ImageClassifier, Labels
 
 
 def examples(images: int = 80, dimensions: int = 20, noise: float = 2.0, seed: int = 0) -> tuple[Floats, Labels]:
@@ -31,7 +31,7 @@ def standardised(vectors: Floats) -> npt.NDArray[np.float64]:
 @pytest.fixture
 def exactly(monkeypatch: pytest.MonkeyPatch) -> None:
     """Solve to the end."""
-    monkeypatch.setattr("detector.image_svm.TOLERANCE", 1e-5)
+    monkeypatch.setattr("sppnet.detector.image_svm.TOLERANCE", 1e-5)
 
 
 @pytest.mark.usefixtures("exactly")

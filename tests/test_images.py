@@ -15,8 +15,8 @@ import numpy.typing as npt
 import pytest
 from PIL import Image
 
-from data import DataWarning, ImageError, read_image
-from data.images import MAX_BYTES
+from sppnet.data import DataWarning, ImageError, read_image
+from sppnet.data.images import MAX_BYTES
 
 RGB = np.random.default_rng(0).integers(0, 256, (3, 5, 3), np.uint8)
 PHOTO = cv2.resize(np.random.default_rng(1).integers(0, 256, (12, 16, 3), np.uint8), (160, 120))

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from tools.label_scores import evaluate
+from sppnet.tools.label_scores import evaluate
 
 SEVEN = tuple("abcdefg")
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from data import DataError
-from tools.labelled import open_labelled
-from tools.shapes import CLASSES, write_shapes
+from sppnet.data import DataError
+from sppnet.tools.labelled import open_labelled
+from sppnet.tools.shapes import CLASSES, write_shapes
 
 USUAL: dict[str, Any] = {
     "split": None, "usual": "train", "limit": None, "context": 1.5, "background": 0, "lenient": False,

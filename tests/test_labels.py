@@ -9,8 +9,8 @@ import torch
 from sklearn.metrics import average_precision_score
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
-from detector.errors import InputError
-from detector.labels import loss_of, read_labels, score_of
+from sppnet.detector.errors import InputError
+from sppnet.detector.labels import loss_of, read_labels, score_of
 
 IMAGE = np.zeros((4, 4, 3), np.uint8)
 

@@ -7,7 +7,7 @@ import numba
 import pytest
 import torch
 
-from tools.lanes import AHEAD, lanes_for, side_by_side
+from sppnet.tools.lanes import AHEAD, lanes_for, side_by_side
 
 
 def test_results_come_in_the_order_of_the_items() -> None:

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tools.libraries import SETTINGS, keep_freed_memory, set_up
+from sppnet.tools.libraries import SETTINGS, keep_freed_memory, set_up
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the C library of Linux alone is asked")

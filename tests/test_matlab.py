@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pytest
 from scipy.io import savemat
 
-from proposals import ProposalError, read_windows
+from sppnet.proposals import ProposalError, read_windows
 
 FIRST = np.array([[1, 1, 20, 30], [5, 11, 8, 12]])  # y1 x1 y2 x2, counted from 1, the last pixel included
 OURS = [[0, 0, 30, 20], [10, 4, 12, 8]]

@@ -10,7 +10,7 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 from sklearn.metrics import average_precision_score
 
-from data import DataError, accuracy, average_precision, coco_average_precision, label_average_precision
+from sppnet.data import DataError, accuracy, average_precision, coco_average_precision, label_average_precision
 
 Arrays = dict[str, npt.NDArray[Any]]
 Box = tuple[float, float, float, float]

@@ -6,11 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from detector.errors import InputError
-from detector.examples import TrainingImages
-from detector.mining import EASY, HARD, HardNegativeMining, Mining, Pool
-
-from .conftest import no_progress
+from sppnet.detector.errors import InputError
+from sppnet.detector.examples import TrainingImages
+from sppnet.detector.mining import EASY, HARD, HardNegativeMining, Mining, Pool
+from tests.conftest import no_progress
 
 
 def filled_pool() -> Pool:

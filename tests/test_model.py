@@ -11,16 +11,15 @@ import numpy.typing as npt
 import pytest
 from safetensors.numpy import load_file
 
-from detector import FineTuning, InputError, Mining, ModelError, SPPNet
-from detector.boxes import iou
-from detector.calibration import Calibration
-from detector.detection import WindowClassifier
-from detector.examples import Target
-from detector.rcnn import StoredVectors
-from detector.trunk import Trunk, load_trunk
-from proposals import SelectiveSearch
-
-from .conftest import Report, no_progress, square_image, windows_near
+from sppnet.detector import FineTuning, InputError, Mining, ModelError, SPPNet
+from sppnet.detector.boxes import iou
+from sppnet.detector.calibration import Calibration
+from sppnet.detector.detection import WindowClassifier
+from sppnet.detector.examples import Target
+from sppnet.detector.rcnn import StoredVectors
+from sppnet.detector.trunk import Trunk, load_trunk
+from sppnet.proposals import SelectiveSearch
+from tests.conftest import Report, no_progress, square_image, windows_near
 
 Squares = list[tuple[npt.NDArray[np.uint8], Target]]
 

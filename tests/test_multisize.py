@@ -11,15 +11,14 @@ import pytest
 import torch
 from torch import nn
 
-from detector.checkpoint import Checkpoint
-from detector.errors import InputError
-from detector.head import Dropout
-from detector.labels import read_labels
-from detector.multisize import MultiSize, MultiSizeTraining
-from detector.pooling import PyramidPooling
-from detector.preprocessing import PREPROCESSINGS
-
-from .conftest import no_progress
+from sppnet.detector.checkpoint import Checkpoint
+from sppnet.detector.errors import InputError
+from sppnet.detector.head import Dropout
+from sppnet.detector.labels import read_labels
+from sppnet.detector.multisize import MultiSize, MultiSizeTraining
+from sppnet.detector.pooling import PyramidPooling
+from sppnet.detector.preprocessing import PREPROCESSINGS
+from tests.conftest import no_progress
 
 Tensors = dict[str, torch.Tensor]
 OPTIONS = MultiSize((20, 16), "epochs", epochs=4, batch=4, rate=1e-2, decay=0.05, short_side=24, colours=0.1)

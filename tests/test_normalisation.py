@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from detector.backbones import backbone
-from detector.normalisation import folded, normalised
+from sppnet.detector.backbones import backbone
+from sppnet.detector.normalisation import folded, normalised
 
 NAMES = pytest.mark.parametrize("name", ["small", "squeezenet1_1"])
 

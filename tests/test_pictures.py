@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from data import DataError, ImageError, Pictures
-from tools.shapes import write_shapes
+from sppnet.data import DataError, ImageError, Pictures
+from sppnet.tools.shapes import write_shapes
 
 
 @pytest.fixture

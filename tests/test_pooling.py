@@ -8,8 +8,15 @@ import pytest
 import torch
 from torch.nn.functional import adaptive_max_pool2d, max_pool2d
 
-from detector.errors import InputError
-from detector.pooling import LEVELS, PyramidPooling, borrowed_bands, distinct_cells, pool_rectangles, pool_windows
+from sppnet.detector.errors import InputError
+from sppnet.detector.pooling import (
+    LEVELS,
+    PyramidPooling,
+    borrowed_bands,
+    distinct_cells,
+    pool_rectangles,
+    pool_windows,
+)
 
 NONE = np.zeros((0, 4), np.int32)
 

@@ -8,8 +8,8 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from detector.errors import ModelError
-from detector.preprocessing import PREPROCESSINGS, Preprocessing, stored_preprocessing
+from sppnet.detector.errors import ModelError
+from sppnet.detector.preprocessing import PREPROCESSINGS, Preprocessing, stored_preprocessing
 
 WEIGHTS = {"0.weight": torch.zeros(1)}
 

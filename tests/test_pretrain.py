@@ -3,7 +3,7 @@
 import pytest
 from click.testing import CliRunner
 
-from tools.cli import cli
+from sppnet.tools.cli import cli
 
 REQUIRED = ["pretrain", "--data", "photos", "-o", "output"]
 

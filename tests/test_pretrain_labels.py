@@ -7,9 +7,9 @@ import pytest
 from click.testing import CliRunner, Result
 from PIL import Image
 
-from detector import Classifier, load_trunk
-from tools.cli import cli
-from tools.shapes import write_shapes
+from sppnet.detector import Classifier, load_trunk
+from sppnet.tools.cli import cli
+from sppnet.tools.shapes import write_shapes
 
 
 @pytest.fixture(scope="module")

@@ -9,12 +9,12 @@ import torch
 from click.testing import CliRunner, Result
 from safetensors.torch import save_file
 
-from detector import load_trunk, save_weights
-from detector.backbones import BUILDERS
-from tools.cli import cli
-from tools.progress import Progress
-from tools.settings import TRUNKS
-from tools.shapes import write_shapes
+from sppnet.detector import load_trunk, save_weights
+from sppnet.detector.backbones import BUILDERS
+from sppnet.tools.cli import cli
+from sppnet.tools.progress import Progress
+from sppnet.tools.settings import TRUNKS
+from sppnet.tools.shapes import write_shapes
 
 QUICK = ("--steps", "2", "--batch", "2", "--sizes", "64", "--device", "cpu")
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from detector.errors import InputError
-from detector.products import inner_products
+from sppnet.detector.errors import InputError
+from sppnet.detector.products import inner_products
 
 
 @pytest.mark.parametrize("length", [1, 7, 4096, 4097, 9000])

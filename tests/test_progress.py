@@ -2,7 +2,7 @@
 
 import pytest
 
-from tools.progress import Progress
+from sppnet.tools.progress import Progress
 
 
 def test_a_finished_stage_is_a_line_on_standard_error(capsys: pytest.CaptureFixture[str]) -> None:

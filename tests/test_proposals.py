@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from data import VOC
-from proposals import MODES, SelectiveSearch, WindowStore, read_windows, write_windows
-from tools.cli import cli
-from tools.proposals import MODES as NAMES
-from tools.shapes import write_shapes
+from sppnet.data import VOC
+from sppnet.proposals import MODES, SelectiveSearch, WindowStore, read_windows, write_windows
+from sppnet.tools.cli import cli
+from sppnet.tools.proposals import MODES as NAMES
+from sppnet.tools.shapes import write_shapes
 
 
 @pytest.fixture
@@ -292,7 +292,7 @@ def test_a_broken_image_is_left_out_of_a_lenient_measurement(shapes: Path, perfe
 
 def test_windows_are_measured_without_torch(shapes: Path, perfect: Path) -> None:
     code = (
-        "import sys; from tools.cli import cli; cli(sys.argv[1:], standalone_mode=False); "
+        "import sys; from sppnet.tools.cli import cli; cli(sys.argv[1:], standalone_mode=False); "
         "sys.exit('torch' in sys.modules)"
     )
     arguments = ["proposals", "recall", shapes, "--from", perfect]

@@ -8,18 +8,17 @@ import pytest
 import torch
 from torch import nn
 
-from detector import RCNN, SPPNet
-from detector.features import WindowFeatures
-from detector.head import Head
-from detector.rcnn import WarpedFeatures
-from detector.trunk import Trunk
-from proposals import SelectiveSearch
-from tools.console import CommandError
-from tools.floors import Rates
-from tools.race import Network, WindowDetector, networks, precisions, r_cnn, run_race, spp_net
-
-from .conftest import no_progress, square_image
-from .test_floors import classifier
+from sppnet.detector import RCNN, SPPNet
+from sppnet.detector.features import WindowFeatures
+from sppnet.detector.head import Head
+from sppnet.detector.rcnn import WarpedFeatures
+from sppnet.detector.trunk import Trunk
+from sppnet.proposals import SelectiveSearch
+from sppnet.tools.console import CommandError
+from sppnet.tools.floors import Rates
+from sppnet.tools.race import Network, WindowDetector, networks, precisions, r_cnn, run_race, spp_net
+from tests.conftest import no_progress, square_image
+from tests.test_floors import classifier
 
 RATES = Rates({"float32": 1e9}, 1e9)
 CLASSES = ("red", "blue")

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable
 import numpy as np
 import pytest
 
-from proposals.ranking import Boxes, rank, rank_by_chance
-from proposals.superpixels import Ints
+from sppnet.proposals.ranking import Boxes, rank, rank_by_chance
+from sppnet.proposals.superpixels import Ints
 
 Ranked = Callable[..., Boxes]
 RANKINGS: list[Ranked] = [rank, rank_by_chance]

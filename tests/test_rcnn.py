@@ -9,14 +9,13 @@ import pytest
 import torch
 from torch.nn.functional import adaptive_max_pool2d
 
-from detector import RCNN, FineTuning, InputError, Mining, SPPNet
-from detector.boxes import iou
-from detector.examples import Target, TrainingImages
-from detector.rcnn import BATCH, SIDE, WarpedFeatures, context_window, warped
-from detector.trunk import Trunk
-from proposals import SelectiveSearch
-
-from .conftest import no_progress, square_image, windows_near
+from sppnet.detector import RCNN, FineTuning, InputError, Mining, SPPNet
+from sppnet.detector.boxes import iou
+from sppnet.detector.examples import Target, TrainingImages
+from sppnet.detector.rcnn import BATCH, SIDE, WarpedFeatures, context_window, warped
+from sppnet.detector.trunk import Trunk
+from sppnet.proposals import SelectiveSearch
+from tests.conftest import no_progress, square_image, windows_near
 
 NONE = np.zeros((0, 4), np.float32)
 UNSCALED = np.array([100, 50, 294, 244], np.float32)

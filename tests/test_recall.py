@@ -11,9 +11,8 @@ import pytest
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from data import DataError, ObjectOverlaps, mean_average_best_overlap, object_overlaps, recall
-
-from .test_metrics import A, Arrays, B, target
+from sppnet.data import DataError, ObjectOverlaps, mean_average_best_overlap, object_overlaps, recall
+from tests.test_metrics import A, Arrays, B, target
 
 Images = list[tuple[npt.NDArray[np.float32], Arrays]]
 

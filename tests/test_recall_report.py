@@ -7,9 +7,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from tools.recall_report import Measured, measure, scores, show, write_plots
-
-from .test_metrics import A, Arrays, B, target
+from sppnet.tools.recall_report import Measured, measure, scores, show, write_plots
+from tests.test_metrics import A, Arrays, B, target
 
 CLASSES = ("cat", "dog", "fox")
 LARGE = (0, 0, 100, 100)

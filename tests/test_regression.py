@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from sklearn.linear_model import Ridge
 
-from detector import InputError
-from detector.regression import Floats, fit_offsets, fit_ridge, whitening
+from sppnet.detector import InputError
+from sppnet.detector.regression import Floats, fit_offsets, fit_ridge, whitening
 
 
 def _examples(rows: int, dimensions: int) -> tuple[Floats, Floats]:

@@ -9,11 +9,10 @@ import pytest
 from click.testing import CliRunner, Result
 from PIL import Image
 
-from detector.trunk import Trunk
-from tools.cli import cli
-from tools.shapes import write_shapes
-
-from .conftest import COLOURS
+from sppnet.detector.trunk import Trunk
+from sppnet.tools.cli import cli
+from sppnet.tools.shapes import write_shapes
+from tests.conftest import COLOURS
 
 
 @pytest.fixture(autouse=True)
@@ -25,7 +24,7 @@ def loaded(monkeypatch: pytest.MonkeyPatch, tiny_trunk: Trunk) -> list[tuple[Any
         asked.append((*names, options["preprocessing"], options["precision"]))
         return tiny_trunk
 
-    monkeypatch.setattr("detector.load_trunk", load)
+    monkeypatch.setattr("sppnet.detector.load_trunk", load)
     return asked
 
 
@@ -125,7 +124,7 @@ def test_the_table_has_a_row_for_each_layer(shapes: Path) -> None:
 
 def test_a_second_run_takes_up_the_vectors(shapes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = printed(represent(shapes, "--json"))
-    monkeypatch.setattr("detector.vector_cache.ArrayCache.save", lambda *_: pytest.fail("computed again"))
+    monkeypatch.setattr("sppnet.detector.vector_cache.ArrayCache.save", lambda *_: pytest.fail("computed again"))
 
     assert printed(represent(shapes, "--json")) == first
 

@@ -7,11 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from data import DataError
-from tools.represent_data import folder_images, mean_average_precision, voc_images
-from tools.shapes import write_shapes
-
-from .test_voc import add_image
+from sppnet.data import DataError
+from sppnet.tools.represent_data import folder_images, mean_average_precision, voc_images
+from sppnet.tools.shapes import write_shapes
+from tests.test_voc import add_image
 
 
 @pytest.fixture

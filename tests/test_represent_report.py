@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tools.represent_report import show, write_plots
+from sppnet.tools.represent_report import show, write_plots
 
 
 def cell(layer: str, view: str, scales: list[int], validation: float, deviation: float | None = None) -> dict[str, Any]:
@@ -82,7 +82,7 @@ def test_the_curves_are_of_single_scales_in_ascending_order(
         drawn.append(figure)
         return b""
 
-    monkeypatch.setattr("tools.represent_report.quality_by_scale", draw)
+    monkeypatch.setattr("sppnet.tools.represent_report.quality_by_scale", draw)
 
     write_plots(tmp_path, result)
 

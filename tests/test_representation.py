@@ -8,10 +8,10 @@ import numpy.typing as npt
 import pytest
 import torch
 
-from detector import InputError, load_trunk
-from detector.pooling import PyramidPooling
-from detector.representation import ImageFeatures, View, layer_names, normalised
-from detector.trunk import Trunk, to_tensor
+from sppnet.detector import InputError, load_trunk
+from sppnet.detector.pooling import PyramidPooling
+from sppnet.detector.representation import ImageFeatures, View, layer_names, normalised
+from sppnet.detector.trunk import Trunk, to_tensor
 
 ALL_LAYERS = ("conv1", "conv2", "pool", "spp", "mean", "fc")
 SIZES = [(side * height, side * width) for side in (1, 15, 40, 64, 150) for height, width in ((1, 1), (2, 3), (4, 1))]

@@ -5,12 +5,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from detector.boxes import iou
-from detector.examples import TrainingImages
-from detector.sampling import choose_windows, mirrored
-from detector.trunk import Trunk
-
-from .conftest import NOTHING, prepared_for, square_image, windows_near
+from sppnet.detector.boxes import iou
+from sppnet.detector.examples import TrainingImages
+from sppnet.detector.sampling import choose_windows, mirrored
+from sppnet.detector.trunk import Trunk
+from tests.conftest import NOTHING, prepared_for, square_image, windows_near
 
 NONE = np.zeros((0, 4), np.float32)
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from detector.schedule import set_rate
+from sppnet.detector.schedule import set_rate
 
 
 def rate(done: int, total: int) -> float:

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proposals import segmentation
-from proposals.colours import Floats, Planes
-from proposals.segmentation import Contacts, Graph, contacts, pixel_graph, segmentations, superpixel_graph
-from proposals.superpixels import Levels, Nodes, Uints, edge_levels, pixels, superpixels
+from sppnet.proposals import segmentation
+from sppnet.proposals.colours import Floats, Planes
+from sppnet.proposals.segmentation import Contacts, Graph, contacts, pixel_graph, segmentations, superpixel_graph
+from sppnet.proposals.superpixels import Levels, Nodes, Uints, edge_levels, pixels, superpixels
 
 SHAPES = [(1, 1), (1, 9), (9, 1), (2, 2), (7, 5), (12, 17)]
 IMAGES = [(shape, seed) for shape in SHAPES for seed in range(3)]

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proposals import ProposalError, SelectiveSearch
-from proposals.colours import COLOURS, Image
-from proposals.ranking import Boxes, rank, rank_by_chance
-from proposals.settings import MAX_SIDE, MODES
+from sppnet.proposals import ProposalError, SelectiveSearch
+from sppnet.proposals.colours import COLOURS, Image
+from sppnet.proposals.ranking import Boxes, rank, rank_by_chance
+from sppnet.proposals.settings import MAX_SIDE, MODES
 
 SEARCHES = {mode: SelectiveSearch(mode=mode) for mode in MODES} | {
     "small windows": SelectiveSearch(k=[10], min_size=1, min_side=1),

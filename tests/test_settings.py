@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from proposals import ProposalError, SelectiveSearch
-from proposals.settings import MODES
+from sppnet.proposals import ProposalError, SelectiveSearch
+from sppnet.proposals.settings import MODES
 
 SETTINGS: dict[str, Any] = {
     "colours": ("rgb", "hue"),

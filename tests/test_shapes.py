@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from data import VOC
-from tools.shapes import CLASSES, HEIGHT, WIDTH, draw_shapes, write_shapes
+from sppnet.data import VOC
+from sppnet.tools.shapes import CLASSES, HEIGHT, WIDTH, draw_shapes, write_shapes
 
 
 def test_the_data_set_reads_back_as_it_was_drawn(tmp_path: Path) -> None:

@@ -6,12 +6,11 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from data import VOC, VOC_CLASSES
-from proposals import ProposalError, write_windows
-from tools.shapes import write_shapes
-from tools.splits import ReadableImages, open_split, windows_from
-
-from .test_voc import add_image
+from sppnet.data import VOC, VOC_CLASSES
+from sppnet.proposals import ProposalError, write_windows
+from sppnet.tools.shapes import write_shapes
+from sppnet.tools.splits import ReadableImages, open_split, windows_from
+from tests.test_voc import add_image
 
 
 def opened(root: Path, capsys: pytest.CaptureFixture[str], names: list[str], classes: list[str] | None = None) -> str:

@@ -9,10 +9,9 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from detector import FineTuning, Mining, ModelError, SPPNet
-from proposals import SelectiveSearch
-
-from .conftest import square_image, windows_near
+from sppnet.detector import FineTuning, Mining, ModelError, SPPNet
+from sppnet.proposals import SelectiveSearch
+from tests.conftest import square_image, windows_near
 
 
 @pytest.fixture(scope="module")
@@ -74,14 +73,14 @@ def test_values_beyond_half_precision_are_named(copy: Path, tmp_path: Path) -> N
 
 
 def test_a_bundled_model_is_loaded_by_name(saved: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("detector.model_files.BUNDLED", saved.parent)
+    monkeypatch.setattr("sppnet.detector.model_files.BUNDLED", saved.parent)
     monkeypatch.chdir(tmp_path)
 
     assert SPPNet.load(saved.name).classes == ("red", "blue")
 
 
 def test_a_folder_goes_before_a_bundled_model(saved: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("detector.model_files.BUNDLED", saved.parent)
+    monkeypatch.setattr("sppnet.detector.model_files.BUNDLED", saved.parent)
     monkeypatch.chdir(tmp_path)
     (tmp_path / saved.name).mkdir()
 
@@ -90,7 +89,7 @@ def test_a_folder_goes_before_a_bundled_model(saved: Path, tmp_path: Path, monke
 
 
 def test_a_name_that_is_neither_is_told_what_is_bundled(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("detector.model_files.BUNDLED", saved.parent)
+    monkeypatch.setattr("sppnet.detector.model_files.BUNDLED", saved.parent)
 
     with pytest.raises(ModelError, match="nor a bundled model; there is model"):
         SPPNet.load("nothing")

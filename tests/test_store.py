@@ -15,10 +15,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from proposals import ProposalError, ProposalWarning, SelectiveSearch, WindowStore, compute_windows
-from proposals.colours import Image
-from proposals.ranking import Boxes
-from proposals.store import DIGEST_BYTES, LOOK_AHEAD, MAGIC
+from sppnet.proposals import ProposalError, ProposalWarning, SelectiveSearch, WindowStore, compute_windows
+from sppnet.proposals.colours import Image
+from sppnet.proposals.ranking import Boxes
+from sppnet.proposals.store import DIGEST_BYTES, LOOK_AHEAD, MAGIC
 
 SEARCH = SelectiveSearch(k=[50])
 WINDOWS = np.array([[0, 0, 4, 5], [1, 2, 3, 4]], np.float32)

@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from detector.strips import STRIP_BYTES, WHOLE_BYTES, convolve, in_strips
-from detector.trunk import load_trunk
+from sppnet.detector.strips import STRIP_BYTES, WHOLE_BYTES, convolve, in_strips
+from sppnet.detector.trunk import load_trunk
 
 POOLED = nn.Sequential(nn.Conv2d(3, 8, 3, 2), nn.ReLU(), nn.MaxPool2d(3, 2, ceil_mode=True)).eval()
 
@@ -54,8 +54,8 @@ def test_large_maps_are_cut_and_stay_the_same(monkeypatch: pytest.MonkeyPatch, m
     heights = []
     hooked = nn.Sequential(*POOLED, nn.Conv2d(8, 8, 3, padding=1))
     hooked[0].register_forward_hook(lambda layer, inputs, output: heights.append(inputs[0].shape[2]))
-    monkeypatch.setattr("detector.strips.WHOLE_BYTES", maps.numel())
-    monkeypatch.setattr("detector.strips.STRIP_BYTES", maps.numel())  # a quarter of them
+    monkeypatch.setattr("sppnet.detector.strips.WHOLE_BYTES", maps.numel())
+    monkeypatch.setattr("sppnet.detector.strips.STRIP_BYTES", maps.numel())  # a quarter of them
 
     found = convolve(hooked, maps)
 

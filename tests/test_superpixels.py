@@ -7,9 +7,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from proposals import superpixels as module
-from proposals.colours import Planes
-from proposals.superpixels import NO_EDGE, Levels, Uints, average, edge_levels, find_borders, pixels, superpixels
+from sppnet.proposals import superpixels as module
+from sppnet.proposals.colours import Planes
+from sppnet.proposals.superpixels import NO_EDGE, Levels, Uints, average, edge_levels, find_borders, pixels, superpixels
 
 SHAPES = [(1, 1), (1, 2), (2, 1), (1, 9), (9, 1), (2, 2), (7, 5), (12, 17)]
 IMAGES = [(shape, seed) for shape in SHAPES for seed in range(3)]

@@ -9,8 +9,8 @@ import numpy.typing as npt
 import pytest
 from sklearn.svm import LinearSVC
 
-from detector import InputError
-from detector.svm import Doubles, Floats, Labels, fit_svms
+from sppnet.detector import InputError
+from sppnet.detector.svm import Doubles, Floats, Labels, fit_svms
 
 
 def _examples(rows: int = 400, dimensions: int = 60, classes: int = 3) -> tuple[Floats, Labels]:

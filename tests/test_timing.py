@@ -1,6 +1,6 @@
 """Tests of the stopwatch."""
 
-from detector.timing import Stopwatch
+from sppnet.detector.timing import Stopwatch
 
 
 def test_stages_add_up_in_the_order_they_were_met() -> None:

@@ -8,17 +8,16 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from data import VOC
-from proposals import write_windows
-from tools.cli import cli
-from tools.shapes import write_shapes
-
-from .stand_in import StandIn
+from sppnet.data import VOC
+from sppnet.proposals import write_windows
+from sppnet.tools.cli import cli
+from sppnet.tools.shapes import write_shapes
+from tests.stand_in import StandIn
 
 
 @pytest.fixture(autouse=True)
 def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("detector.SPPNet", StandIn)
+    monkeypatch.setattr("sppnet.detector.SPPNet", StandIn)
 
 
 @pytest.fixture

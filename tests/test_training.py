@@ -5,15 +5,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from detector.boxes import decode, encode, iou
-from detector.calibration import Calibration
-from detector.detection import WindowClassifier
-from detector.examples import TrainingImages
-from detector.mining import Mining
-from detector.timing import Stopwatch
-from detector.training import fit_regressors, train_windows
-
-from .conftest import no_progress
+from sppnet.detector.boxes import decode, encode, iou
+from sppnet.detector.calibration import Calibration
+from sppnet.detector.detection import WindowClassifier
+from sppnet.detector.examples import TrainingImages
+from sppnet.detector.mining import Mining
+from sppnet.detector.timing import Stopwatch
+from sppnet.detector.training import fit_regressors, train_windows
+from tests.conftest import no_progress
 
 
 def trained(images: TrainingImages, **options: Any) -> WindowClassifier:
@@ -77,7 +76,7 @@ def test_regression_learns_from_a_limited_number_of_windows(
         sizes.append(len(features))
         return np.zeros((features.shape[1], 4), np.float32), np.zeros(4, np.float32)
 
-    monkeypatch.setattr("detector.training.fit_offsets", spy)
+    monkeypatch.setattr("sppnet.detector.training.fit_offsets", spy)
     scaling = prepared.measure_scaling(np.arange(16), norm=20, centre=True, standardise=True, seed=0)
 
     fit_regressors(prepared, scaling, np.arange(16), 10.0, 30, 0, no_progress)

@@ -10,10 +10,10 @@ import torch
 import torchvision
 from safetensors.torch import save_file
 
-from detector.errors import InputError, ModelError
-from detector.preprocessing import PREPROCESSINGS
-from detector.trunk import Trunk, load_trunk, to_tensor, trunk_of
-from detector.weights import save_weights
+from sppnet.detector.errors import InputError, ModelError
+from sppnet.detector.preprocessing import PREPROCESSINGS
+from sppnet.detector.trunk import Trunk, load_trunk, to_tensor, trunk_of
+from sppnet.detector.weights import save_weights
 
 GREY = np.full((400, 400, 3), 128, np.uint8)
 
@@ -144,7 +144,7 @@ def test_the_conv_layers_of_a_detector_are_taken(detector: Path) -> None:
 def test_those_of_a_bundled_detector_are_taken_by_name(
     detector: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("detector.model_files.BUNDLED", detector.parent)
+    monkeypatch.setattr("sppnet.detector.model_files.BUNDLED", detector.parent)
     monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
 
     trunk = load_trunk("small", detector.name, preprocessing="caffe")

@@ -7,19 +7,18 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from detector import InputError
-from detector.representation import ImageFeatures
-from detector.trunk import Trunk
-from detector.vector_cache import VectorCache
-
-from .conftest import Report, no_progress
+from sppnet.detector import InputError
+from sppnet.detector.representation import ImageFeatures
+from sppnet.detector.trunk import Trunk
+from sppnet.detector.vector_cache import VectorCache
+from tests.conftest import Report, no_progress
 
 Images = list[npt.NDArray[np.uint8]]
 
 
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("detector.vector_cache.BLOCK", 2)
+    monkeypatch.setattr("sppnet.detector.vector_cache.BLOCK", 2)
 
 
 @pytest.fixture

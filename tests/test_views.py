@@ -6,12 +6,12 @@ import pytest
 import torch
 from torch.nn.functional import adaptive_max_pool2d
 
-from detector.errors import InputError
-from detector.geometry import window_cells
-from detector.pooling import LEVELS, pool_windows
-from detector.preprocessing import resized
-from detector.trunk import Trunk, to_numpy
-from detector.views import (
+from sppnet.detector.errors import InputError
+from sppnet.detector.geometry import window_cells
+from sppnet.detector.pooling import LEVELS, pool_windows
+from sppnet.detector.preprocessing import resized
+from sppnet.detector.trunk import Trunk, to_numpy
+from sppnet.detector.views import (
     SCALES,
     SIDE,
     crop_vectors,

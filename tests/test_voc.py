@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from data import VOC, VOC_CLASSES, DataError, ImageError
+from sppnet.data import VOC, VOC_CLASSES, DataError, ImageError
 
 Objects = list[tuple[str, tuple[int, int, int, int]]]
 

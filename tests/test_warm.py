@@ -4,9 +4,9 @@ import time
 
 import pytest
 
-from proposals import SelectiveSearch
-from tools import warm
-from tools.warm import announce_compilation, warm_up
+from sppnet.proposals import SelectiveSearch
+from sppnet.tools import warm
+from sppnet.tools.warm import announce_compilation, warm_up
 
 
 def test_a_wait_is_announced(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -27,7 +27,7 @@ def test_what_is_quick_is_not_announced(capsys: pytest.CaptureFixture[str]) -> N
 
 def test_what_a_command_will_run_is_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[object] = []
-    monkeypatch.setattr("detector.compile_kernels", lambda *, training: calls.append(training))
+    monkeypatch.setattr("sppnet.detector.compile_kernels", lambda *, training: calls.append(training))
     monkeypatch.setattr(SelectiveSearch, "__call__", lambda search, _image: calls.append(search.mode))
 
     warm_up(SelectiveSearch(mode="turbo"), training=True)

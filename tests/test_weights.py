@@ -5,9 +5,9 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file
 
-from detector.preprocessing import PREPROCESSINGS
-from detector.trunk import load_trunk
-from detector.weights import save_weights
+from sppnet.detector.preprocessing import PREPROCESSINGS
+from sppnet.detector.trunk import load_trunk
+from sppnet.detector.weights import save_weights
 
 
 def test_written_weights_are_loaded_with_their_preprocessing(tmp_path: Path) -> None:

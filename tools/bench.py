@@ -59,7 +59,7 @@ def command(
     with announce_compilation():
         import torch
 
-        from detector import SPPNet
+        from sppnet.detector import SPPNet
 
         from . import race
         from .floors import measure_rates

@@ -1,6 +1,6 @@
 """What settings are worth: models trained on one part of a split and scored on another part of it.
 
-python -m tools.bench_choices --data VOC2007 --weights FILE [--split train] [--fit 1000] [--test 500] [--json]
+python -m sppnet.tools.bench_choices --data VOC2007 --weights FILE [--split train] [--fit 1000] [--test 500] [--json]
     [--about training|features]
 """
 
@@ -19,15 +19,15 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from data import VOC, average_precision
-from detector import Mining, SPPNet, load_trunk
-from detector.detection import WindowClassifier
-from detector.examples import Image, TrainingImages
-from detector.features import Features, WindowFeatures
-from detector.geometry import PAPER_SCALES, RELEASE_SCALES
-from detector.timing import Stopwatch
-from detector.training import detect_prepared, train_windows
-from proposals import SelectiveSearch
+from sppnet.data import VOC, average_precision
+from sppnet.detector import Mining, SPPNet, load_trunk
+from sppnet.detector.detection import WindowClassifier
+from sppnet.detector.examples import Image, TrainingImages
+from sppnet.detector.features import Features, WindowFeatures
+from sppnet.detector.geometry import PAPER_SCALES, RELEASE_SCALES
+from sppnet.detector.timing import Stopwatch
+from sppnet.detector.training import detect_prepared, train_windows
+from sppnet.proposals import SelectiveSearch
 
 from .console import say
 from .progress import Progress

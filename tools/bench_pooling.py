@@ -1,6 +1,6 @@
 """Pyramid pooling of an image's windows against `torchvision.ops.roi_pool` called once per level, on one thread.
 
-python -m tools.bench_pooling --image FILE [--weights FILE] [--windows 2000] [--runs 9] [--json]
+python -m sppnet.tools.bench_pooling --image FILE [--weights FILE] [--windows 2000] [--runs 9] [--json]
 """
 
 import json
@@ -17,12 +17,12 @@ from rich.console import Console
 from rich.table import Table
 from torchvision.ops import roi_pool
 
-from data import DataError, read_image
-from detector import InputError, ModelError, load_trunk
-from detector.boxes import clip
-from detector.geometry import resized_size, window_cells
-from detector.pooling import LEVELS, distinct_cells, pool_windows
-from proposals import ProposalError, SelectiveSearch
+from sppnet.data import DataError, read_image
+from sppnet.detector import InputError, ModelError, load_trunk
+from sppnet.detector.boxes import clip
+from sppnet.detector.geometry import resized_size, window_cells
+from sppnet.detector.pooling import LEVELS, distinct_cells, pool_windows
+from sppnet.proposals import ProposalError, SelectiveSearch
 
 from .console import BAD_DATA, BAD_MODEL, say
 

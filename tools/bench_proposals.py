@@ -1,6 +1,6 @@
 """Our selective search against OpenCV's, on one thread: time, recall, growth with the image, where the time goes.
 
-python -m tools.bench_proposals --data VOC2007 [--parts fast,quality,scaling,stages] [--images 200] [--json FILE]
+python -m sppnet.tools.bench_proposals --data VOC2007 [--parts fast,quality,scaling,stages] [--images 200] [--json FILE]
 
 `make bench-proposals` runs it where OpenCV has its contributed modules. Methods take turns on every image, another one
 first each time, so that a busy machine slows all alike. A clock runs from the decoded RGB pixels to the boxes; all code
@@ -27,14 +27,14 @@ import numpy.typing as npt
 from rich.console import Console
 from rich.table import Table
 
-from data import VOC, DataError
-from proposals import MODES, ProposalError, SelectiveSearch
-from proposals.colours import Image, convert, smooth
-from proposals.grouping import describe, group
-from proposals.ranking import rank
-from proposals.segmentation import Graph, contacts, segmentations, superpixel_graph
-from proposals.settings import MAX_PIXELS
-from proposals.superpixels import Ints, Nodes, average, edge_levels, superpixels
+from sppnet.data import VOC, DataError
+from sppnet.proposals import MODES, ProposalError, SelectiveSearch
+from sppnet.proposals.colours import Image, convert, smooth
+from sppnet.proposals.grouping import describe, group
+from sppnet.proposals.ranking import rank
+from sppnet.proposals.segmentation import Graph, contacts, segmentations, superpixel_graph
+from sppnet.proposals.settings import MAX_PIXELS
+from sppnet.proposals.superpixels import Ints, Nodes, average, edge_levels, superpixels
 
 from .console import BAD_DATA, say, seed_option
 from .files import write_whole
@@ -95,7 +95,7 @@ def main(data: Path, split: str, parts: str, plots: Path | None, file: str | Non
     versions = {"opencv": cv2.__version__, "numba": numba.__version__, "numpy": np.__version__}
     report = {"split": split, **settings, "machine": platform.platform(), "versions": versions, **measured}
     if plots and "fast" in measured:
-        _plot(measured["fast"], plots / "proposals.png")
+        _plot(measured["fast"], plots / "sppnet.proposals.png")
     if file and file != "-":
         write_whole(Path(file), json.dumps(report).encode())
     if file == "-":

@@ -8,7 +8,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from data import VOC
+from sppnet.data import VOC
 
 from .eval import score
 

@@ -1,8 +1,8 @@
 """Training at several sizes against training at one: the same network, the same epochs, tested at many sizes.
 
-python -m tools.bench_sizes --data VOC2007 --labels objects [--split train] [--test-split val] --trunk small
+python -m sppnet.tools.bench_sizes --data VOC2007 --labels objects [--split train] [--test-split val] --trunk small
     [--sizes 224,180] [--epochs 30] [--limit 2000] [--test-limit 1000] [--plot sizes.png] [-o classifiers] [--json]
-python -m tools.bench_sizes --data train-folder --test test-folder ...
+python -m sppnet.tools.bench_sizes --data train-folder --test test-folder ...
 """
 
 import json

@@ -1,6 +1,6 @@
 """Our SVMs against scikit-learn's LinearSVC on one feature matrix: time, peak memory, objective.
 
-python -m tools.bench_svm [--data VOC2007 --weights FILE | --features X.npy --labels Y.npy] [--runs 3] [--json]
+python -m sppnet.tools.bench_svm [--data VOC2007 --weights FILE | --features X.npy --labels Y.npy] [--runs 3] [--json]
 """
 
 import json
@@ -20,12 +20,12 @@ import numpy.typing as npt
 from rich.console import Console
 from rich.table import Table
 
-from data import VOC
-from detector import load_trunk
-from detector.examples import TrainingImages
-from detector.features import WindowFeatures
-from detector.svm import fit_svms
-from proposals import SelectiveSearch
+from sppnet.data import VOC
+from sppnet.detector import load_trunk
+from sppnet.detector.examples import TrainingImages
+from sppnet.detector.features import WindowFeatures
+from sppnet.detector.svm import fit_svms
+from sppnet.proposals import SelectiveSearch
 
 WINDOWS = 20  # taken from one image, besides its objects
 TOLERANCES = {"own": 1e-3, "scikit-learn": 1e-2}  # lead to objectives about as near to the optimum

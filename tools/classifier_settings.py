@@ -10,14 +10,14 @@ from .console import FiniteRange
 from .settings import TRUNKS, numbers
 
 if TYPE_CHECKING:
-    from detector import Classifier
+    from sppnet.detector import Classifier
 
 Command = Callable[..., Any]
 POSITIVE = FiniteRange(0, min_open=True)
 
 
 def _trunk(_context: click.Context, _option: click.Parameter, name: str) -> str:
-    from detector.backbones import BUILDERS  # takes a second
+    from sppnet.detector.backbones import BUILDERS  # takes a second
 
     if name not in BUILDERS:
         raise click.BadParameter(f"there is no trunk {name!r}; there are {', '.join(BUILDERS)}")
@@ -66,7 +66,7 @@ def classifier(
     Raises:
         InputError: If settings do not go together.
     """
-    from detector import Classifier
+    from sppnet.detector import Classifier
 
     network = {name: settings[name] for name in OF_NETWORK}
     training = {name: value for name, value in settings.items() if name not in OF_NETWORK}

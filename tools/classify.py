@@ -10,7 +10,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from data import DataError, read_image
+from sppnet.data import DataError, read_image
 
 from .console import (
     BAD_DATA,
@@ -34,8 +34,8 @@ from .lanes import lanes_for, side_by_side
 from .settings import numbers
 
 if TYPE_CHECKING:
-    from detector import Classifier
-    from detector.views import Views
+    from sppnet.detector import Classifier
+    from sppnet.detector.views import Views
 
 
 @click.command("classify")
@@ -92,7 +92,7 @@ def command(
         raise click.UsageError(f"--plot needs --sizes and a name that ends in .png, not {plot.name}")
     set_threads(threads)
     device = find_device(device)
-    from detector import Classifier
+    from sppnet.detector import Classifier
 
     network = Classifier.load(model, device=device)
     if root is None:

@@ -36,7 +36,7 @@ class Commands(click.Group):
         """Return the verb `sppnet NAME`, which its module calls `command`; None for an unknown one."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"tools.{cmd_name}").command
+        command: click.Command = importlib.import_module(f"sppnet.tools.{cmd_name}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.cbook import get_sample_data
 from PIL import Image
 
-from data import VOC
+from sppnet.data import VOC
 
 from .console import device_option, find_device, say, seed_option, set_threads, threads_option, workers_option
 from .detect import annotate, detect, summary
@@ -20,7 +20,7 @@ from .train import fit
 from .warm import warm_up
 
 if TYPE_CHECKING:
-    from detector import Combination, SPPNet
+    from sppnet.detector import Combination, SPPNet
 
 PHOTOGRAPH = "grace_hopper.jpg"
 SCALE = 480  # twice the drawn pictures' short side: their shapes are small for a map of stride 16
@@ -52,7 +52,7 @@ def command(output: Path, train: bool, device: str, threads: int | None, workers
 
 def learn_shapes(output: Path, device: str, workers: int, seed: int) -> "tuple[SPPNet, Path]":
     """Draw a data set, train a model on it, which is saved, and return it with a picture that it has not seen."""
-    from detector import Mining, SPPNet
+    from sppnet.detector import Mining, SPPNet
 
     shapes, unseen = output / "shapes", output / "unseen.png"
     write_shapes(shapes, seed=seed)

@@ -13,7 +13,7 @@ import click
 import numpy as np
 import numpy.typing as npt
 
-from data import IMAGE_SUFFIXES, DataError, image_record, read_image
+from sppnet.data import IMAGE_SUFFIXES, DataError, image_record, read_image
 
 from .console import (
     BAD_DATA,
@@ -35,7 +35,7 @@ from .models import load, merge_option, models_option
 from .warm import warm_up
 
 if TYPE_CHECKING:
-    from detector import Combination, SPPNet
+    from sppnet.detector import Combination, SPPNet
 
 JPEG_QUALITY = 92
 

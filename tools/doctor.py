@@ -24,7 +24,7 @@ RUNS = 5
 @json_option
 def command(warm: bool, as_json: bool) -> None:
     """Tell versions, cores and devices, and time selective search on a test image."""
-    from proposals import MODES, SelectiveSearch
+    from sppnet.proposals import MODES, SelectiveSearch
 
     started = time.perf_counter()
     if warm:
@@ -41,7 +41,7 @@ def describe() -> dict[str, Any]:
     """Return what the installation is made of."""
     import torch
 
-    from proposals.superpixels import edge_levels
+    from sppnet.proposals.superpixels import edge_levels
 
     gpus = [torch.cuda.get_device_name(number) for number in range(torch.cuda.device_count())]
     return {
@@ -63,7 +63,7 @@ def _version(name: str) -> str:
 
 def time_search(mode: str) -> float:
     """Return the median milliseconds that selective search takes for an image of 500x375 with twenty rectangles."""
-    from proposals import SelectiveSearch
+    from sppnet.proposals import SelectiveSearch
 
     random = np.random.default_rng(0)
     image = random.integers(110, 130, (375, 500, 3)).astype(np.uint8)

@@ -13,7 +13,7 @@ import click
 import numpy as np
 import numpy.typing as npt
 
-from data import VOC, average_precision, coco_average_precision, read_detections
+from sppnet.data import VOC, average_precision, coco_average_precision, read_detections
 
 from .console import (
     BAD_DATA,
@@ -36,7 +36,7 @@ from .splits import ReadableImages, open_split, windows_from
 from .warm import warm_up
 
 if TYPE_CHECKING:
-    from detector import Combination, SPPNet
+    from sppnet.detector import Combination, SPPNet
 
 METRICS = ("voc07", "voc12", "coco")
 

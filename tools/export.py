@@ -19,7 +19,7 @@ from .settings import numbers
 @click.option("--half", is_flag=True, help="Write float16: half the size.")
 def command(model: Path, output: Path, ranks: tuple[int, ...] | None, half: bool) -> None:
     """Make a smaller model of one, by float16, or by two thin layers for each of fc6 and fc7 (Girshick 2015)."""
-    from detector import SPPNet, check_writable
+    from sppnet.detector import SPPNet, check_writable
 
     check_writable(output)
     network = SPPNet.load(model)

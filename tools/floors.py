@@ -15,14 +15,14 @@ from typing import Any
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from detector.detection import WindowClassifier
-from detector.device import stage
-from detector.features import Features, WindowFeatures, WindowVectors
-from detector.geometry import resized_size
-from detector.head import LAYERS, Head
-from detector.rcnn import SIDE
-from detector.timing import Stopwatch
-from detector.trunk import Trunk
+from sppnet.detector.detection import WindowClassifier
+from sppnet.detector.device import stage
+from sppnet.detector.features import Features, WindowFeatures, WindowVectors
+from sppnet.detector.geometry import resized_size
+from sppnet.detector.head import LAYERS, Head
+from sppnet.detector.rcnn import SIDE
+from sppnet.detector.timing import Stopwatch
+from sppnet.detector.trunk import Trunk
 
 MATRIX_SIDE = 2048
 COPIED_BYTES = 1 << 26  # more than most caches hold

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from data import label_average_precision
+from sppnet.data import label_average_precision
 
 from .labelled import Labelled
 from .lanes import lanes_for, side_by_side
 from .progress import Progress
 
 if TYPE_CHECKING:
-    from detector import Classifier
-    from detector.views import Views
+    from sppnet.detector import Classifier
+    from sppnet.detector.views import Views
 
 TOP = 5
 NAMES = {"top1": "top-1 accuracy", "top5": "top-5 accuracy", "mAP": "mAP, 11 points"}

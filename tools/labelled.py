@@ -9,8 +9,8 @@ import click
 import numpy as np
 import numpy.typing as npt
 
-from data import ClassFolders, Cutouts, DataError, ImageLabels
-from data.cutouts import BACKGROUND
+from sppnet.data import ClassFolders, Cutouts, DataError, ImageLabels
+from sppnet.data.cutouts import BACKGROUND
 
 from .console import FiniteRange, say
 from .splits import open_split

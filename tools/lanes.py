@@ -39,7 +39,7 @@ def side_by_side(
     import torch
     from threadpoolctl import threadpool_limits
 
-    from detector import conv_threads
+    from sppnet.detector import conv_threads
 
     threads = max(1, torch.get_num_threads() // lanes)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from detector import Combination, SPPNet
+    from sppnet.detector import Combination, SPPNet
 
 BUNDLED = "voc07"  # what detects where no model is named: twenty classes of Pascal VOC
 
@@ -39,8 +39,8 @@ def load(folders: Sequence[Path], merge: str, device: str, *, regression: bool =
         ModelError: If a folder holds no model, or a damaged one.
         InputError: If the models' classes differ.
     """
-    import detector
-    from detector.model_files import BUNDLED as MODELS
+    from sppnet import detector
+    from sppnet.detector.model_files import BUNDLED as MODELS
 
     networks = [detector.SPPNet.load(folder, device=device) for folder in folders or (MODELS / BUNDLED,)]
     if not regression:

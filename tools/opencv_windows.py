@@ -1,7 +1,8 @@
 """OpenCV's selective search of the images of a VOC folder as a file of windows, for `--windows` of train and eval.
 
 It runs in the environment of `make bench-proposals`, where OpenCV comes with its contributed modules:
-.venv-bench/bin/python -m tools.opencv_windows VOC2007 --split train -o opencv.npz [--mode quality] [--images 1250]
+.venv-bench/bin/python -m sppnet.tools.opencv_windows VOC2007 --split train -o opencv.npz
+    [--mode quality] [--images 1250]
 """
 
 from collections.abc import Iterator
@@ -13,8 +14,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from data import VOC
-from proposals import write_windows
+from sppnet.data import VOC
+from sppnet.proposals import write_windows
 
 from .progress import Progress
 

@@ -16,7 +16,7 @@ from .labelled import Labelled, open_labelled
 from .progress import Progress
 
 if TYPE_CHECKING:
-    from detector import Classifier
+    from sppnet.detector import Classifier
 
 CURVES, WEIGHTS = "curves.png", "trunk.safetensors"
 
@@ -43,7 +43,7 @@ def pretrain_on_labels(
     output = output.resolve()
     set_threads(threads)
     device = find_device(device)
-    from detector import check_writable
+    from sppnet.detector import check_writable
 
     check_writable(output)
     output.parent.mkdir(parents=True, exist_ok=True)

@@ -7,18 +7,9 @@ from typing import Any, Literal
 
 import click
 
-from data import Pictures
+from sppnet.data import Pictures
 
-from .console import (
-    INTERRUPTED,
-    CommandError,
-    duration,
-    find_device,
-    finish,
-    say,
-    set_threads,
-    warn,
-)
+from .console import INTERRUPTED, CommandError, duration, find_device, finish, say, set_threads, warn
 from .files import write_whole
 from .plots import losses_by_step
 from .progress import Progress
@@ -85,7 +76,7 @@ def distil(
     **options: Any,
 ) -> dict[str, Any]:
     """Train a trunk by a teacher, write its weights and return how it went; see `detector.distil`."""
-    import detector
+    from sppnet import detector
 
     source = detector.load_trunk(teacher_trunk, teacher, precision=precision, device=device)
     layers, history = detector.distil(

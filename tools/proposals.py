@@ -31,7 +31,7 @@ from .splits import ReadableImages, open_split, stored_windows
 from .warm import warm_up
 
 if TYPE_CHECKING:
-    from proposals import SelectiveSearch
+    from sppnet.proposals import SelectiveSearch
 
 MODES = ("fast", "turbo", "quality", "exact")
 FIND = "find"
@@ -105,7 +105,7 @@ def find(
 
     Run again after an interruption, the same command takes up the windows that are there.
     """
-    from proposals import SelectiveSearch, write_windows
+    from sppnet.proposals import SelectiveSearch, write_windows
 
     search = SelectiveSearch(mode=mode, limit=number, seed=seed)
     voc = open_split(root, split, usual=NO_SPLIT, lenient=lenient)
@@ -187,7 +187,7 @@ def recall(
 
 def _all_windows(images: ReadableImages, mode: str, seed: int, workers: int) -> Found:
     """Yield all windows that a mode of selective search finds: the first ones are those that a limit would leave."""
-    from proposals import SelectiveSearch
+    from sppnet.proposals import SelectiveSearch
 
     search = SelectiveSearch(mode=mode, limit=sys.maxsize, seed=seed)
     warm_up(search, detector=False)
@@ -195,7 +195,7 @@ def _all_windows(images: ReadableImages, mode: str, seed: int, workers: int) -> 
 
 
 def _searched(images: ReadableImages, search: "SelectiveSearch", workers: int, cache: Path | None = None) -> Found:
-    from proposals import compute_windows
+    from sppnet.proposals import compute_windows
 
     pixels = (image for image, _ in images)
     with Progress() as progress, closing(compute_windows(pixels, search, folder=cache, workers=workers)) as found:
@@ -208,7 +208,7 @@ def _searched(images: ReadableImages, search: "SelectiveSearch", workers: int, c
 
 def _stored(images: ReadableImages, file: Path) -> Found:
     """Yield the windows of a file; an image without usable ones ends it, or is left out of a lenient run."""
-    from proposals import ProposalError, read_windows
+    from sppnet.proposals import ProposalError, read_windows
 
     stored = read_windows(file, images.voc.ids)
     with Progress() as progress:

@@ -13,15 +13,15 @@ import torch
 import torchvision
 from torch import nn
 
-from data import VOC
-from detector import RCNN, SPPNet
-from detector.detection import WindowClassifier
-from detector.device import DeviceVectors, TensorVectors, stage
-from detector.features import Features, Layer, Vectors, WindowFeatures, WindowVectors
-from detector.head import Head
-from detector.rcnn import StoredVectors, WarpedFeatures
-from detector.timing import Stopwatch
-from proposals import SelectiveSearch
+from sppnet.data import VOC
+from sppnet.detector import RCNN, SPPNet
+from sppnet.detector.detection import WindowClassifier
+from sppnet.detector.device import DeviceVectors, TensorVectors, stage
+from sppnet.detector.features import Features, Layer, Vectors, WindowFeatures, WindowVectors
+from sppnet.detector.head import Head
+from sppnet.detector.rcnn import StoredVectors, WarpedFeatures
+from sppnet.detector.timing import Stopwatch
+from sppnet.proposals import SelectiveSearch
 
 from .console import BAD_MODEL, CommandError
 from .floors import Rates, Work, count_operations, rcnn_work, spp_work

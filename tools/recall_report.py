@@ -10,7 +10,7 @@ import numpy.typing as npt
 from rich.console import Console
 from rich.table import Table
 
-from data import OBJECT_SIZES, ObjectOverlaps, object_overlaps
+from sppnet.data import OBJECT_SIZES, ObjectOverlaps, object_overlaps
 
 from .files import write_whole
 from .plots import recall_by_number, recall_by_overlap

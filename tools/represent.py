@@ -15,9 +15,9 @@ from .represent_report import show, write_plots
 from .settings import TRUNKS
 
 if TYPE_CHECKING:
-    from detector.representation import ImageFeatures, View
-    from detector.trunk import Trunk
-    from detector.vector_cache import VectorCache
+    from sppnet.detector.representation import ImageFeatures, View
+    from sppnet.detector.trunk import Trunk
+    from sppnet.detector.vector_cache import VectorCache
 
 VIEWS = ("full", "crop", "warp")
 
@@ -118,8 +118,8 @@ def command(
         data = voc_images(root, split, test_split, limit)
     else:
         data = folder_images(root, train=train_per_class, test=test_per_class, splits=splits, seed=seed)
-    from detector import load_trunk
-    from detector.vector_cache import VectorCache
+    from sppnet.detector import load_trunk
+    from sppnet.detector.vector_cache import VectorCache
 
     trunk = load_trunk(name, weights, preprocessing=preprocessing, precision=precision, device=device)
     columns = [Column(view, together) for view in views for together in scales]
@@ -134,7 +134,7 @@ def command(
 
 def usual_layers(trunk: "Trunk") -> list[str]:
     """Return the two blocks before the last one, what is made of the last map, and all of that together."""
-    from detector.representation import layer_names
+    from sppnet.detector.representation import layer_names
 
     names = layer_names(trunk)
     blocks, of_last_map = names[: names.index("pool")], names[names.index("pool") :]
@@ -156,8 +156,8 @@ def compare(
         InputError: If there is no such layer, or the images cannot be learned from.
         DataError: If an image cannot be read.
     """
-    from detector.representation import ImageFeatures
-    from detector.vector_cache import BYTES
+    from sppnet.detector.representation import ImageFeatures
+    from sppnet.detector.vector_cache import BYTES
 
     single = list(dict.fromkeys(part for layer in layers for part in layer.split("+")))
     features = {
@@ -197,7 +197,7 @@ def _measured(
     seed: int,
 ) -> dict[str, Any]:
     """Return the quality of one or several layers together in a column: the means over the splits."""
-    from detector.image_svm import ImageClassifier
+    from sppnet.detector.image_svm import ImageClassifier
 
     parts = [
         cache.load(features[column.view, scale], name, blocks) for scale in column.scales for name in layer.split("+")

@@ -8,7 +8,7 @@ import click
 import numpy as np
 import numpy.typing as npt
 
-from data import ClassFolders, ImageLabels, accuracy, class_splits, label_average_precision
+from sppnet.data import ClassFolders, ImageLabels, accuracy, class_splits, label_average_precision
 
 from .console import say
 from .splits import open_split

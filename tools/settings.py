@@ -10,7 +10,7 @@ import click
 from .console import FiniteRange
 
 if TYPE_CHECKING:
-    from detector import SPPNet
+    from sppnet.detector import SPPNet
 
 Command = Callable[..., Any]
 # Those of detector.backbones, whose import would take a second of every --help.
@@ -115,8 +115,8 @@ def network(
         click.UsageError: If options of fine-tuning are given without it.
         InputError: If settings do not go together.
     """
-    from detector import PRESETS, RCNN, Mining, SPPNet
-    from proposals import SelectiveSearch
+    from sppnet.detector import PRESETS, RCNN, Mining, SPPNet
+    from sppnet.proposals import SelectiveSearch
 
     chosen = {"unfreeze": unfreeze or None, "epochs": epochs, "rate": rate}
     changes: dict[str, Any] = {name: value for name, value in chosen.items() if value is not None}

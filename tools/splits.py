@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from data import VOC, VOC_CLASSES, DataError
+from sppnet.data import VOC, VOC_CLASSES, DataError
 
 from .console import say, warn
 
@@ -47,7 +47,7 @@ def windows_from(file: Path, images: "ReadableImages") -> Iterator[npt.NDArray[n
     Raises:
         ProposalError: If the file cannot be used; later, if it has no windows of an image, or some that lie outside it.
     """
-    from proposals import read_windows
+    from sppnet.proposals import read_windows
 
     stored = read_windows(file, images.voc.ids)
 
@@ -68,7 +68,7 @@ def stored_windows(
     Raises:
         ProposalError: If it has none, or some that lie outside the image.
     """
-    from proposals import ProposalError, check_inside
+    from sppnet.proposals import ProposalError, check_inside
 
     if name not in stored:
         raise ProposalError(f"{file}: must have windows of image {name!r}, and has none")

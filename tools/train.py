@@ -11,7 +11,7 @@ import click
 import numpy as np
 import numpy.typing as npt
 
-from data import VOC
+from sppnet.data import VOC
 
 from .console import (
     INTERRUPTED,
@@ -34,7 +34,7 @@ from .splits import ReadableImages, open_split, windows_from
 from .warm import warm_up
 
 if TYPE_CHECKING:
-    from detector import SPPNet
+    from sppnet.detector import SPPNet
 
 
 @click.command("train")
@@ -76,7 +76,7 @@ def command(
     output = output.resolve()
     set_threads(threads)
     device = find_device(device)
-    from detector import check_writable
+    from sppnet.detector import check_writable
 
     check_writable(output)
     output.parent.mkdir(parents=True, exist_ok=True)

@@ -10,7 +10,7 @@ import numpy as np
 from .console import say
 
 if TYPE_CHECKING:
-    from proposals import SelectiveSearch
+    from sppnet.proposals import SelectiveSearch
 
 SECONDS_OF_SILENCE = 2.0
 
@@ -37,7 +37,7 @@ def warm_up(*searches: "SelectiveSearch", detector: bool = True, training: bool 
         training: Whether it trains.
     """
     if detector:
-        from detector import compile_kernels  # takes a while, too, but compiles nothing
+        from sppnet.detector import compile_kernels  # takes a while, too, but compiles nothing
     with announce_compilation():
         for search in searches:
             search(np.zeros((8, 8, 3), np.uint8))

@@ -1,0 +1,17 @@
+__all__ = [
+    "MODES",
+    "ProposalError",
+    "ProposalWarning",
+    "SelectiveSearch",
+    "WindowStore",
+    "check_inside",
+    "compute_windows",
+    "read_windows",
+    "write_windows",
+]
+
+from .errors import ProposalError, ProposalWarning
+from .exchange import check_inside, read_windows, write_windows
+from .selective_search import SelectiveSearch
+from .settings import MODES
+from .store import WindowStore, compute_windows

@@ -1,0 +1,5 @@
+"""`python -m sppnet`: the `sppnet` command."""
+
+from sppnet.tools.cli import main
+
+main()
