@@ -27,10 +27,10 @@ types: $(READY)
 	$(BIN)/mypy
 
 bench-choices bench-pooling bench-sizes bench-svm: bench-%: $(READY)
-	$(BIN)/python -m sppnet.tools.bench_$* $(OPTIONS)
+	$(BIN)/python -m sppnet.tools.benchmarks.$* $(OPTIONS)
 
 bench-proposals: $(BENCH_READY)
-	$(BENCH_VENV)/bin/python -m sppnet.tools.bench_proposals $(OPTIONS)
+	$(BENCH_VENV)/bin/python -m sppnet.tools.benchmarks.proposals $(OPTIONS)
 
 # An environment of its own: OpenCV's selective search is in the build with the contributed modules, which brings the
 # same package as the project's build, so that no environment can hold both.

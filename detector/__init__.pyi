@@ -20,17 +20,17 @@ __all__ = [
     "save_weights",
 ]
 
-from .classifier import Classifier
+from .backbone.backbone import Trunk, conv_threads
+from .backbone.weights import load_trunk, save_weights
+from .classification.classifier import Classifier
+from .classification.representation import ImageFeatures
+from .classification.svms import ImageClassifier
 from .combination import Combination
 from .compilation import compile_kernels
-from .distillation import Distillation, distil
 from .errors import InputError, ModelError
-from .finetuning import PRESETS, FineTuning
-from .image_svm import ImageClassifier
-from .mining import Mining
+from .files.model_folder import check_writable
 from .model import SPPNet
-from .model_files import check_writable
 from .rcnn import RCNN
-from .representation import ImageFeatures
-from .trunk import Trunk, conv_threads, load_trunk
-from .weights import save_weights
+from .training.distillation import Distillation, distil
+from .training.finetuning import PRESETS, FineTuning
+from .training.mining import Mining

@@ -1,24 +1,12 @@
-"""Errors of a user that would otherwise show when a training has come to them, or not at all."""
+"""What comes from outside the detector, checked once where it enters."""
 
 from collections.abc import Iterator, Sequence
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from .errors import InputError
-from .examples import Image, TrainingImages, check_windows
-from .features import Layer
-from .finetuning import FineTuning
-
-Scores = Literal["svm", "softmax"]
-LAYERS: tuple[Layer, ...] = ("pool", "fc6", "fc7")
-
-
-def check_objects(images: TrainingImages) -> None:
-    """Raise InputError unless there is an object to learn from."""
-    if not images.objects().any():
-        raise InputError(f"none of {len(images)} training images has an object to learn from")
+from .types import Image
 
 
 def checked_images(
@@ -45,40 +33,9 @@ def check_image(image: Image, number: int) -> None:
         raise InputError(f"image {number}: has no pixels, its shape is {image.shape}")
 
 
-def check_head(fine_tuning: FineTuning | None, layer: str, scores: str, power: float) -> None:
-    """Raise InputError for fully connected layers that will not be there."""
-    if layer not in LAYERS:
-        raise InputError(f"layer must be one of {', '.join(LAYERS)}, not {layer!r}")
-    if scores not in ("svm", "softmax"):
-        raise InputError(f"scores must be svm or softmax, not {scores!r}")
-    depth = LAYERS.index(layer)
-    if depth > (len(fine_tuning.widths) if fine_tuning else 0):
-        raise InputError(f"layer {layer} needs fine_tuning with a width for it")
-    if scores == "softmax" and fine_tuning is None:
-        raise InputError("scores 'softmax' need fine_tuning: they are those of the layers that it trains")
-    if fine_tuning and power != 1:
-        raise InputError(f"fine_tuning takes maps as they are: power must be 1, not {power}")
-
-
-def check_settings(
-    scales: Sequence[int],
-    levels: Sequence[int],
-    geometry: str,
-    norm: float,
-    penalty: float,
-    held_out: float,
-    seed: int,
-) -> None:
-    """Raise InputError for a setting that would only fail when the training has come to it."""
-    if not scales or min(scales) < 1 or len(set(scales)) != len(scales):
-        raise InputError(f"scales must be one or more different short sides in pixels, not {tuple(scales)}")
-    if not levels or min(levels) < 1:
-        raise InputError(f"levels must be one or more positive whole numbers, not {tuple(levels)}")
-    if geometry not in ("paper", "release"):
-        raise InputError(f"geometry must be 'paper' or 'release', not {geometry!r}")
-    if not (0 < norm < np.inf and 0 < penalty < np.inf):
-        raise InputError(f"norm and penalty must be positive and finite, not {norm} and {penalty}")
-    if not 0 <= held_out < 1:
-        raise InputError(f"held_out must be a fraction from 0 to below 1, not {held_out}")
-    if seed < 0:
-        raise InputError(f"seed must not be negative, not {seed}")
+def check_windows(windows: npt.NDArray[np.float32], number: int) -> npt.NDArray[np.float32]:
+    """Return the windows of an image as float32 (N, 4), or raise InputError naming image, rule and value."""
+    windows = np.asarray(windows, np.float32)
+    if windows.ndim != 2 or windows.shape[1] != 4 or not np.isfinite(windows).all():
+        raise InputError(f"image {number}: windows must be finite and of shape (N, 4), not {windows.shape}")
+    return windows

@@ -14,15 +14,15 @@ import numpy.typing as npt
 
 from sppnet.proposals import SelectiveSearch
 
-from .boxes import clip, decode
-from .calibration import Calibration
 from .checks import checked_images
-from .detection import WindowClassifier, best_windows, kept_after_regression
 from .errors import InputError
-from .examples import Image
-from .features import Floats, Indices, Vectors
 from .model import SPPNet
+from .pooling.features import Floats, Indices, Vectors
+from .scoring.boxes import clip, decode
+from .scoring.calibration import Calibration
+from .scoring.detection import WindowClassifier, best_windows, kept_after_regression
 from .timing import Stopwatch
+from .types import Image
 
 Merge = Literal["union", "mean"]
 LOG_ODDS = Calibration(slope=1.0, offset=0.0)  # turns logarithms of odds into scores

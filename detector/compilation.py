@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from .boxes import suppress
-from .pooling import pool_windows
-from .products import inner_products
-from .svm import fit_svms
+from .pooling.kernels import pool_windows
+from .pooling.products import inner_products
+from .scoring.boxes import suppress
+from .scoring.svm import fit_svms
 
 
 def compile_kernels(*, training: bool = True) -> None:

@@ -20,20 +20,23 @@ from torch import nn
 from sppnet.proposals import SelectiveSearch
 
 from . import storage
-from .checks import LAYERS, Scores, check_head, check_objects, check_settings, checked_images
-from .detection import WindowClassifier
+from .backbone.backbone import Precision, Trunk, trunk_geometry
+from .backbone.weights import load_trunk
+from .checks import checked_images
 from .errors import InputError, ModelError
-from .examples import Image, Progress, Target, TrainingImages
-from .features import Features, Layer, WindowFeatures
-from .finetuning import FineTuning, fine_tune, principal_channels
-from .geometry import Preset
-from .head import Head
-from .mining import Mining
-from .model_files import checked_settings
-from .pooling import LEVELS
+from .files.model_folder import checked_settings
+from .pooling.features import Features, Layer, WindowFeatures
+from .pooling.projection import Preset
+from .pooling.pyramid import LEVELS
+from .scoring.detection import WindowClassifier
+from .scoring.head import Head
+from .settings import LAYERS, Scores, check_head, check_objects, check_settings
 from .timing import Stopwatch
-from .training import split_held_out, train_windows
-from .trunk import Precision, Trunk, load_trunk, trunk_geometry
+from .training.finetuning import FineTuning, fine_tune, principal_channels
+from .training.images import TrainingImages
+from .training.mining import Mining
+from .training.windows import split_held_out, train_windows
+from .types import Image, Progress, Target
 
 # Measured on two cores, for the estimate of a training: an image's windows, mining and regression; its conv layers; and
 # a step of fine-tuning.

@@ -16,15 +16,16 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from .device import TensorVectors, stage
+from .backbone.backbone import Trunk, trunk_geometry
 from .errors import InputError
-from .features import Floats, Indices, Maps, Vectors
-from .head import Head
 from .model import SPPNet
-from .pooling import LEVELS, PyramidPooling, bins, pool_rectangles
-from .products import inner_products
-from .timing import Stopwatch
-from .trunk import Trunk, trunk_geometry
+from .pooling.device import TensorVectors
+from .pooling.features import Floats, Indices, Maps, Vectors
+from .pooling.kernels import pool_rectangles
+from .pooling.products import inner_products
+from .pooling.pyramid import LEVELS, PyramidPooling, bins
+from .scoring.head import Head
+from .timing import Stopwatch, stage
 
 SIDE, CONTEXT = 227, 16  # pixels of a warped window, and of them around the window itself on every side
 SECONDS_PER_WINDOW = 0.005  # measured on two cores, for the estimate of a training

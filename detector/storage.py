@@ -9,14 +9,23 @@ import torch
 from safetensors.numpy import save as serialise
 from torch import Tensor, from_numpy
 
-from .calibration import Calibration
-from .detection import WindowClassifier
+from .backbone.backbone import Trunk
+from .backbone.preprocessing import preprocessing_from
+from .backbone.weights import trunk_of
 from .errors import ModelError
-from .features import Features, WindowFeatures
-from .head import Head
-from .model_files import checked_settings, json_bytes, model_folder, read_json, read_tensors, take_tensors, write_model
-from .preprocessing import preprocessing_from
-from .trunk import Trunk, trunk_of
+from .files.model_folder import (
+    checked_settings,
+    json_bytes,
+    model_folder,
+    read_json,
+    read_tensors,
+    take_tensors,
+    write_model,
+)
+from .pooling.features import Features, WindowFeatures
+from .scoring.calibration import Calibration
+from .scoring.detection import WindowClassifier
+from .scoring.head import Head
 
 FORMAT = 3
 _NAMES = ("weights", "biases", "offset_weights", "offset_biases")

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from time import perf_counter
 
+import torch
+
 
 class Stopwatch:
     """Adds up seconds by stage.
@@ -33,3 +35,15 @@ class Stopwatch:
     def milliseconds(self) -> dict[str, float]:
         """Milliseconds by stage."""
         return {stage: 1000 * seconds for stage, seconds in self.seconds.items()}
+
+
+@contextmanager
+def stage(clock: Stopwatch | None, name: str, device: str | torch.device) -> Iterator[None]:
+    """Count a block towards a stage of the clock, if there is one, until the device has done what the block asked."""
+    if clock is None:
+        yield
+        return
+    with clock(name):
+        yield
+        if torch.device(device).type == "cuda":
+            torch.cuda.synchronize(device)

@@ -10,11 +10,13 @@ import pytest
 import torch
 from torch import nn
 
-from sppnet.detector.backbones import BUILDERS
-from sppnet.detector.examples import Target, TrainingImages
-from sppnet.detector.features import WindowFeatures
-from sppnet.detector.preprocessing import PREPROCESSINGS
-from sppnet.detector.trunk import Trunk, load_trunk
+from sppnet.detector.backbone.backbone import Trunk
+from sppnet.detector.backbone.networks import BUILDERS
+from sppnet.detector.backbone.preprocessing import PREPROCESSINGS
+from sppnet.detector.backbone.weights import load_trunk
+from sppnet.detector.pooling.features import WindowFeatures
+from sppnet.detector.training.images import TrainingImages
+from sppnet.detector.types import Target
 from sppnet.proposals import SelectiveSearch
 
 COLOURS = ((255, 40, 40), (40, 40, 255))

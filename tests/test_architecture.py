@@ -8,33 +8,66 @@ from pathlib import Path
 import sppnet
 
 PACKAGE = Path(sppnet.__path__[0])
-# Package -> those of ours that it may import.
+# Rooms from the ground up; each may import those before it, as far as these tables allow.
+DETECTOR = (
+    *("errors", "types", "timing", "checks", "files", "backbone", "pooling", "scoring", "training"),
+    *("classification", "settings", "storage", "model", "rcnn", "combination", "compilation"),
+)
+TOOLS = ("command", "reports", "benchmarks", "verbs")
+# Package -> the other packages of ours that it may import.
 ARROWS: dict[str, set[str]] = {
     "data": set(),
     "proposals": set(),
     "detector": {"proposals"},
     "tools": {"data", "proposals", "detector"},
 }
-MODULES = {path: ast.parse(path.read_text()) for package in ARROWS for path in sorted((PACKAGE / package).glob("*.py"))}
-LIBRARY = {path: tree for path, tree in MODULES.items() if path.parent.name != "tools"}
-TESTS = {path: ast.parse(path.read_text()) for path in sorted(Path(__file__).parent.glob("test_*.py"))}
+FLOORS = {"detector": DETECTOR, "tools": TOOLS}
+
+MODULES = {
+    path.relative_to(PACKAGE): ast.parse(path.read_text())
+    for package in ARROWS
+    for path in sorted((PACKAGE / package).rglob("*.py"))
+}
+LIBRARY = {path: tree for path, tree in MODULES.items() if path.parts[0] != "tools"}
+TESTS = {path: ast.parse(path.read_text()) for path in sorted(Path(__file__).parent.rglob("test_*.py"))}
 WHOLE_PROJECT = {"test_architecture", "test_end_to_end", "test_package"}
 
 
-def absolute_imports(tree: ast.Module) -> Iterator[tuple[str, str]]:
-    """Yield (module below sppnet, name) for every absolute import of ours."""
+def imports(path: Path, tree: ast.Module) -> Iterator[tuple[str, ...]]:
+    """Yield the parts of every module or name of ours that a file imports, from below sppnet on."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and not node.level:
-            package, _, module = str(node.module).partition(".")
-            yield from ((module or alias.name, alias.name) for alias in node.names if package == "sppnet")
+        if isinstance(node, ast.ImportFrom) and node.level:
+            base = path.parts[: len(path.parts) - node.level]
+            yield from ((*base, *(node.module or "").split("."), alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and str(node.module).partition(".")[0] == "sppnet":
+            yield from ((*str(node.module).split(".")[1:], alias.name) for alias in node.names)
 
 
-def test_imports_follow_the_arrows() -> None:
+def uses(package: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield (file, what it imports) for the files of a package."""
+    for path, tree in MODULES.items():
+        if path.parts[0] == package:
+            yield from ((str(path), tuple(filter(None, parts))) for parts in imports(path, tree))
+
+
+def floor(package: str, parts: tuple[str, ...]) -> int:
+    """Return how high in its package a module lies."""
+    floors, room = FLOORS[package], parts[1].removesuffix(".py")
+    return floors.index(room) if room in floors else len(floors) - 1
+
+
+def test_packages_import_each_other_along_the_arrows() -> None:
+    wrong = [use for package in ARROWS for use in uses(package) if use[1][0] not in {package, *ARROWS[package]}]
+
+    assert wrong == []
+
+
+def test_rooms_import_downward() -> None:
     wrong = [
-        (path.name, module)
-        for path, tree in MODULES.items()
-        for module, _ in absolute_imports(tree)
-        if module.partition(".")[0] not in ARROWS[path.parent.name]
+        (file, ".".join(parts))
+        for package in FLOORS
+        for file, parts in uses(package)
+        if parts[0] == package and len(parts) > 1 and floor(package, parts) > floor(package, Path(file).parts)
     ]
 
     assert wrong == []
@@ -42,27 +75,16 @@ def test_imports_follow_the_arrows() -> None:
 
 def test_other_packages_are_used_by_their_public_names() -> None:
     wrong = [
-        (path.name, module, name)
-        for path, tree in LIBRARY.items()
-        for module, name in absolute_imports(tree)
-        if name not in importlib.import_module(f"sppnet.{module}").__all__
+        (file, parts)
+        for package in ("data", "proposals", "detector")
+        for file, parts in uses(package)
+        if parts[0] != package and parts[1] not in importlib.import_module(f"sppnet.{parts[0]}").__all__
     ]
 
     assert wrong == []
 
 
-def test_relative_imports_stay_inside_their_package() -> None:
-    levels = {
-        path.name: node.level
-        for path, tree in MODULES.items()
-        for node in ast.walk(tree)
-        if isinstance(node, ast.ImportFrom) and node.level > 1
-    }
-
-    assert levels == {}
-
-
-def test_packages_export_names_that_exist_in_order() -> None:
+def test_packages_export_names_that_exist() -> None:
     packages = [sppnet, *(importlib.import_module(f"sppnet.{name}") for name in ARROWS if name != "tools")]
 
     assert [(package, name) for package in packages for name in package.__all__ if not hasattr(package, name)] == []
@@ -70,7 +92,7 @@ def test_packages_export_names_that_exist_in_order() -> None:
 
 def test_libraries_neither_print_nor_exit() -> None:
     speaking = [
-        (path.name, node.lineno)
+        (str(path), node.lineno)
         for path, tree in LIBRARY.items()
         for node in ast.walk(tree)
         if isinstance(node, ast.Call) and ast.unparse(node.func) in ("print", "exit", "quit", "sys.exit")
@@ -80,10 +102,11 @@ def test_libraries_neither_print_nor_exit() -> None:
 
 
 def test_every_file_opens_with_a_docstring() -> None:
-    assert [path.name for path, tree in (MODULES | TESTS).items() if not ast.get_docstring(tree)] == []
+    assert [str(path) for path, tree in (MODULES | TESTS).items() if not ast.get_docstring(tree)] == []
 
 
-def test_every_test_file_is_named_after_a_module() -> None:
-    names = {f"test_{path.stem}" for path in MODULES} | WHOLE_PROJECT
+def test_every_test_file_is_named_after_a_module_in_the_same_room() -> None:
+    modules = {path.with_name(f"test_{path.name}") for path in MODULES}
+    tests = {path.relative_to(Path(__file__).parent) for path in TESTS if path.stem not in WHOLE_PROJECT}
 
-    assert [path.stem for path in TESTS if path.stem not in names] == []
+    assert tests - modules == set()

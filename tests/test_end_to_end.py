@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sppnet.tools.shapes import write_shapes
+from sppnet.tools.command.shapes import write_shapes
 
 
 def sppnet(*arguments: str | Path) -> dict[str, Any]:

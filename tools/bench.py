@@ -7,11 +7,11 @@ from typing import Any
 import click
 import numpy as np
 
-from .console import device_option, find_device, json_option, seed_option, set_threads, threads_option
-from .files import write_whole
-from .progress import Progress
-from .splits import open_split
-from .warm import announce_compilation, warm_up
+from .command.console import device_option, find_device, json_option, seed_option, set_threads, threads_option
+from .command.files import write_whole
+from .command.progress import Progress
+from .command.splits import open_split
+from .command.warm import announce_compilation, warm_up
 
 
 def _scales(_context: click.Context, _option: click.Parameter, text: str) -> tuple[int, ...]:
@@ -61,9 +61,9 @@ def command(
 
         from sppnet.detector import SPPNet
 
-        from . import race
-        from .floors import measure_rates
-    from . import bench_report as report
+        from .benchmarks import race
+        from .benchmarks.floors import measure_rates
+    from .reports import race as report
 
     device = find_device(device)
     network = SPPNet.load(model, device=device)

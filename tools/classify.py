@@ -12,7 +12,7 @@ from rich.table import Table
 
 from sppnet.data import DataError, read_image
 
-from .console import (
+from .command.console import (
     BAD_DATA,
     CommandError,
     device_option,
@@ -25,17 +25,17 @@ from .console import (
     threads_option,
     workers_option,
 )
-from .curves import scores_by_size
+from .command.detector_options import numbers
+from .command.files import write_whole
+from .command.labelled import cutting_options, labels_option, open_labelled
+from .command.lanes import lanes_for, side_by_side
 from .detect import find_images
-from .files import write_whole
-from .label_scores import NAMES, evaluate
-from .labelled import cutting_options, labels_option, open_labelled
-from .lanes import lanes_for, side_by_side
-from .settings import numbers
+from .reports.curves import scores_by_size
+from .reports.label_scores import NAMES, evaluate
 
 if TYPE_CHECKING:
     from sppnet.detector import Classifier
-    from sppnet.detector.views import Views
+    from sppnet.detector.classification.views import Views
 
 
 @click.command("classify")

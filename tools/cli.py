@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from .console import BAD_DATA, BAD_MODEL, INTERRUPTED, CommandError, say
+from .command.console import BAD_DATA, BAD_MODEL, INTERRUPTED, CommandError, say
 
 COMMANDS = {
     "detect": "Find the objects in images and draw them.",

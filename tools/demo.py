@@ -10,14 +10,14 @@ from PIL import Image
 
 from sppnet.data import VOC
 
-from .console import device_option, find_device, say, seed_option, set_threads, threads_option, workers_option
+from .command.console import device_option, find_device, say, seed_option, set_threads, threads_option, workers_option
+from .command.files import write_whole
+from .command.models import load
+from .command.shapes import draw_shapes, write_shapes
+from .command.splits import ReadableImages
+from .command.warm import warm_up
 from .detect import annotate, detect, summary
-from .files import write_whole
-from .models import load
-from .shapes import draw_shapes, write_shapes
-from .splits import ReadableImages
 from .train import fit
-from .warm import warm_up
 
 if TYPE_CHECKING:
     from sppnet.detector import Combination, SPPNet

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from sppnet.data import IMAGE_SUFFIXES, DataError, image_record, read_image
 
-from .console import (
+from .command.console import (
     BAD_DATA,
     CommandError,
     FiniteRange,
@@ -28,11 +28,11 @@ from .console import (
     threads_option,
     workers_option,
 )
-from .drawing import draw
-from .files import write_whole
-from .lanes import lanes_for, side_by_side
-from .models import load, merge_option, models_option
-from .warm import warm_up
+from .command.files import write_whole
+from .command.lanes import lanes_for, side_by_side
+from .command.models import load, merge_option, models_option
+from .command.warm import warm_up
+from .reports.drawing import draw
 
 if TYPE_CHECKING:
     from sppnet.detector import Combination, SPPNet

@@ -12,8 +12,8 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from .console import json_option
-from .warm import warm_up
+from .command.console import json_option
+from .command.warm import warm_up
 
 PACKAGES = ("sppnet", "torch", "torchvision", "numba", "numpy", "opencv-python-headless", "scikit-learn", "pycocotools")
 RUNS = 5

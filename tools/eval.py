@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from sppnet.data import VOC, average_precision, coco_average_precision, read_detections
 
-from .console import (
+from .command.console import (
     BAD_DATA,
     CommandError,
     device_option,
@@ -27,13 +27,13 @@ from .console import (
     threads_option,
     workers_option,
 )
-from .files import write_whole
-from .lanes import lanes_for, side_by_side
-from .models import BUNDLED, load, merge_option, models_option
-from .progress import Progress
-from .report import markdown, show
-from .splits import ReadableImages, open_split, windows_from
-from .warm import warm_up
+from .command.files import write_whole
+from .command.lanes import lanes_for, side_by_side
+from .command.models import BUNDLED, load, merge_option, models_option
+from .command.progress import Progress
+from .command.splits import ReadableImages, open_split, windows_from
+from .command.warm import warm_up
+from .reports.evaluation import markdown, show
 
 if TYPE_CHECKING:
     from sppnet.detector import Combination, SPPNet

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from .settings import numbers
+from .command.detector_options import numbers
 
 
 @click.command("export")

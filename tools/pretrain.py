@@ -6,12 +6,12 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from .classifier_settings import classifier_options
-from .console import device_option, json_option, lenient_option, seed_option, threads_option
-from .labelled import cutting_options, labels_option
+from .command.classifier_options import classifier_options
+from .command.console import device_option, json_option, lenient_option, seed_option, threads_option
+from .command.detector_options import TRUNKS, numbers
+from .command.labelled import cutting_options, labels_option
 from .pretrain_labels import pretrain_on_labels
 from .pretrain_teacher import pretrain_by_teacher
-from .settings import TRUNKS, numbers
 
 # What both ways to learn take, with other defaults; and what only one of them takes.
 BY_TEACHER = {"sizes": (160, 224, 288), "batch": 16, "rate": 2e-3}

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import click
 import numpy as np
 
-from .classifier_settings import classifier
-from .console import INTERRUPTED, CommandError, duration, find_device, finish, say, set_threads
-from .curves import learning_curves
-from .files import write_whole
-from .labelled import Labelled, open_labelled
-from .progress import Progress
+from .command.classifier_options import classifier
+from .command.console import INTERRUPTED, CommandError, duration, find_device, finish, say, set_threads
+from .command.files import write_whole
+from .command.labelled import Labelled, open_labelled
+from .command.progress import Progress
+from .reports.curves import learning_curves
 
 if TYPE_CHECKING:
     from sppnet.detector import Classifier

@@ -9,10 +9,10 @@ import click
 
 from sppnet.data import Pictures
 
-from .console import INTERRUPTED, CommandError, duration, find_device, finish, say, set_threads, warn
-from .files import write_whole
-from .plots import losses_by_step
-from .progress import Progress
+from .command.console import INTERRUPTED, CommandError, duration, find_device, finish, say, set_threads, warn
+from .command.files import write_whole
+from .command.progress import Progress
+from .reports.plots import losses_by_step
 
 
 def pretrain_by_teacher(

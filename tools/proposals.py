@@ -13,7 +13,7 @@ import click
 import numpy as np
 import numpy.typing as npt
 
-from .console import (
+from .command.console import (
     BAD_DATA,
     INTERRUPTED,
     CommandError,
@@ -25,10 +25,10 @@ from .console import (
     seed_option,
     workers_option,
 )
-from .progress import Progress
-from .recall_report import measure, scores, show, write_plots
-from .splits import ReadableImages, open_split, stored_windows
-from .warm import warm_up
+from .command.progress import Progress
+from .command.splits import ReadableImages, open_split, stored_windows
+from .command.warm import warm_up
+from .reports.recall import measure, scores, show, write_plots
 
 if TYPE_CHECKING:
     from sppnet.proposals import SelectiveSearch

@@ -8,16 +8,25 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 import numpy as np
 
-from .console import device_option, duration, find_device, json_option, say, seed_option, set_threads, threads_option
-from .progress import Progress
-from .represent_data import LabelledImages, folder_images, voc_images
-from .represent_report import show, write_plots
-from .settings import TRUNKS
+from .command.console import (
+    device_option,
+    duration,
+    find_device,
+    json_option,
+    say,
+    seed_option,
+    set_threads,
+    threads_option,
+)
+from .command.detector_options import TRUNKS
+from .command.progress import Progress
+from .command.represented import LabelledImages, folder_images, voc_images
+from .reports.representation import show, write_plots
 
 if TYPE_CHECKING:
-    from sppnet.detector.representation import ImageFeatures, View
-    from sppnet.detector.trunk import Trunk
-    from sppnet.detector.vector_cache import VectorCache
+    from sppnet.detector.backbone.backbone import Trunk
+    from sppnet.detector.classification.representation import ImageFeatures, View
+    from sppnet.detector.classification.vector_cache import VectorCache
 
 VIEWS = ("full", "crop", "warp")
 
@@ -119,7 +128,7 @@ def command(
     else:
         data = folder_images(root, train=train_per_class, test=test_per_class, splits=splits, seed=seed)
     from sppnet.detector import load_trunk
-    from sppnet.detector.vector_cache import VectorCache
+    from sppnet.detector.classification.vector_cache import VectorCache
 
     trunk = load_trunk(name, weights, preprocessing=preprocessing, precision=precision, device=device)
     columns = [Column(view, together) for view in views for together in scales]
@@ -134,7 +143,7 @@ def command(
 
 def usual_layers(trunk: "Trunk") -> list[str]:
     """Return the two blocks before the last one, what is made of the last map, and all of that together."""
-    from sppnet.detector.representation import layer_names
+    from sppnet.detector.classification.representation import layer_names
 
     names = layer_names(trunk)
     blocks, of_last_map = names[: names.index("pool")], names[names.index("pool") :]
@@ -156,8 +165,8 @@ def compare(
         InputError: If there is no such layer, or the images cannot be learned from.
         DataError: If an image cannot be read.
     """
-    from sppnet.detector.representation import ImageFeatures
-    from sppnet.detector.vector_cache import BYTES
+    from sppnet.detector.classification.representation import ImageFeatures
+    from sppnet.detector.classification.vector_cache import BYTES
 
     single = list(dict.fromkeys(part for layer in layers for part in layer.split("+")))
     features = {
@@ -197,7 +206,7 @@ def _measured(
     seed: int,
 ) -> dict[str, Any]:
     """Return the quality of one or several layers together in a column: the means over the splits."""
-    from sppnet.detector.image_svm import ImageClassifier
+    from sppnet.detector.classification.svms import ImageClassifier
 
     parts = [
         cache.load(features[column.view, scale], name, blocks) for scale in column.scales for name in layer.split("+")

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from sppnet.data import VOC
 
-from .console import (
+from .command.console import (
     INTERRUPTED,
     CommandError,
     device_option,
@@ -28,10 +28,10 @@ from .console import (
     threads_option,
     workers_option,
 )
-from .progress import Progress
-from .settings import network, network_options
-from .splits import ReadableImages, open_split, windows_from
-from .warm import warm_up
+from .command.detector_options import network, network_options
+from .command.progress import Progress
+from .command.splits import ReadableImages, open_split, windows_from
+from .command.warm import warm_up
 
 if TYPE_CHECKING:
     from sppnet.detector import SPPNet

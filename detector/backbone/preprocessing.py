@@ -1,0 +1,104 @@
+"""What the weights of a trunk expect of an image: channel order, range, mean and standard deviation."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from ..errors import InputError, ModelError
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """What the weights expect of an image: `(pixel * range / 255 - mean) / std`, channels in `order`."""
+
+    order: Literal["rgb", "bgr"]
+    range: float
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+
+    def __post_init__(self) -> None:
+        if self.order not in ("rgb", "bgr"):
+            raise ModelError(f"preprocessing: the channel order must be rgb or bgr, not {self.order!r}")
+        if len(self.mean) != 3 or len(self.std) != 3 or min(self.std) <= 0 or self.range <= 0:
+            raise ModelError(f"preprocessing: needs 3 means, 3 positive stds and a positive range, not {self}")
+
+    def __call__(self, image: npt.NDArray[np.uint8]) -> torch.Tensor:
+        """Return the image as the conv layers want it: float32 (1, 3, H, W), channels last in memory."""
+        pixels = image if self.order == "rgb" else cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
+        rows = torch.from_numpy(pixels).flatten(1).float()  # long runs are many times faster than three channels
+        scale = torch.tensor([self.range / 255 / std for std in self.std]).repeat(pixels.shape[1])
+        shift = torch.tensor([mean / std for mean, std in zip(self.mean, self.std, strict=True)]).repeat(
+            pixels.shape[1]
+        )
+        return rows.mul_(scale).sub_(shift).view(pixels.shape).permute(2, 0, 1)[None]
+
+
+def resized(image: npt.NDArray[np.uint8], scale: int, *, max_side: int = 2400) -> npt.NDArray[np.uint8]:
+    """Return an image resized to a short side of `scale`: bilinear, without antialiasing, as in the release."""
+    height, width = resized_size(image.shape[:2], scale, max_side=max_side)
+    return np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
+
+
+PREPROCESSINGS = {
+    "torchvision": Preprocessing("rgb", 1.0, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
+    "caffe": Preprocessing("bgr", 255.0, (104.0, 117.0, 123.0), (1.0, 1.0, 1.0)),
+    "release": Preprocessing("bgr", 255.0, (128.0, 128.0, 128.0), (1.0, 1.0, 1.0)),
+}
+
+
+def stored_preprocessing(file: Path) -> Preprocessing:
+    """Return the preprocessing that a weights file names, or the one of its family."""
+    stored = _metadata(file).get("preprocessing")
+    beside = file.with_suffix(".json")
+    if stored is None and beside.is_file():
+        stored = beside.read_text()
+    if stored is None:
+        return PREPROCESSINGS["caffe" if "caffe" in file.stem.lower() else "torchvision"]
+    try:
+        return preprocessing_from(json.loads(stored))
+    except (TypeError, KeyError, ValueError) as error:
+        raise ModelError(f"{file}: the preprocessing stored with the weights cannot be used ({error})") from error
+
+
+def preprocessing_from(stored: dict[str, object]) -> Preprocessing:
+    """Return the preprocessing from its fields as JSON holds them."""
+    return Preprocessing(**{**stored, "mean": tuple(stored["mean"]), "std": tuple(stored["std"])})  # type: ignore[arg-type]
+
+
+def _metadata(file: Path) -> dict[str, str]:
+    if file.suffix != ".safetensors":
+        return {}
+    from safetensors import safe_open
+
+    with safe_open(file, "pt") as opened:
+        return opened.metadata() or {}
+
+
+def resized_size(size: tuple[int, int], scale: int, max_side: int | None = 2400) -> tuple[int, int]:
+    """Return the (height, width) of an image resized to a short side of `scale`.
+
+    The aspect is kept and the other side rounded, halves up. Where the long side would exceed `max_side` it becomes
+    `max_side` and the short side follows, rounded the same way and at least 1.
+
+    Args:
+        size: (height, width) of the image in pixels.
+        scale: Short side wanted, in pixels.
+        max_side: Cap of the long side in pixels; None is no cap, as in the release.
+    """
+    short, long = min(size), max(size)
+    if short < 1 or scale < 1 or (max_side is not None and max_side < 1):
+        raise InputError(f"image size {size}, scale {scale} and max_side {max_side} must all be at least 1 pixel")
+    new_short, new_long = scale, _rounded_ratio(long * scale, short)
+    if max_side is not None and new_long > max_side:
+        new_short, new_long = max(1, _rounded_ratio(short * max_side, long)), max_side
+    return (new_short, new_long) if size[0] <= size[1] else (new_long, new_short)
+
+
+def _rounded_ratio(numerator: int, denominator: int) -> int:
+    return (2 * numerator + denominator) // (2 * denominator)

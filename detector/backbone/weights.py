@@ -1,0 +1,186 @@
+"""Weights files that `load_trunk` reads: tensors named as in torchvision's models, and what they expect of an image."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+import torchvision
+from safetensors.torch import save
+from torch import nn
+
+from ..errors import InputError, ModelError
+from ..files.model_folder import bundled, checked_settings, model_folder, read_json, read_tensors
+from ..files.whole import write_whole
+from .backbone import Precision, Trunk, _described
+from .networks import BUILDERS, backbone, random_backbone
+from .preprocessing import PREPROCESSINGS, Preprocessing, preprocessing_from, stored_preprocessing
+
+
+def weights_bytes(
+    layers: nn.Sequential, preprocessing: Preprocessing, metadata: dict[str, str], *, half: bool = True
+) -> bytes:
+    """Return the content of a weights file: the tensors of a trunk's layers, in float16 if half, and the metadata."""
+    # The format holds memory as it is, and conv weights lie channels last there.
+    tensors = {
+        f"features.{name}": (tensor.half() if half else tensor.float()).cpu().contiguous()
+        for name, tensor in layers.state_dict().items()
+    }
+    payload = save(tensors, {"preprocessing": json.dumps(asdict(preprocessing)), **metadata})
+    # The format begins with the length of a JSON header, which has a random order: the same weights, the same bytes.
+    end = 8 + int.from_bytes(payload[:8], "little")
+    header = json.dumps(json.loads(payload[8:end]), sort_keys=True).encode()
+    header += b" " * (-len(header) % 8)
+    return len(header).to_bytes(8, "little") + header + payload[end:]
+
+
+def save_weights(
+    file: Path, layers: nn.Sequential, preprocessing: Preprocessing, metadata: dict[str, str], *, half: bool = True
+) -> None:
+    """Write a weights file; see `weights_bytes`.
+
+    Raises:
+        ModelError: If it cannot be written.
+    """
+    if file.suffix != ".safetensors":
+        raise ModelError(f"{file}: the name of a weights file must end in .safetensors")
+    try:
+        write_whole(file, weights_bytes(layers, preprocessing, metadata, half=half))
+    except OSError as error:
+        raise ModelError(f"{file}: the weights cannot be written ({error})") from error
+
+
+FORMATS = (".safetensors", ".pth", ".pt")
+
+
+def load_trunk(
+    name: str = "squeezenet1_1",
+    weights: str | Path = "imagenet",
+    *,
+    preprocessing: str | None = None,
+    precision: Precision = "float32",
+    device: str = "cpu",
+    seed: int = 0,
+) -> Trunk:
+    """Return a trunk with weights in it.
+
+    Args:
+        name: squeezenet1_1, alexnet, zf5 or small.
+        weights: "imagenet" (torchvision's download), "random", a .safetensors or .pth file of tensors named as in
+            torchvision's model, or a detector or classifier: its folder, or the name of a bundled one.
+        preprocessing: torchvision, caffe or release. By default what the detector or the file says: its metadata, a
+            JSON file of the same name beside it, or the word caffe in its name; otherwise torchvision's.
+        precision: float32, or bfloat16, which is faster where the processor has instructions for it.
+        device: cpu, cuda or cuda:N.
+        seed: Of random weights.
+
+    Raises:
+        InputError: If there is no such trunk or preprocessing.
+        ModelError: If the weights cannot be had, read, or do not fit the layers.
+    """
+    if name not in BUILDERS:
+        raise InputError(f"there is no trunk {name!r}; there are {', '.join(BUILDERS)}")
+    if preprocessing is not None and preprocessing not in PREPROCESSINGS:
+        raise InputError(f"there is no preprocessing {preprocessing!r}; there are {', '.join(PREPROCESSINGS)}")
+    named = PREPROCESSINGS[preprocessing or "torchvision"]
+    weights = str(weights)
+    if weights == "random":
+        return Trunk(name, random_backbone(name, seed), named, precision=precision, device=device)
+    file, layers = Path(weights), backbone(name)
+    if weights == "imagenet":
+        tensors, stored = _download(name), named
+    elif (file / "trunk.safetensors").is_file():  # of a classifier
+        tensors, stored = _read_tensors(file / "trunk.safetensors"), stored_preprocessing(file / "trunk.safetensors")
+    elif file.is_dir() or weights in bundled():
+        tensors, stored = _read_detector(model_folder(file), name)
+    else:
+        tensors, stored = _read_tensors(file), stored_preprocessing(file)
+    _load_into(layers, tensors, f"torchvision's {name} weights" if weights == "imagenet" else str(file))
+    trunk = Trunk(name, layers, named if preprocessing else stored, precision=precision, device=device)
+    trunk.classifier = {name: tensor for name, tensor in tensors.items() if name.startswith("classifier.")}
+    return trunk
+
+
+def trunk_of(
+    name: str,
+    tensors: dict[str, torch.Tensor],
+    preprocessing: Preprocessing,
+    source: str,
+    *,
+    reduction: int | None = None,
+    precision: Precision = "float32",
+    device: str = "cpu",
+) -> Trunk:
+    """Return a trunk with given tensors in it; `source` names their file in errors.
+
+    Args:
+        reduction: Channels of a 1x1 convolution that the layers end with; None if they do not.
+        precision: See `load_trunk`.
+        device: See `load_trunk`.
+    """
+    if name not in BUILDERS:
+        raise ModelError(f"{source}: there is no trunk {name!r}; this version knows {', '.join(BUILDERS)}")
+    layers = backbone(name)
+    if reduction:
+        channels = _described(layers)[3]
+        layers.append(nn.Conv2d(channels, min(reduction, channels), 1))
+    _load_into(layers, tensors, source)
+    return Trunk(name, layers, preprocessing, precision=precision, device=device)
+
+
+def _download(name: str) -> dict[str, torch.Tensor]:
+    builders = {"squeezenet1_1": "SqueezeNet1_1_Weights", "alexnet": "AlexNet_Weights"}
+    if name not in builders:
+        raise ModelError(f"torchvision has no ImageNet weights for {name!r}: give a file, or weights 'random'")
+    try:
+        weights = getattr(torchvision.models, builders[name]).IMAGENET1K_V1
+        return dict(weights.get_state_dict(progress=False))
+    except OSError as error:
+        raise ModelError(f"the ImageNet weights of {name} could not be downloaded ({error}): give a file") from error
+
+
+def _read_tensors(file: Path) -> dict[str, torch.Tensor]:
+    if file.suffix not in FORMATS:
+        raise ModelError(f"{file}: weights must be 'imagenet', 'random' or a file ending in {', '.join(FORMATS)}")
+    if not file.is_file():
+        raise ModelError(f"{file}: there is no such weights file")
+    try:
+        if file.suffix == ".safetensors":
+            from safetensors.torch import load_file
+
+            return load_file(file)
+        tensors = torch.load(file, map_location="cpu", weights_only=True)
+    except Exception as error:  # the readers raise many types for a broken file
+        reason = str(error).split("\n", 1)[0]
+        raise ModelError(f"{file}: the weights cannot be read ({reason})") from error
+    if not isinstance(tensors, dict) or not all(isinstance(value, torch.Tensor) for value in tensors.values()):
+        raise ModelError(f"{file}: a weights file must hold named tensors only")
+    return tensors
+
+
+def _read_detector(folder: Path, name: str) -> tuple[dict[str, torch.Tensor], Preprocessing]:
+    """Return the conv layers of a detector in a folder, which must be those of a trunk, and their preprocessing."""
+    config = read_json(folder / "config.json")
+    if config.get("trunk") != name:
+        raise ModelError(f"{folder}: its conv layers are those of {config.get('trunk')!r}, not of {name!r}")
+    tensors = {
+        key.removeprefix("trunk."): torch.from_numpy(tensor)
+        for key, tensor in read_tensors(folder / "model.safetensors").items()
+        if key.startswith("trunk.")
+    }
+    with checked_settings(folder):
+        return tensors, preprocessing_from(config["preprocessing"])
+
+
+def _load_into(layers: nn.Sequential, tensors: dict[str, torch.Tensor], source: str) -> None:
+    """Copy the tensors of the conv part, named `features.N...` or `N...`, checking names, shapes and values."""
+    tensors = {name.removeprefix("features."): tensor for name, tensor in tensors.items()}
+    for name, parameter in layers.state_dict().items():
+        if name not in tensors:
+            raise ModelError(f"{source}: the tensor {name!r} is missing")
+        if tensors[name].shape != parameter.shape:
+            wanted, got = tuple(parameter.shape), tuple(tensors[name].shape)
+            raise ModelError(f"{source}: the tensor {name!r} must have the shape {wanted}, not {got}")
+        if not bool(torch.isfinite(tensors[name]).all()):
+            raise ModelError(f"{source}: the tensor {name!r} holds values that are not finite")
+        parameter.copy_(tensors[name])

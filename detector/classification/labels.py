@@ -1,0 +1,72 @@
+"""Labels of whole images: one of the classes, or for each class whether it is there; their loss and their score."""
+
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
+
+from ..errors import InputError
+from .augmentation import Image
+
+Labels = npt.NDArray[np.integer]
+
+
+class Examples(Protocol):
+    """Images with labels, by number; where there is also a method `label(number)` it saves reading the images."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, number: int, /) -> tuple[Image, Any]: ...
+
+
+def read_labels(examples: Examples, classes: int, several: bool) -> Labels:
+    """Return the labels of all images, checked: int64 (N,), or int8 (N, K) of -1, 0 and +1 where there may be several.
+
+    Raises:
+        InputError: If one breaks that rule.
+    """
+    read = getattr(examples, "label", None) or (lambda number: examples[number][1])
+    labels = np.zeros((len(examples), classes), np.int8) if several else np.zeros(len(examples), np.int64)
+    for number in range(len(examples)):
+        label = np.asarray(read(number))
+        right = label.dtype.kind in "iu" and label.shape == labels.shape[1:]
+        if several and not (right and np.isin(label, (-1, 0, 1)).all()):
+            raise InputError(f"image {number}: the labels must be -1, 0 or 1 for {classes} classes, not {label}")
+        if not several and not (right and 0 <= label < classes):
+            raise InputError(f"image {number}: the label must be a whole number from 0 to {classes - 1}, not {label}")
+        labels[number] = label
+    return labels
+
+
+def loss_of(scores: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    """Return the mean softmax cross entropy, or the mean sigmoid cross entropy where there may be several labels.
+
+    Args:
+        scores: (B, K), before the softmax or sigmoid.
+        labels: int64 (B,), or int8 (B, K) of which zeros do not count.
+    """
+    if labels.dim() == 1:
+        return cross_entropy(scores, labels)
+    losses = binary_cross_entropy_with_logits(scores, (labels > 0).to(scores.dtype), reduction="none")
+    counted = labels != 0
+    return (losses * counted).sum() / counted.sum().clamp(min=1)
+
+
+def score_of(scores: npt.NDArray[np.float32], labels: Labels) -> float:
+    """Return the share of images whose best class is theirs, or the mean of the classes' average precision.
+
+    The precision is that of every hit, not that of eleven points; classes that no image shows do not count.
+    """
+    if labels.ndim == 1:
+        return float((scores.argmax(axis=1) == labels).mean())
+    from sklearn.metrics import average_precision_score  # takes a second to import
+
+    known, shown = labels != 0, labels > 0
+    precisions = [
+        average_precision_score(shown[known[:, k], k], scores[known[:, k], k])
+        for k in range(labels.shape[1])
+        if shown[:, k].any()
+    ]
+    return float(np.mean(precisions)) if precisions else 0.0

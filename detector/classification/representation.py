@@ -1,0 +1,166 @@
+"""Whole images as vectors of one length: the layers of a trunk at any image scale (He et al. 2015, section 3.2).
+
+The conv layers run once for all the layers asked for. A block of them (`conv5`, `fire9`) is pooled over the whole image
+by the pyramid, and four more names stand for what can be made of the last map:
+
+- `pool`: its 6 x 6 level alone, what a network without the pyramid would see;
+- `spp`: the whole pyramid;
+- `mean`: the average over its cells, beyond the paper;
+- `fc`: the class scores averaged over the image, as SqueezeNet pools them, where the weights came with such a layer.
+"""
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Literal
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+
+from ..backbone.backbone import Trunk
+from ..checks import check_image
+from ..errors import InputError
+from ..files.cache import content_key
+from ..pooling.pyramid import LEVELS, PyramidPooling
+
+Image = npt.NDArray[np.uint8]
+Floats = npt.NDArray[np.float32]
+View = Literal["full", "crop", "warp"]
+VIEWS: tuple[View, ...] = ("full", "crop", "warp")
+
+
+class ImageFeatures:
+    """Turns an image of any size into one vector, l2-normalised; a vector of zeros stays one.
+
+    Attributes:
+        layers: Those that a vector is made of.
+        scale: Short side in pixels that images are resized to.
+        view: How.
+        mirrored: Whether mirror images count, too.
+
+    Args:
+        trunk: The conv layers.
+        layers: Names of `layer_names`; the vectors of several are put side by side.
+        scale: Short side in pixels. The paper's best on VOC07 is the default.
+        levels: Bins per side of each level of the pyramid.
+        view: "full" is the whole image with its aspect, "crop" the square in its middle, "warp" the whole image made a
+            square.
+        mirrored: Whether a layer's vector is the mean of the image's and its mirror image's; beyond the paper.
+
+    Raises:
+        InputError: If there is no such layer or view, or a number is out of range.
+    """
+
+    def __init__(
+        self,
+        trunk: Trunk,
+        layers: Sequence[str] = ("spp",),
+        *,
+        scale: int = 392,
+        levels: Sequence[int] = LEVELS,
+        view: View = "full",
+        mirrored: bool = False,
+    ) -> None:
+        known = layer_names(trunk)
+        for name in layers:
+            if name not in known:
+                raise InputError(f"there is no layer {name!r} of {trunk.name}; there are {', '.join(known)}")
+        if not layers or scale < 1 or view not in VIEWS:
+            raise InputError(
+                f"there must be a layer, a scale of at least 1 pixel and a view of {', '.join(VIEWS)}, "
+                f"not {tuple(layers)}, {scale} and {view!r}"
+            )
+        self.trunk, self.layers, self.scale, self.view, self.mirrored = trunk, tuple(layers), scale, view, mirrored
+        self._pyramid, self._finest = PyramidPooling(levels), PyramidPooling((6,))
+        blocks = _blocks(trunk)
+        self._depths = {name: blocks.get(name, len(trunk.layers)) for name in self.layers}
+
+    def __call__(self, images: Sequence[Image]) -> Floats:
+        """Return the vectors of images, float32 (N, D): those of the layers side by side.
+
+        Raises:
+            InputError: If an image is no uint8 (H, W, 3) array.
+        """
+        if not len(images):
+            return self([np.zeros((1, 1, 3), np.uint8)])[:0]
+        for number, image in enumerate(images):
+            check_image(image, number)
+        return normalised(np.stack([np.concatenate(list(self.vectors(image).values())) for image in images]))
+
+    def vectors(self, image: Image) -> dict[str, Floats]:
+        """Return the vector of each layer, float32 (D,) and l2-normalised, in one pass of the conv layers."""
+        seen = _seen(image, self.view, self.scale)
+        vectors = self._vectors(seen)
+        if self.mirrored:
+            others = self._vectors(np.ascontiguousarray(seen[:, ::-1]))
+            vectors = {name: normalised(vector + others[name]) for name, vector in vectors.items()}
+        return vectors
+
+    def _vectors(self, seen: Image) -> dict[str, Floats]:
+        depths = sorted(set(self._depths.values()))
+        maps = dict(zip(depths, self.trunk.maps_after(seen, self.scale, depths), strict=True))
+        return {name: normalised(self._pooled(name, maps[depth])) for name, depth in self._depths.items()}
+
+    def key(self, layer: str) -> str:
+        """Return what the vectors of a layer depend on beside the image: a key under which they may be cached."""
+        return content_key(self._fingerprint, repr((layer, self.scale, self.view, self.mirrored, self._pyramid.levels)))
+
+    @cached_property
+    def _fingerprint(self) -> str:
+        classifier = [tensor.float().cpu().numpy() for tensor in _score_layer(self.trunk) or ()]
+        return content_key(self.trunk.fingerprint(), *classifier)
+
+    def _pooled(self, layer: str, map: torch.Tensor) -> Floats:
+        """Return the vector of a layer, not normalised."""
+        scores = _score_layer(self.trunk)
+        if layer == "mean":
+            vector = map.mean((2, 3))
+        elif layer == "fc" and scores:
+            weight, bias = (tensor.to(map) for tensor in scores)
+            vector = nn.functional.conv2d(map, weight, bias).relu().mean((2, 3))
+        else:
+            vector = (self._finest if layer == "pool" else self._pyramid)(map)
+        return np.asarray(vector[0].cpu().numpy(), np.float32)
+
+
+def layer_names(trunk: Trunk) -> tuple[str, ...]:
+    """Return the names of the layers that `ImageFeatures` knows of a trunk: its blocks, then those of its last map."""
+    return *_blocks(trunk), "pool", "spp", "mean", *(("fc",) if _score_layer(trunk) else ())
+
+
+def normalised(vectors: Floats) -> Floats:
+    """Return vectors (..., D) divided by their lengths; those of length 0 stay what they are."""
+    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    return np.asarray(vectors / np.where(lengths > 0, lengths, 1), np.float32)
+
+
+def _blocks(trunk: Trunk) -> dict[str, int]:
+    """Return how many layers there are up to the end of each block, numbered as in the papers: conv1, fire2, fire3."""
+    depths: dict[str, int] = {}
+    for depth, layer in enumerate(trunk.layers, 1):
+        if isinstance(layer, nn.ReLU) or list(layer.children()):
+            kind = "conv" if isinstance(layer, nn.ReLU) else type(layer).__name__.lower()
+            depths[f"{kind}{len(depths) + 1}"] = depth
+    return depths
+
+
+def _score_layer(trunk: Trunk) -> tuple[torch.Tensor, torch.Tensor] | None:
+    """Return weight (classes, C, 1, 1) and bias (classes,) of a convolution that scores cells, if there is one."""
+    weight, bias = (trunk.classifier.get(f"classifier.1.{name}") for name in ("weight", "bias"))
+    if weight is None or bias is None or weight.shape != (len(bias), trunk.channels, 1, 1):
+        return None
+    return weight, bias
+
+
+def _seen(image: Image, view: View, scale: int) -> Image:
+    """Return what a view shows of an image; the trunk resizes it, if need be, to a short side of `scale`."""
+    height, width = image.shape[:2]
+    if view == "crop":
+        side = min(height, width)
+        top, left = (height - side) // 2, (width - side) // 2
+        return np.ascontiguousarray(image[top : top + side, left : left + side])
+    if view == "warp":
+        return np.asarray(cv2.resize(image, (scale, scale), interpolation=cv2.INTER_LINEAR), np.uint8)
+    return image

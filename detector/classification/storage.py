@@ -1,0 +1,95 @@
+"""Classifiers on disk: a model's folder with the conv layers in a file of their own, which detectors can start from."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save
+from torch import nn
+
+from ..backbone.backbone import Trunk
+from ..backbone.weights import load_trunk, weights_bytes
+from ..errors import ModelError
+from ..files.model_folder import checked_settings, json_bytes, read_json, read_tensors, take_tensors, write_model
+from ..pooling.pyramid import PyramidPooling, bins
+from .fully_connected import fully_connected
+
+FORMAT = "classifier 1"
+TRUNK = "trunk.safetensors"
+
+
+def save_classifier(
+    folder: Path, config: dict[str, Any], trunk: Trunk, head: nn.Sequential, metrics: dict[str, Any]
+) -> None:
+    """Write a classifier into a folder, which is made, or must be a model that is replaced.
+
+    Raises:
+        ModelError: If the folder holds something else or cannot be written.
+    """
+    tensors = {name: tensor.cpu().contiguous() for name, tensor in head.state_dict().items()}
+    write_model(
+        folder,
+        {
+            TRUNK: weights_bytes(trunk.layers, trunk.preprocessing, {}, half=False),
+            "model.safetensors": save(tensors),
+            "config.json": json_bytes({"format": FORMAT, **config}),
+            "metrics.json": json_bytes(metrics),
+            "README.md": _card(config, metrics).encode(),
+        },
+    )
+
+
+def load_classifier(folder: Path, device: str) -> tuple[dict[str, Any], Path, Trunk, nn.Sequential, dict[str, Any]]:
+    """Return the settings, the trunk's file, trunk, fully connected layers and metrics of a classifier, checked.
+
+    Raises:
+        ModelError: If a file is missing, damaged, of another version, or does not fit the others.
+    """
+    if not folder.is_dir():
+        raise ModelError(f"{folder}: there is no such model folder")
+    config = read_json(folder / "config.json")
+    if config.pop("format", None) != FORMAT:
+        raise ModelError(
+            f"{folder / 'config.json'}: is not of the format {FORMAT!r}: `sppnet pretrain` makes such models"
+        )
+    file = folder / "model.safetensors"
+    tensors = {name: torch.from_numpy(tensor) for name, tensor in read_tensors(file).items()}
+    with checked_settings(folder):
+        trunk = load_trunk(config["trunk"], folder / TRUNK, device=device)
+        with torch.device("meta"):  # takes no memory, whatever widths the settings claim
+            dimensions = bins(PyramidPooling(config["levels"]).levels) * trunk.channels
+            head = fully_connected(dimensions, len(config["classes"]), config["widths"], config["dropout"])
+        take_tensors(head, tensors, str(file), "")
+        if not 1 <= config["side_"] <= config["short_side_"]:
+            raise ValueError(f"side_ {config['side_']}, short_side_ {config['short_side_']}")
+        for name in ("classes", "levels", "widths"):
+            config[name] = tuple(config[name])
+    metrics = folder / "metrics.json"
+    layers = head.to(device).eval().requires_grad_(False)
+    return config, folder / TRUNK, trunk, layers, read_json(metrics) if metrics.is_file() else {}
+
+
+def _card(config: dict[str, Any], metrics: dict[str, Any]) -> str:
+    """Return the model card, in Markdown."""
+    history = metrics.get("history", {"losses": [], "scores": {}})
+    rows = "\n".join(f"| {name} | {count} |" for name, count in metrics.get("labels", {}).items())
+    measured = {size: scores[-1] for size, scores in history["scores"].items() if scores}
+    held_out = "; ".join(f"{100 * score:.1f} at {size} pixels" for size, score in measured.items()) or "not measured"
+    widths = ", ".join(map(str, config["widths"])) or "none but the last"
+    return f"""# An SPP-net image classifier
+
+Knows {len(config["classes"])} classes. Made by `sppnet pretrain`; used by `sppnet classify -m` this folder. Its conv
+layers are in `{TRUNK}`, from which `sppnet train --trunk {config["trunk"]} --weights` starts a detector.
+
+- Trunk: {config["trunk"]}, pyramid levels {", ".join(map(str, config["levels"]))}, fully connected layers: {widths}.
+- Trained on {metrics.get("images", "?")} images with seed {config["seed"]}: {len(history["losses"])} epochs, crops of
+  {config["side_"]} pixels.
+- Held-out {"mean average precision" if config["several"] else "accuracy"} in percent: {held_out}.
+- Settings: `config.json`. Measurements: `metrics.json`.
+
+| class | images |
+|---|---|
+{rows}
+
+Limits: it knows only these classes, in pictures like those it was trained on.
+"""

@@ -1,0 +1,1 @@
+"""Model folders, arrays on disk, caches."""

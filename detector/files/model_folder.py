@@ -1,0 +1,149 @@
+"""The files of a model's folder, whatever the model: written together or not at all, and checked when read."""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors.numpy import load_file
+from torch import Tensor, nn
+
+from ..errors import ModelError
+
+# Of a detector; and of a classifier, which has its conv layers in a file of their own, and perhaps its learning curves.
+FILES = ("model.safetensors", "config.json", "metrics.json", "README.md", "trunk.safetensors", "curves.png")
+
+BUNDLED = Path(__file__).parents[1] / "models"  # folders of models that come with the package
+
+
+def bundled() -> list[str]:
+    """Return the names of the models that come with the package."""
+    return sorted(folder.name for folder in BUNDLED.iterdir() if folder.is_dir()) if BUNDLED.is_dir() else []
+
+
+def model_folder(folder: Path) -> Path:
+    """Return the folder, or that of a bundled model of this name if there is no such folder.
+
+    Raises:
+        ModelError: If there is neither.
+    """
+    if folder.is_dir():
+        return folder
+    if str(folder) in bundled():
+        return BUNDLED / folder
+    names = ", ".join(bundled())
+    raise ModelError(
+        f"{folder}: there is no such model folder" + (f", nor a bundled model; there is {names}" * bool(names))
+    )
+
+
+def write_model(folder: Path, files: dict[str, bytes]) -> None:
+    """Write the files of a model into a folder, which is made, or must be a model that is replaced.
+
+    Raises:
+        ModelError: If the folder holds something else or cannot be written.
+    """
+    check_writable(folder)
+    try:
+        _write_folder(folder, files)
+    except OSError as error:
+        raise ModelError(f"{folder}: the model cannot be written ({error})") from error
+
+
+def check_writable(folder: Path) -> None:
+    """Raise ModelError unless the folder is new, empty, or holds a model, which may be replaced, and nothing else."""
+    if folder.exists() and not folder.is_dir():
+        raise ModelError(f"{folder}: a model is a folder, and this is a file")
+    others = sorted({file.name for file in folder.iterdir()} - set(FILES)) if folder.is_dir() else []
+    if others:
+        raise ModelError(f"{folder}: holds {others[0]!r}, which is no part of a model; give a new folder")
+
+
+def read_tensors(file: Path) -> dict[str, np.ndarray[Any, Any]]:
+    """Return the tensors of a model by name.
+
+    Raises:
+        ModelError: If the file cannot be read.
+    """
+    try:
+        return load_file(file)
+    except (OSError, SafetensorError, TypeError) as error:  # TypeError: of numbers that numpy does not know
+        raise ModelError(f"{file}: the model's tensors cannot be read ({error})") from error
+
+
+def take_tensors(layers: nn.Module, tensors: dict[str, Tensor], file: str, prefix: str) -> None:
+    """Make tensors those of layers, which may be on the meta device; `prefix` is that of their names in the file.
+
+    Raises:
+        ModelError: If one is missing, not finite, or of another type or shape.
+    """
+    wanted = layers.state_dict()
+    for name, parameter in wanted.items():
+        if name not in tensors:
+            raise ModelError(f"{file}: the tensor '{prefix}{name}' is missing")
+        tensor, shape = tensors[name], tuple(parameter.shape)
+        if tensor.shape != shape or tensor.dtype != torch.float32 or not bool(tensor.isfinite().all()):
+            got = f"{str(tensor.dtype).removeprefix('torch.')} {tuple(tensor.shape)}"
+            raise ModelError(f"{file}: '{prefix}{name}' must be finite float32 {shape}, not {got}")
+    layers.load_state_dict({name: tensors[name] for name in wanted}, assign=True)
+
+
+@contextmanager
+def checked_settings(folder: Path) -> Iterator[None]:
+    """Raise ModelError where the block, which makes use of a model's settings, finds that they do not fit."""
+    try:
+        yield
+    except ModelError:
+        raise
+    except (AttributeError, KeyError, TypeError, ValueError, RuntimeError) as error:  # torch's are RuntimeError
+        reason = str(error).split("\n", 1)[0]
+        raise ModelError(f"{folder}: the model's settings are damaged ({reason})") from error
+
+
+def read_json(file: Path) -> dict[str, Any]:
+    """Return the object in a JSON file of a model.
+
+    Raises:
+        ModelError: If it is missing, damaged or something else.
+    """
+    try:
+        content = json.loads(file.read_text())
+    except FileNotFoundError as error:
+        raise ModelError(f"{file}: is missing, so this is no model") from error
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{file}: cannot be read as JSON ({error})") from error
+    if not isinstance(content, dict):
+        raise ModelError(f"{file}: must hold a JSON object")
+    return content
+
+
+def json_bytes(content: dict[str, Any]) -> bytes:
+    """Return an object as the content of a JSON file of a model."""
+    return (json.dumps(content, indent=1) + "\n").encode()
+
+
+def _write_folder(folder: Path, files: dict[str, bytes]) -> None:
+    """Write the files of a folder together: what stands there is the old folder or the new one, never a mixture."""
+    folder = folder.resolve()
+    partial, old = (folder.with_name(f".{folder.name}.{state}") for state in ("partial", "old"))
+    for leftover in (partial, old):
+        shutil.rmtree(leftover, ignore_errors=True)
+    partial.mkdir(parents=True)
+    try:
+        for name, content in files.items():
+            with (partial / name).open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+        if folder.exists():
+            folder.rename(old)
+        partial.rename(folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    shutil.rmtree(old, ignore_errors=True)

@@ -1,0 +1,121 @@
+"""Vectors of windows on another device, such as a GPU: pooled, put through the layers and scored where the maps are.
+
+Only margins come back, and vectors when they are asked for. What is pooled is bit-equal to what the CPU pools of the
+same maps; conv layers, fully connected layers and margins are sums of float32 in another order, without TF32, and
+agree within 1e-3 of the largest value. A process that allows TF32 or less in its matrix products gets it.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from ..backbone.backbone import to_tensor
+from ..timing import Stopwatch, stage
+from .differentiable import pool_tensors
+
+if TYPE_CHECKING:
+    from .features import WindowVectors
+
+BLOCK_BYTES = 1 << 28  # of vectors at a time; what the pooling keeps beside them is as much again
+Floats = npt.NDArray[np.float32]
+Indices = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class DeviceVectors:
+    """The vectors of an image's windows, pooled on a device when they are asked for.
+
+    Attributes:
+        windows: Their cells, and maps that are tensors on the device.
+        device: Where.
+        block_bytes: Of the vectors that are there at a time.
+    """
+
+    windows: "WindowVectors"
+    device: torch.device
+    block_bytes: int = BLOCK_BYTES
+
+    @classmethod
+    def on(cls, device: str, windows: "WindowVectors", *, block_bytes: int = BLOCK_BYTES) -> "DeviceVectors":
+        """Return the vectors of windows on a device, to which maps that are not there yet are moved."""
+        place = torch.device(device)
+        maps = {name: torch.as_tensor(map).to(place) for name, map in windows.maps.items()}
+        return cls(replace(windows, maps=maps), place, block_bytes)
+
+    def __len__(self) -> int:
+        """Return how many distinct vectors there are."""
+        return len(self.windows)
+
+    def all(self) -> Floats:
+        """Return the vector of every window: float32 (N, D)."""
+        vectors = np.empty((len(self), self.windows.features.dimensions), np.float32)
+        with torch.inference_mode():
+            for rows, block in self._blocks(None):
+                vectors[rows] = block.cpu().numpy()
+        return vectors[self.windows.index]
+
+    def margins(self, weights: Floats, biases: Floats, clock: Stopwatch | None = None) -> Floats:
+        """Return the inner products of every window's vector with weights (K, D), plus biases (K,): float32 (N, K)."""
+        with torch.inference_mode():
+            with stage(clock, "scores", self.device):
+                columns = torch.from_numpy(weights).to(self.device).T
+                margins = torch.empty((len(self), len(weights)), device=self.device)
+            for rows, block in self._blocks(clock):
+                with stage(clock, "scores", self.device):
+                    torch.matmul(block, columns, out=margins[rows])
+            with stage(clock, "scores", self.device):
+                return (margins.cpu().numpy() + biases)[self.windows.index]
+
+    def take(self, windows: Indices) -> "DeviceVectors":
+        """Return the vectors of some windows, given by number."""
+        return replace(self, windows=self.windows.take(windows))
+
+    def _blocks(self, clock: Stopwatch | None) -> Iterator[tuple[slice, torch.Tensor]]:
+        """Yield the distinct vectors block by block."""
+        features, end = self.windows.features, 0
+        size = max(1, self.block_bytes // (4 * features.pooled_dimensions))
+        for scale, cells in self.windows.places:
+            for start in range(0, len(cells[0]), size):
+                with stage(clock, "pooling", self.device):
+                    block = self._pooled(scale, [view[start : start + size] for view in cells])
+                if features.head is not None and features.layer != "pool":
+                    with stage(clock, "fc", self.device):
+                        block = features.head.through(block, features.layer)
+                yield slice(end, end := end + len(block)), block
+
+    def _pooled(self, scale: str, cells: Sequence[npt.NDArray[np.int32]]) -> torch.Tensor:
+        """Return the pooled vectors of one scale's windows: (N, D)."""
+        features, parts = self.windows.features, []
+        for view, rectangles in zip(features.views, cells, strict=True):
+            map = to_tensor(self.windows.maps[features.map_name(view, scale)])
+            whole = np.isinf(view.enlargement)
+            part = pool_tensors(map, rectangles[:1] if whole else rectangles, view.levels)
+            parts.append(part.expand(len(rectangles), -1) if whole else part)
+        return torch.cat(parts, dim=1) if len(parts) > 1 else parts[0]
+
+
+@dataclass(frozen=True)
+class TensorVectors:
+    """Vectors in the memory of a device: float32 (N, D)."""
+
+    vectors: torch.Tensor
+
+    def all(self) -> Floats:
+        """Return the vector of every window: float32 (N, D)."""
+        vectors: Floats = self.vectors.cpu().numpy()
+        return vectors
+
+    def margins(self, weights: Floats, biases: Floats, clock: Stopwatch | None = None) -> Floats:
+        """Return the inner products of every window's vector with weights (K, D), plus biases (K,): float32 (N, K)."""
+        with torch.inference_mode(), stage(clock, "scores", self.vectors.device):
+            columns = torch.from_numpy(weights).to(self.vectors.device).T
+            return np.asarray((self.vectors @ columns).cpu().numpy() + biases, np.float32)
+
+    def take(self, windows: Indices) -> "TensorVectors":
+        """Return the vectors of some windows, given by number."""
+        with torch.inference_mode():
+            return TensorVectors(self.vectors[torch.from_numpy(windows).to(self.vectors.device)])

@@ -1,0 +1,1 @@
+"""Vectors -> detections: SVMs, fully connected layers, regression, calibration, suppression."""

@@ -1,0 +1,1 @@
+"""Annotated images -> weights: examples, mining, sampling, fine-tuning, distillation, checkpoints."""

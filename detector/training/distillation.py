@@ -1,0 +1,245 @@
+"""Distillation: a small trunk learns to give the maps of a larger one (FitNets, Romero et al. 2015).
+
+No labels are needed. Through a 1x1 convolution, which is dropped afterwards, every cell of the student's map is to
+say what the teacher's cell at the same place says, each channel standardised so that all count alike.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+
+from ..backbone.backbone import Precision, Trunk, trunk_geometry
+from ..backbone.networks import backbone
+from ..backbone.normalisation import folded, normalised
+from ..errors import InputError
+from ..files.cache import content_key
+from ..types import Progress
+from .checkpoint import Checkpoint
+from .crops import Crops, Images
+from .schedule import set_rate
+from .windows import split_held_out
+
+LEAST_SIZE = 64  # pixels of a crop; less leaves some trunks no cell
+MOST_HELD_OUT = 96  # images; more would take long and tell little
+MEASURED_STEPS = 12  # whose batches tell the mean and the deviation of the teacher's channels
+LEAST_DEVIATION = 0.1  # of a channel, as a part of the mean deviation: one that is nearly always 0 would shout
+
+
+@dataclass(frozen=True)
+class Distillation:
+    """How a student learns. The optimiser is AdamW, with a warm-up and a cosine to zero.
+
+    Attributes:
+        steps: Batches to learn from.
+        batch: Crops in one.
+        sizes: Sides of the crops in pixels, alternating from step to step.
+        scales: The lowest and the highest short side in pixels that an image is resized to before it is cut; an
+            image is never made smaller than the crop.
+        rate: Highest learning rate.
+        decay: Of the weights.
+        flips: Whether crops are mirrored at random.
+        held_out: Part of the images that are not learned from; up to 96 of them.
+        interval: Steps between measurements on these, and between checkpoints.
+        precision: float32, or bfloat16 for a student that computes in it, which is faster where the processor has
+            instructions for it. Its weights are float32.
+    """
+
+    steps: int = 20_000
+    batch: int = 16
+    sizes: tuple[int, ...] = (160, 224, 288)
+    scales: tuple[int, int] = (300, 700)
+    rate: float = 2e-3
+    decay: float = 0.05
+    flips: bool = True
+    held_out: float = 0.05
+    interval: int = 300
+    precision: Precision = "float32"
+
+    def __post_init__(self) -> None:
+        for name in ("steps", "batch", "rate", "interval"):
+            if not 0 < getattr(self, name) < math.inf:
+                raise InputError(f"{name} must be positive and finite, not {getattr(self, name)}")
+        if not self.sizes or min(self.sizes) < LEAST_SIZE:
+            raise InputError(f"sizes must be {LEAST_SIZE} pixels or more, not {self.sizes}")
+        if len(self.scales) != 2 or not 0 < self.scales[0] <= self.scales[1]:
+            raise InputError(f"scales must be the lowest and the highest short side, not {self.scales}")
+        if self.precision not in ("float32", "bfloat16"):
+            raise InputError(f"precision must be float32 or bfloat16, not {self.precision!r}")
+        if not 0 <= self.held_out < 1 or not 0 <= self.decay < math.inf:
+            raise InputError(f"held_out must be in [0, 1) and decay 0 or more, not {self.held_out} and {self.decay}")
+
+
+def distil(
+    student: str,
+    teacher: Trunk,
+    images: Images,
+    *,
+    options: Distillation,
+    checkpoints: Path,
+    seed: int = 0,
+    workers: int = 1,
+    progress: Progress,
+) -> tuple[nn.Sequential, dict[str, Any]]:
+    """Train the layers of a backbone to give the teacher's maps.
+
+    An interrupted training goes on from its last checkpoint and ends with the same weights. Cells are compared from
+    the left upper corner on; where one of the maps has more of them, these are left out.
+
+    Args:
+        student: Name of the backbone.
+        teacher: Whose device, and whose preprocessing, are the student's too.
+        images: To cut crops from.
+        options: How.
+        checkpoints: Folder.
+        seed: Of everything random.
+        workers: Threads that read images ahead.
+        progress: Called with (stage, done, total).
+
+    Returns:
+        The student's layers, without normalisation, in float32 on the CPU, and how it went: {"steps": of the
+        measurements, "losses": mean since the one before, "held_out_losses": size -> likewise, on held-out images,
+        "explained": size -> part of the variance of the teacher's map that the student tells}. A loss is the mean
+        squared error of a channel with a variance of 1.
+
+    Raises:
+        InputError: If the maps have different strides, there are no images, or the training diverges.
+    """
+    stride = trunk_geometry(student)[0]
+    if stride != teacher.stride:
+        raise InputError(f"the maps of {student!r} have a stride of {stride} pixels, the teacher's {teacher.stride}")
+    if not len(images):
+        raise InputError("there are no images to learn from")
+    fitting, held = split_held_out(len(images), min(options.held_out, MOST_HELD_OUT / len(images)), seed)
+    run = _Run(student, teacher, images, options, fitting, held, seed, workers)
+    run.measure_teacher()
+    history = run.train(Checkpoint(checkpoints, name="distillation"), progress)
+    return folded(run.layers).cpu().requires_grad_(False), history
+
+
+@dataclass
+class _Run:
+    student: str
+    teacher: Trunk
+    images: Images
+    options: Distillation
+    fitting: npt.NDArray[np.int64]
+    held: npt.NDArray[np.int64]
+    seed: int
+    workers: int
+    history: dict[str, Any] = field(init=False)
+
+    def __post_init__(self) -> None:
+        channels, device = trunk_geometry(self.student)[3], self.teacher.device
+        layers = normalised(backbone(self.student), seed=self.seed)
+        adapter = nn.Conv2d(channels, self.teacher.channels, 1)
+        for parameter in adapter.parameters():
+            nn.init.zeros_(parameter)  # every cell begins as the mean
+        self.modules = nn.ModuleDict({"layers": layers, "adapter": adapter})
+        self.modules.to(device).to(memory_format=torch.channels_last)
+        self.layers = layers
+        sizes = [str(size) for size in self.options.sizes] if len(self.held) else []
+        self.history = {
+            **{"steps": [], "losses": []},
+            **{name: {size: [] for size in sizes} for name in ("held_out_losses", "explained")},
+        }
+
+    def measure_teacher(self) -> None:
+        """Measure the mean and the deviation of the teacher's channels on the first batches."""
+        sums = torch.zeros(3, self.teacher.channels, dtype=torch.float64, device=self.teacher.device)
+        for pixels in self._crops().ahead(0, min(MEASURED_STEPS, self.options.steps), self.workers):
+            with torch.no_grad():
+                cells = self.teacher.convolve(pixels).movedim(1, -1).flatten(0, 2).double()
+            sums += torch.stack([torch.ones_like(cells[0]) * len(cells), cells.sum(dim=0), cells.square().sum(dim=0)])
+        mean = sums[1] / sums[0]
+        deviation = (sums[2] / sums[0] - mean.square()).clamp(min=0).sqrt()
+        deviation = deviation.clamp(min=max(1e-12, LEAST_DEVIATION * float(deviation.mean())))
+        self.mean, self.deviation = (moment.float()[:, None, None] for moment in (mean, deviation))
+
+    def train(self, checkpoint: Checkpoint, progress: Progress) -> dict[str, Any]:
+        """Train from the last checkpoint on."""
+        steps, interval = self.options.steps, self.options.interval
+        optimiser, key = self._optimiser(), self._key()
+        done, self.history = checkpoint.restore(key, self.modules, optimiser, {}, self.history)
+        losses: list[float] = []
+        for pixels in self._crops().ahead(done, steps, self.workers):
+            losses.append(self._step(optimiser, pixels, done))
+            done += 1
+            if done % interval == 0 or done == steps:
+                self._measure(done, losses)
+                checkpoint.save(key, done, self.modules, optimiser, {}, self.history)
+                losses = []
+            progress("distillation", done, steps)
+        return self.history
+
+    def _key(self) -> str:
+        """Return what tells this training from any that would end with other weights."""
+        samples = [self.images[number] for number in (0, len(self.images) // 2, len(self.images) - 1)]
+        what = (self.options, self.seed, self.student, self.teacher.fingerprint(), len(self.images))
+        return content_key(repr(what), *samples)
+
+    def _crops(self) -> Crops:
+        return self._crops_of(self.fitting, self.options.sizes, flips=self.options.flips)
+
+    def _crops_of(self, numbers: npt.NDArray[np.int64], sizes: tuple[int, ...], *, flips: bool) -> Crops:
+        options = self.options
+        return Crops(
+            self.images, numbers, self.teacher.preprocessing, options.batch, sizes, options.scales, flips, self.seed
+        )
+
+    def _optimiser(self) -> torch.optim.AdamW:
+        weights = [parameter for parameter in self.modules.parameters() if parameter.dim() > 1]
+        others = [parameter for parameter in self.modules.parameters() if parameter.dim() == 1]
+        groups = [(weights, self.options.decay), (others, 0.0)]
+        return torch.optim.AdamW([{"params": chosen, "weight_decay": decay} for chosen, decay in groups])
+
+    def _step(self, optimiser: torch.optim.AdamW, pixels: torch.Tensor, done: int) -> float:
+        set_rate(optimiser, self.options.rate, done, self.options.steps)
+        self.modules.train()
+        given, wanted = self._maps(pixels)
+        loss = (given - wanted).square().mean()
+        optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(list(self.modules.parameters()), 10)
+        optimiser.step()
+        return float(loss.detach())
+
+    def _maps(self, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the student's map, as it is to be compared, and the teacher's, standardised: (B, C, h, w) each."""
+        pixels = pixels.to(self.teacher.device, memory_format=torch.channels_last)
+        with torch.no_grad():
+            wanted = (self.teacher.convolve(pixels) - self.mean) / self.deviation
+        rounded = self.options.precision == "bfloat16"
+        with torch.autocast(torch.device(self.teacher.device).type, torch.bfloat16, enabled=rounded):
+            given = self.modules["adapter"](self.layers(pixels)).float()
+        height, width = (min(given.shape[axis], wanted.shape[axis]) for axis in (2, 3))
+        return given[..., :height, :width], wanted[..., :height, :width]
+
+    def _measure(self, done: int, losses: list[float]) -> None:
+        """Add the losses since the last measurement, and those on held-out images, to the history."""
+        loss = sum(losses) / len(losses)
+        if not math.isfinite(loss):
+            raise InputError(f"the loss of step {done} is not finite: a rate of {self.options.rate} is too high")
+        self.history["steps"].append(done)
+        self.history["losses"].append(round(loss, 4))
+        for size in self.history["held_out_losses"]:
+            error, variance = self._held_out(int(size))
+            self.history["held_out_losses"][size].append(round(error, 4))
+            self.history["explained"][size].append(round(1 - error / max(variance, 1e-12), 4))
+
+    def _held_out(self, size: int) -> tuple[float, float]:
+        """Return the mean squared error and variance of the teacher's map on crops that are always the same."""
+        self.modules.eval()
+        crops = self._crops_of(self.held, (size,), flips=False)
+        pairs: Iterator[tuple[torch.Tensor, torch.Tensor]]
+        with torch.no_grad():
+            pairs = map(self._maps, crops.ahead(0, math.ceil(len(self.held) / self.options.batch), self.workers))
+            sums = [(float((given - wanted).square().mean()), float(wanted.square().mean())) for given, wanted in pairs]
+        error, variance = np.mean(sums, axis=0)
+        return float(error), float(variance)

@@ -1,0 +1,321 @@
+"""Fine-tuning: fully connected layers, and on request the conv layers after the last pooling, learn from windows.
+
+He et al. 2015, section 4.1: a quarter of a batch overlap an object by half or more, the others are background of an
+overlap from 0.1 on; images are mirrored and seen at random scales. Batches come from a few images each (Girshick 2015,
+section 2.3), so that conv layers can learn through the pooling. That, and the loss of the offsets, are beyond SPP-net.
+"""
+
+import math
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+from torch.nn.functional import cross_entropy, smooth_l1_loss
+
+from ..backbone.backbone import to_tensor
+from ..errors import InputError
+from ..files.cache import content_key
+from ..pooling.differentiable import pool_differentiably
+from ..pooling.features import WindowFeatures
+from ..scoring.boxes import encode
+from ..scoring.head import OFFSET_DEVIATIONS, Head
+from ..types import Progress
+from .checkpoint import Checkpoint
+from .images import TrainingImages
+from .sampling import choose_windows, mirrored
+from .schedule import set_rate
+
+Floats = npt.NDArray[np.float32]
+Indices = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class FineTuning:
+    """How layers are fine-tuned. The optimiser is AdamW, with a warm-up and a cosine to zero.
+
+    Attributes:
+        widths: Of fc6 and fc7 (the paper's: 4096, 4096); () scores pooled vectors directly.
+        reduction: Channels that a 1x1 convolution leaves to the pyramid; None leaves all.
+        unfreeze: Whether the conv layers after the last pooling learn, too (beyond the paper).
+        epochs: Times that every image is seen.
+        images: In one batch.
+        windows: Of one image in a batch.
+        positives: Largest fraction of windows that show objects.
+        rate: Highest learning rate.
+        decay: Of the weights of the head.
+        dropout: Of the head.
+        flips: Whether images are mirrored at random.
+        offsets_weight: Of the loss of the offsets; 0 is the paper's training.
+        patience: Epochs without a lower loss on the held-out images after which the training stops.
+    """
+
+    widths: tuple[int, ...] = ()
+    reduction: int | None = None
+    unfreeze: bool = False
+    epochs: int = 8
+    images: int = 2
+    windows: int = 64
+    positives: float = 0.25
+    rate: float = 2e-4
+    decay: float = 0.05
+    dropout: float = 0.5
+    flips: bool = True
+    offsets_weight: float = 1.0
+    patience: int = 3
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "widths", tuple(self.widths))  # a list when it comes from a file
+        for name in ("epochs", "images", "windows", "rate", "patience"):
+            if not 0 < getattr(self, name) < math.inf:
+                raise InputError(f"{name} must be positive and finite, not {getattr(self, name)}")
+        for name in ("decay", "offsets_weight"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise InputError(f"{name} must be finite and not negative, not {getattr(self, name)}")
+        if not 0 < self.positives <= 1:
+            raise InputError(f"positives must be a fraction above 0, not {self.positives}")
+        if self.reduction is not None and self.reduction < 1:
+            raise InputError(f"reduction must be a positive number of channels, not {self.reduction}")
+        with torch.device("meta"):  # the checks of the head, without its memory
+            Head(1, 1, self.widths, dropout=self.dropout)
+
+
+# The paper's widths, and what two cores can afford.
+PRESETS = {
+    "paper": FineTuning(widths=(4096, 4096), offsets_weight=0),
+    "cpu": FineTuning(widths=(1024, 1024), reduction=128),
+    "linear": FineTuning(),
+}
+
+
+def fine_tune(
+    images: TrainingImages,
+    features: WindowFeatures,
+    tail: nn.Sequential,
+    options: FineTuning,
+    *,
+    fitting: Indices,
+    held: Indices,
+    checkpoints: Path,
+    seed: int,
+    progress: Progress,
+) -> tuple[Head, dict[str, Any]]:
+    """Train the head, and the tail in place; return the head and how it went.
+
+    An interrupted training goes on from its last checkpoint and ends with the same weights. (On a GPU conv layers may
+    end with others in the last bits: gradients of the pooling are added up in any order there.)
+
+    Args:
+        images: Prepared with the maps that the tail takes, mirrored ones too if they are wanted.
+        features: Of the whole trunk: scales and views.
+        tail: Conv layers after those that made the maps; all of them learn, and there may be none.
+        options: How.
+        fitting: Numbers of the images to learn from.
+        held: Numbers of others; the weights of the epoch with the lowest loss on them are taken.
+        checkpoints: Folder.
+        seed: Of everything random.
+        progress: Called with (stage, done, total).
+
+    Returns:
+        The head, and {"losses": of every epoch, "held_out_losses": likewise, "epoch": of the weights taken}.
+    """
+    device = torch.device(features.trunk.device)
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        torch.manual_seed(seed)
+        head = Head(features.pooled_dimensions, len(images.classes), options.widths, dropout=options.dropout)
+        head.to(features.trunk.device)
+        tail.requires_grad_(True)
+        run = _Run(images, features, tail, head, options, fitting, held, seed)
+        run.measure_scaling()
+        head.start_from(features.trunk.classifier, features.trunk.channels, features.levels)
+        history = run.train(Checkpoint(checkpoints), progress)
+    tail.requires_grad_(False)
+    return head.eval().requires_grad_(False), history
+
+
+@dataclass
+class _Run:
+    images: TrainingImages
+    features: WindowFeatures
+    tail: nn.Sequential
+    head: Head
+    options: FineTuning
+    fitting: Indices
+    held: Indices
+    seed: int
+    history: dict[str, Any] = field(default_factory=lambda: {"losses": [], "held_out_losses": [], "epoch": 0})
+
+    def measure_scaling(self) -> None:
+        """Centre the pooled vectors and bring them to a norm of 20, as for the SVMs."""
+        sums, squares, count = torch.zeros_like(self.head.mean, dtype=torch.float64), 0.0, 0
+        for number in self.fitting[:200].tolist():
+            with torch.inference_mode():
+                vectors = self._pooled(self._sample(number, epoch=0, training=False)).double()
+            sums += vectors.sum(dim=0)
+            squares += float(vectors.square().sum())
+            count += len(vectors)
+        mean = sums / max(1, count)
+        energy = squares / max(1, count) - float(mean.square().sum())
+        self.head.mean.copy_(mean)
+        self.head.factors.fill_(20 / max(max(energy, 0) ** 0.5, 1e-12))
+
+    def train(self, checkpoint: Checkpoint, progress: Progress) -> dict[str, Any]:
+        """Train from the last checkpoint on, and leave the best epoch's weights in tail and head."""
+        steps = max(1, len(self.fitting) // self.options.images)
+        total = steps * self.options.epochs
+        modules = nn.ModuleDict({"tail": self.tail, "head": self.head})
+        optimiser = self._optimiser()
+        best = {name: tensor.clone() for name, tensor in modules.state_dict().items()}
+        key = self._key()
+        done, self.history = checkpoint.restore(key, modules, optimiser, best, self.history)
+        sums = self.history.pop("sum", 0.0)
+        with ThreadPoolExecutor(1) as ahead:  # reads the next batch while this one is computed
+            batch = ahead.submit(self._batch, *divmod(done, steps))
+            while done < total and not self._lost_patience():
+                now, batch = batch.result(), ahead.submit(self._batch, *divmod(done + 1, steps))
+                sums = sums * (done % steps > 0) + self._step(optimiser, now, done, total)
+                done += 1
+                if done % steps == 0:
+                    self._end_epoch(sums / steps, modules, best)
+                if done % checkpoint.every == 0 or done % steps == 0:
+                    checkpoint.save(key, done, modules, optimiser, best, {**self.history, "sum": sums})
+                progress("fine-tuning", done, total)
+        modules.load_state_dict(best)
+        return self.history
+
+    def _key(self) -> str:
+        """Return what tells this training from any that would end with other weights."""
+        features, targets = self.features, [self.images.target(number) for number in range(len(self.images))]
+        views = (tuple(features.scales), features.max_side, features.geometry, features.views)
+        # A reduction follows from the maps; its last bits, from the number of threads.
+        conv = self.tail[: len(self.tail) - (self.options.reduction is not None)].state_dict()
+        return content_key(
+            repr((self.options, self.seed, self.images.classes, views, self.fitting.tolist(), self.held.tolist())),
+            self.images.key(),
+            *(target[name] for target in targets for name in ("boxes", "labels", "difficult")),
+            *(tensor.cpu().numpy() for tensor in conv.values()),
+        )
+
+    def _lost_patience(self) -> bool:
+        return bool(len(self.history["losses"]) - self.history["epoch"] >= self.options.patience)
+
+    def _end_epoch(self, loss: float, modules: nn.Module, best: dict[str, torch.Tensor]) -> None:
+        losses, held_out = self.history["losses"], self.history["held_out_losses"]
+        losses.append(round(loss, 4))
+        held_out.append(round(self._held_out_loss(), 4) if len(self.held) else losses[-1])
+        if held_out[-1] <= min(held_out) or not len(self.held):  # without held-out images the last is taken
+            self.history["epoch"] = len(losses)
+            best.update({name: tensor.clone() for name, tensor in modules.state_dict().items()})
+
+    def _optimiser(self) -> torch.optim.AdamW:
+        weights = [parameter for parameter in self.head.parameters() if parameter.dim() > 1]
+        others = [parameter for parameter in self.head.parameters() if parameter.dim() == 1]
+        conv = [parameter for parameter in self.tail.parameters() if parameter.requires_grad]
+        groups = [(weights, self.options.decay), ([*others, *conv], 0.0)]
+        return torch.optim.AdamW([{"params": list(chosen), "weight_decay": decay} for chosen, decay in groups])
+
+    def _batch(self, epoch: int, step: int) -> list["_Sample"]:
+        order = np.random.default_rng([self.seed, epoch]).permutation(self.fitting)
+        size = self.options.images
+        return [self._sample(number, epoch, training=True) for number in order[step * size :][:size].tolist()]
+
+    def _step(self, optimiser: torch.optim.AdamW, batch: list["_Sample"], done: int, total: int) -> float:
+        set_rate(optimiser, self.options.rate, done, total)
+        torch.manual_seed(self.seed * 1_000_003 + done)  # of the dropout
+        self.head.train()
+        loss = self._loss(batch)
+        optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        for module in (self.head, self.tail):
+            nn.utils.clip_grad_norm_(list(module.parameters()), 10)
+        optimiser.step()
+        return float(loss.detach())
+
+    def _held_out_loss(self) -> float:
+        self.head.eval()
+        with torch.inference_mode():
+            losses = [float(self._loss([self._sample(number, 0, training=False)])) for number in self.held.tolist()]
+        return sum(losses) / len(losses)
+
+    def _loss(self, batch: list["_Sample"]) -> torch.Tensor:
+        """Return the cross entropy of the classes, plus what the offsets of windows on objects are off."""
+        device = self.features.trunk.device
+        scores, offsets = self.head(torch.cat([self._pooled(sample) for sample in batch]))
+        labels = torch.from_numpy(np.concatenate([sample.labels for sample in batch])).to(device)
+        wanted = torch.from_numpy(np.concatenate([sample.offsets for sample in batch])).to(device)
+        loss = cross_entropy(scores, labels, reduction="sum") / max(1, len(labels))  # images may have no windows
+        if self.options.offsets_weight:
+            shown = labels > 0
+            off = smooth_l1_loss(offsets[shown], wanted[shown], reduction="sum") / max(1, len(labels))
+            loss = loss + self.options.offsets_weight * off
+        return loss
+
+    def _pooled(self, sample: "_Sample") -> torch.Tensor:
+        """Return the pooled vectors of a sample's windows: (N, D)."""
+        features, device = self.features, self.features.trunk.device
+        maps = {name: to_tensor(map).to(device) for name, map in sample.maps.items()}
+        name = str(sample.scale)
+        learned = {**maps, name: self.tail(maps[name])}
+        sizes = {name: (map.shape[2], map.shape[3]) for name, map in learned.items()}
+        cells = features.cells(sizes, sample.windows, sample.size, sample.scale)
+        parts = []
+        for view, rectangles in zip(features.views, cells, strict=True):
+            whole = np.isinf(view.enlargement)
+            map = learned[features.map_name(view, name)]
+            part = pool_differentiably(map, rectangles[:1] if whole else rectangles, view.levels)
+            parts.append(part.expand(len(rectangles), -1) if whole else part)
+        return torch.cat(parts, dim=1) if len(parts) > 1 else parts[0]
+
+    def _sample(self, number: int, epoch: int, *, training: bool) -> "_Sample":
+        """Return windows of an image for one step, mirrored and at a random scale in training."""
+        random = np.random.default_rng([self.seed, number, epoch])
+        flipped = bool(training and self.options.flips and random.integers(2))
+        scale = int(random.choice(self.features.scales))
+        options = self.options
+        sample = choose_windows(
+            self.images, number, windows=options.windows, positives=options.positives, random=random
+        )
+        windows, boxes = self.images.windows(number)[sample.rows], sample.boxes
+        size = self.images.size(number)
+        if flipped:
+            windows, boxes = mirrored(windows, size[1]), mirrored(boxes, size[1])
+        offsets = np.zeros((len(windows), 4), np.float32)
+        shown = sample.labels > 0
+        offsets[shown] = encode(windows[shown], boxes[shown]) / np.array(OFFSET_DEVIATIONS, np.float32)
+        maps = self.images.maps(number, (scale,), flipped=flipped)
+        return _Sample(maps, scale, size, windows, sample.labels, offsets)
+
+
+@dataclass(frozen=True)
+class _Sample:
+    maps: dict[str, Floats]
+    scale: int
+    size: tuple[int, int]
+    windows: Floats
+    labels: Indices
+    offsets: Floats
+
+
+def principal_channels(images: TrainingImages, tail: nn.Sequential, numbers: Indices, channels: int) -> nn.Conv2d:
+    """Return a 1x1 convolution to the channels in which the cells of some images' maps vary most."""
+    sums = None
+    for number in numbers[:200].tolist():
+        scale = images.features.scales[0]
+        with torch.inference_mode():
+            map = to_tensor(images.maps(number, (scale,))[str(scale)]).to(images.features.trunk.device)
+            cells = tail(map).flatten(2)[0].double()
+        moments = torch.cat([cells, torch.ones_like(cells[:1])]) @ torch.cat([cells, torch.ones_like(cells[:1])]).T
+        sums = moments if sums is None else sums + moments
+    assert sums is not None
+    mean = sums[:-1, -1] / sums[-1, -1]
+    covariance = sums[:-1, :-1] / sums[-1, -1] - torch.outer(mean, mean)
+    directions = torch.linalg.eigh(covariance).eigenvectors.flip(1)[:, :channels].T
+    layer = nn.Conv2d(len(mean), min(channels, len(mean)), 1).to(mean.device)
+    with torch.no_grad():
+        layer.weight.copy_(directions[:, :, None, None])
+        layer.bias.copy_(-directions @ mean)  # type: ignore[union-attr]
+    return layer

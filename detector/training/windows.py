@@ -1,0 +1,169 @@
+"""The training of an SPP-net detector on prepared images (He et al. 2015, section 4.1)."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..scoring.boxes import encode
+from ..scoring.calibration import Calibration, fit_calibration, right_detections
+from ..scoring.detection import WindowClassifier
+from ..scoring.regression import fit_offsets
+from ..timing import Stopwatch
+from ..types import Progress
+from .images import TrainingImages
+from .mining import HardNegativeMining, Mining
+from .scaling import Scaling
+
+LEAST_OVERLAP = 0.5  # of a window with the object that regression moves it to
+
+
+def train_windows(
+    images: TrainingImages,
+    *,
+    mining: Mining,
+    softmax: tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]] | None = None,
+    norm: float,
+    centre: bool,
+    standardise: bool,
+    penalty: float,
+    regression_examples: int,
+    held_out: float,
+    seed: int,
+    progress: Progress,
+    clock: Stopwatch,
+) -> WindowClassifier:
+    """Return SVMs, box regressors and calibration learned from images.
+
+    Margins are calibrated on a held-out part of the images, which join for the last training of the SVMs.
+
+    Args:
+        images: Prepared; at least one has an object.
+        mining: How the SVMs are trained.
+        softmax: Weights (K + 1, D) and biases of a softmax that stands in for SVMs.
+        norm: Root mean square norm of the vectors that the SVMs see.
+        centre: Whether the mean vector is subtracted first.
+        standardise: Whether every dimension is divided by its standard deviation first.
+        penalty: Of the ridge regression of boxes.
+        regression_examples: Windows of a class that its box regression uses at most.
+        held_out: Fraction of the images held out.
+        seed: Of everything random.
+        progress: Called with (stage, done, total).
+        clock: Counts the time of the stages.
+    """
+    fitting, held = split_held_out(len(images), held_out, seed)
+    scaling = images.measure_scaling(fitting, norm=norm, centre=centre, standardise=standardise, seed=seed)
+    miner = HardNegativeMining(images, scaling, mining, seed=seed)
+    if softmax is None:
+        with clock("SVMs"):
+            miner.add_objects(fitting, progress)
+            for _ in range(mining.passes):
+                miner.search(fitting, progress)
+    with clock("box regression"):
+        offsets = fit_regressors(images, scaling, fitting, penalty, regression_examples, seed, progress)
+
+    def classifier(calibration: Calibration) -> WindowClassifier:
+        weights = softmax or scaling.fold(miner.svms.weights, miner.svms.biases)
+        return WindowClassifier(*weights, *offsets, calibration, softmax=softmax is not None)
+
+    with clock("calibration"):
+        calibration = _calibrate(images, classifier(Calibration()), held, progress)
+    if softmax is None and len(held):
+        with clock("SVMs"):
+            miner.add_objects(held, progress)
+            miner.search(held, progress)
+    return classifier(calibration)
+
+
+def split_held_out(images: int, held_out: float, seed: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return the numbers of the images to learn from, and of those held out, in random order."""
+    order = np.random.default_rng(seed).permutation(images)
+    held, fitting = np.split(order, [int(held_out * images)])
+    return fitting, held
+
+
+def detect_prepared(images: TrainingImages, number: int, classifier: WindowClassifier) -> dict[str, Any]:
+    """Return the detections among the proposals of a prepared image, as `WindowClassifier.detect` does."""
+    proposals = np.arange(images.proposals(number))
+    vectors = images.vectors(number, proposals)
+    return classifier.detect(vectors, images.windows(number)[proposals], images.size(number))
+
+
+def fit_regressors(
+    images: TrainingImages,
+    scaling: Scaling,
+    numbers: npt.NDArray[np.int64],
+    penalty: float,
+    examples: int,
+    seed: int,
+    progress: Progress,
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """Return for every class what moves windows onto its objects: weights float32 (K, 4, D), biases float32 (K, 4).
+
+    The examples are windows that overlap an object by half or more.
+
+    Args:
+        numbers: Which images.
+        penalty: Of the ridge regression.
+        examples: Windows of one class at most, chosen at random. Fewer than the vectors have dimensions make
+            the regression cheap: its Gram matrix is then that of the windows.
+    """
+    chosen = _regression_windows(images, numbers, examples, seed)
+    weights, biases = [], []
+    for label, by_image in enumerate(chosen):
+        vectors, offsets = _regression_examples(images, by_image)
+        vectors = scaling.apply(vectors)
+        fitted, bias = fit_offsets(vectors, offsets, penalty=penalty)
+        folded, shifted = scaling.fold(fitted.T, bias)
+        weights.append(folded)
+        biases.append(shifted)
+        progress("box regression", label + 1, len(chosen))
+    return np.stack(weights), np.stack(biases)
+
+
+def _regression_windows(
+    images: TrainingImages, numbers: npt.NDArray[np.int64], examples: int, seed: int
+) -> list[dict[int, npt.NDArray[np.int64]]]:
+    """Return for every class which windows of which images it learns from."""
+    found: list[list[npt.NDArray[np.int64]]] = [[] for _ in images.classes]
+    for number in numbers:
+        overlaps, _, labels = images.nearest_objects(int(number))
+        for label in np.unique(labels[overlaps >= LEAST_OVERLAP]):
+            rows = np.flatnonzero((overlaps >= LEAST_OVERLAP) & (labels == label))
+            found[label].append(np.stack([np.full(len(rows), number), rows], axis=1))
+    random = np.random.default_rng(seed)
+    chosen = []
+    for pairs in found:
+        windows = np.concatenate([np.zeros((0, 2), np.int64), *pairs])
+        windows = windows[np.sort(random.permutation(len(windows))[:examples])]
+        chosen.append({int(number): windows[windows[:, 0] == number, 1] for number in np.unique(windows[:, 0])})
+    return chosen
+
+
+def _regression_examples(
+    images: TrainingImages, by_image: dict[int, npt.NDArray[np.int64]]
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """Return the raw vectors float32 (N, D) and the offsets float32 (N, 4) of the chosen windows."""
+    count = sum(len(rows) for rows in by_image.values())
+    vectors = np.empty((count, images.features.dimensions), np.float32)
+    offsets = np.empty((count, 4), np.float32)
+    end = 0
+    for number, rows in by_image.items():
+        here = slice(end, end := end + len(rows))
+        vectors[here] = images.vectors(number, rows).all()
+        offsets[here] = encode(images.windows(number)[rows], images.nearest_objects(number)[1][rows])
+    return vectors, offsets
+
+
+def _calibrate(
+    images: TrainingImages, classifier: WindowClassifier, numbers: npt.NDArray[np.int64], progress: Progress
+) -> Calibration:
+    """Return the sigmoid that fits the detections in images the classifier has not seen."""
+    margins, right = [np.zeros(0, np.float32)], [np.zeros(0, np.bool_)]
+    for done, number in enumerate(numbers.tolist()):
+        found = detect_prepared(images, number, classifier)
+        target = images.target(number)
+        margins.append(found["margins"])
+        right.append(right_detections(found["boxes"], found["labels"], target["boxes"], target["labels"]))
+        progress("calibration", done + 1, len(numbers))
+    return fit_calibration(np.concatenate(margins), np.concatenate(right))

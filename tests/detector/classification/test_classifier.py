@@ -1,0 +1,193 @@
+"""Tests of the classifier: it learns, at several sizes, one label or several, and gives its conv layers away."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from sppnet.detector import Classifier, InputError, ModelError, load_trunk
+from sppnet.detector.classification.views import Views
+from tests.detector.classification.test_multisize import shape_image
+
+TRAIN = [shape_image(number) for number in range(40)]
+TEST = [shape_image(number)[0] for number in range(100, 120)]
+SETTINGS: dict[str, Any] = {"sizes": (32, 24), "epochs": 8, "batch": 8, "rate": 1e-2}
+
+
+def untrained(name: str, **settings: Any) -> Classifier:
+    usual = {"classes": ("red", "blue"), "trunk": name, "levels": (1, 2), "widths": (16,)}
+    return Classifier(**{**usual, **settings})
+
+
+@pytest.fixture(scope="module")
+def fitted(pooled_name: str) -> Classifier:
+    return untrained(pooled_name).fit(TRAIN, **SETTINGS)
+
+
+def share_right(classifier: Classifier, **options: Any) -> float:
+    found = np.stack(classifier.predict(TEST, **options))
+    return float((found.argmax(axis=1) == np.arange(20) % 2).mean())
+
+
+@pytest.mark.parametrize("size", [20, 24, 32, 48, 64])
+def test_shapes_are_told_apart_at_any_size(fitted: Classifier, size: int) -> None:
+    assert share_right(fitted, size=size) >= 0.9
+
+
+@pytest.mark.parametrize("views", ["full", "ten", "maps"])
+def test_shapes_are_told_apart_in_all_views(fitted: Classifier, views: Views) -> None:
+    assert share_right(fitted, views=views) >= 0.9
+
+
+@pytest.mark.parametrize("views", ["full", "ten", "maps"])
+def test_scores_are_probabilities(fitted: Classifier, views: Views) -> None:
+    [scores] = fitted.predict(TEST[:1], views=views)
+
+    assert scores.dtype == np.float32 and scores.shape == (2,)
+    assert scores.sum() == pytest.approx(1)
+
+
+def test_no_images_have_no_scores(fitted: Classifier) -> None:
+    assert fitted.predict([]) == []
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 4000), (300, 2)])
+def test_images_of_any_shape_have_scores(fitted: Classifier, size: tuple[int, int]) -> None:
+    image = np.full((*size, 3), 128, np.uint8)
+
+    assert np.isfinite(fitted.predict([image], views="maps")[0]).all()
+
+
+def test_the_metrics_tell_images_labels_and_history(fitted: Classifier) -> None:
+    metrics = fitted.metrics_
+
+    assert metrics["images"] == 40 and metrics["labels"] == {"red": 20, "blue": 20}
+    assert metrics["history"]["sizes"] == [32, 24] * 4
+    assert metrics["history"]["scores"].keys() == {"32", "24"}
+    assert metrics["seconds"].keys() == {"training"}
+
+
+def test_a_single_size_and_random_sizes_are_trained_at_too(pooled_name: str) -> None:
+    settings = {**SETTINGS, "epochs": 2}
+
+    single = untrained(pooled_name).fit(TRAIN, **{**settings, "sizes": (32,)})
+    drawn = untrained(pooled_name).fit(TRAIN, **settings, schedule="random")
+
+    assert single.metrics_["history"]["sizes"] == [32, 32]
+    assert set(drawn.metrics_["history"]["sizes"]) <= set(range(24, 33))
+
+
+def test_crops_are_cut_out_of_images_an_eighth_larger(fitted: Classifier) -> None:
+    assert (fitted.side_, fitted.short_side_) == (32, 37)
+
+
+def test_several_labels_are_learned_although_some_are_left_out(pooled_name: str) -> None:
+    def labels(number: int) -> npt.NDArray[np.int8]:
+        shown = np.full(2, -1, np.int8)
+        shown[number % 2] = 0 if number % 5 == 0 else 1
+        return shown
+
+    examples = [(image, labels(number)) for number, (image, _) in enumerate(TRAIN)]
+    classifier = untrained(pooled_name, several=True).fit(examples, **SETTINGS)
+
+    assert share_right(classifier) >= 0.9
+    assert classifier.metrics_["labels"] == {"red": 16, "blue": 16}
+    assert max(classifier.metrics_["history"]["scores"]["32"]) > 0.9
+
+
+def test_random_conv_layers_come_out_without_normalisation(fitted: Classifier, pooled_name: str) -> None:
+    names = fitted.fitted()[0].layers.state_dict().keys()
+
+    assert names == load_trunk(pooled_name, "random").layers.state_dict().keys()
+
+
+def test_a_training_goes_on_where_it_was_interrupted(pooled_name: str, tmp_path: Path, fitted: Classifier) -> None:
+    def interrupt(stage: str, done: int, total: int) -> None:
+        if done == 13:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        untrained(pooled_name).fit(TRAIN, **SETTINGS, checkpoints=tmp_path, progress=interrupt)
+    classifier = untrained(pooled_name).fit(TRAIN, **SETTINGS, checkpoints=tmp_path)
+
+    np.testing.assert_array_equal(np.stack(classifier.predict(TEST)), np.stack(fitted.predict(TEST)))
+
+
+def test_a_saved_classifier_comes_back(fitted: Classifier, tmp_path: Path) -> None:
+    fitted.save(tmp_path / "model")
+    loaded = Classifier.load(tmp_path / "model")
+
+    assert vars(loaded).keys() == vars(fitted).keys()
+    assert (loaded.classes, loaded.levels, loaded.side_, loaded.short_side_) == (("red", "blue"), (1, 2), 32, 37)
+    assert loaded.metrics_ == fitted.metrics_
+    np.testing.assert_array_equal(np.stack(loaded.predict(TEST)), np.stack(fitted.predict(TEST)))
+
+
+def test_a_loaded_classifier_learns_on_from_its_conv_layers(fitted: Classifier, tmp_path: Path) -> None:
+    fitted.save(tmp_path)
+    loaded = Classifier.load(tmp_path).fit(TRAIN, **{**SETTINGS, "epochs": 1, "rate": 1e-9})
+
+    before, after = (model.fitted()[0].layers.state_dict() for model in (fitted, loaded))
+    assert all(np.allclose(before[name], after[name], atol=1e-6) for name in before)
+
+
+def test_the_conv_layers_weights_are_those_of_a_trunk(fitted: Classifier, pooled_name: str, tmp_path: Path) -> None:
+    fitted.trunk_weights(tmp_path / "weights.safetensors")
+
+    trunk = load_trunk(pooled_name, tmp_path / "weights.safetensors")
+    assert trunk.fingerprint() == fitted.fitted()[0].fingerprint()
+
+
+def test_a_weights_file_must_be_named_like_one(fitted: Classifier, tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"must end in \.safetensors"):
+        fitted.trunk_weights(tmp_path / "weights.pth")
+
+
+def test_a_weights_file_that_cannot_be_written_is_named(fitted: Classifier, tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"nowhere.*the weights cannot be written"):
+        fitted.trunk_weights(tmp_path / "nowhere" / "weights.safetensors")
+
+
+def test_an_untrained_classifier_says_so(pooled_name: str) -> None:
+    with pytest.raises(ModelError, match="has not been trained"):
+        untrained(pooled_name).predict(TEST)
+
+
+@pytest.mark.parametrize("size", [0, -5, 8])
+def test_a_size_without_a_cell_is_refused(fitted: Classifier, size: int) -> None:
+    with pytest.raises(InputError, match=f"the size must be at least 9 pixels for pooled, not {size}"):
+        fitted.predict(TEST, size=size)
+
+
+def test_a_size_without_a_cell_is_refused_before_the_training(pooled_name: str) -> None:
+    with pytest.raises(InputError, match="the size must be at least 9 pixels"):
+        untrained(pooled_name).fit(TRAIN, sizes=(32, 8))
+
+
+@pytest.mark.parametrize("settings", [{"held_out": 1.0}, {"workers": 0}])
+def test_a_training_without_images_or_workers_is_refused(pooled_name: str, settings: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match="a training needs images, workers"):
+        untrained(pooled_name).fit(TRAIN, **settings)
+
+
+def test_no_images_are_refused(pooled_name: str) -> None:
+    with pytest.raises(InputError, match="not 0 images"):
+        untrained(pooled_name).fit([])
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"classes": ()}, "classes must be different names"),
+        ({"classes": ("a", "a")}, "classes must be different names"),
+        ({"levels": ()}, "levels must be one or more"),
+        ({"widths": (0,)}, "widths must be positive"),
+        ({"dropout": 1.0}, "dropout must be from 0 to below 1"),
+        ({"seed": -1}, "seed must not be negative"),
+    ],
+)
+def test_settings_out_of_range_are_refused(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        Classifier(**{"classes": ("a", "b"), **settings})

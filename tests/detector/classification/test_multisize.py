@@ -1,0 +1,212 @@
+"""Tests of the training at several sizes: which size when, that it learns, and that an interruption changes nothing."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+import torch
+from torch import nn
+
+from sppnet.detector.backbone.preprocessing import PREPROCESSINGS
+from sppnet.detector.classification.labels import read_labels
+from sppnet.detector.classification.multisize import MultiSize, MultiSizeTraining
+from sppnet.detector.errors import InputError
+from sppnet.detector.pooling.pyramid import PyramidPooling
+from sppnet.detector.scoring.head import Dropout
+from sppnet.detector.training.checkpoint import Checkpoint
+from tests.conftest import no_progress
+
+Tensors = dict[str, torch.Tensor]
+OPTIONS = MultiSize((20, 16), "epochs", epochs=4, batch=4, rate=1e-2, decay=0.05, short_side=24, colours=0.1)
+STEPS = 4  # of an epoch: 13 images, at most four in a batch
+COLOURS = ((230, 60, 60), (60, 60, 230))
+
+
+def shape_image(number: int) -> tuple[npt.NDArray[np.uint8], int]:
+    """Return a grey image with a red square (class 0) or a blue one (class 1)."""
+    random = np.random.default_rng(number)
+    image = random.integers(100, 140, (30, 40, 3)).astype(np.uint8)
+    top, left = random.integers(0, 15), random.integers(0, 25)
+    image[top : top + 15, left : left + 15] = COLOURS[number % 2]
+    return image, number % 2
+
+
+IMAGES = [shape_image(number) for number in range(20)]
+
+
+def network(dropout: nn.Module | None = None) -> nn.Sequential:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(1)
+        layers = nn.Sequential(nn.Conv2d(3, 8, 5, 2), nn.BatchNorm2d(8), nn.ReLU(), nn.Conv2d(8, 8, 3, 2), nn.ReLU())
+        return nn.Sequential(layers, PyramidPooling((1, 2)), dropout or nn.Dropout(0.2), nn.Linear(40, 2))
+
+
+def train(
+    folder: Path,
+    options: MultiSize = OPTIONS,
+    *,
+    every: int = 100,
+    seed: int = 0,
+    held: int = 7,
+    images: Any = IMAGES,
+    dropout: nn.Module | None = None,
+    progress: Callable[[str, int, int], None] = no_progress,
+) -> tuple[Tensors, dict[str, Any]]:
+    """Return the weights that come of a training, and its history."""
+    learner, numbers = network(dropout), np.arange(20)
+    training = MultiSizeTraining(
+        learner,
+        PREPROCESSINGS["torchvision"],
+        images,
+        read_labels(images, 2, False),
+        options,
+        fitting=numbers[7:],
+        held=numbers[:held],
+        seed=seed,
+        device="cpu",
+    )
+    with torch.random.fork_rng(devices=[]):
+        history = training.run(Checkpoint(folder, every=every, name="test"), workers=2, progress=progress)
+    return learner.state_dict(), history
+
+
+def same(one: Tensors, other: Tensors) -> bool:
+    return all(torch.equal(tensor, other[name]) for name, tensor in one.items())
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Tensors, dict[str, Any]]:
+    """What comes of a training that nothing interrupts."""
+    return train(tmp_path_factory.mktemp("whole"))
+
+
+def test_epochs_take_the_sizes_by_turns() -> None:
+    assert [OPTIONS.size(epoch, seed=3) for epoch in range(4)] == [20, 16, 20, 16]
+
+
+def test_random_sizes_are_all_those_between_the_least_and_the_largest() -> None:
+    options = replace(OPTIONS, schedule="random")
+    sizes = [options.size(epoch, seed=3) for epoch in range(200)]
+
+    assert set(sizes) == {16, 17, 18, 19, 20}
+    assert sizes == [options.size(epoch, seed=3) for epoch in range(200)]
+    assert sizes != [options.size(epoch, seed=4) for epoch in range(200)]
+
+
+def test_the_history_has_losses_sizes_and_a_score_for_each_size(whole: tuple[Tensors, dict[str, Any]]) -> None:
+    history = whole[1]
+
+    assert history["sizes"] == [20, 16, 20, 16]
+    assert history["losses"][-1] < history["losses"][0]
+    assert {size: len(scores) for size, scores in history["scores"].items()} == {"20": 4, "16": 4}
+    assert history["scores"]["20"][-1] > 0.7
+
+
+def test_without_held_out_images_there_are_no_scores(tmp_path: Path) -> None:
+    assert train(tmp_path, held=0)[1]["scores"] == {"20": [], "16": []}
+
+
+def test_inputs_have_the_size_of_their_epoch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[tuple[int, ...]] = []
+
+    def scores(self: MultiSizeTraining, pixels: list[torch.Tensor]) -> torch.Tensor:
+        seen.append((len(pixels), *pixels[0].shape[1:]))
+        return plain(self, pixels)
+
+    plain = MultiSizeTraining._scores
+    monkeypatch.setattr(MultiSizeTraining, "_scores", scores)
+    train(tmp_path, replace(OPTIONS, epochs=2), held=0)
+
+    assert seen == [(size, 3, side, side) for side in (20, 16) for size in (4, 3, 3, 3)]  # every image once
+
+
+def test_the_same_seed_gives_the_same_weights(tmp_path: Path, whole: tuple[Tensors, dict[str, Any]]) -> None:
+    assert same(train(tmp_path / "same")[0], whole[0])
+    assert not same(train(tmp_path / "other", seed=1)[0], whole[0])
+
+
+@pytest.mark.parametrize("step", range(1, 4 * STEPS))
+def test_a_training_interrupted_at_any_step_ends_with_the_same_weights(
+    tmp_path: Path, whole: tuple[Tensors, dict[str, Any]], step: int
+) -> None:
+    def interrupt(stage: str, done: int, total: int) -> None:
+        if done == step:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path, every=2, progress=interrupt)
+    steps: list[int] = []
+    weights, history = train(tmp_path, every=2, progress=lambda stage, done, total: steps.append(done))
+
+    assert steps[0] > step // 2
+    assert same(weights, whole[0])
+    assert history == whole[1]
+
+
+@pytest.mark.parametrize(
+    "change", [{"sizes": (20, 17)}, {"schedule": "random"}, {"rate": 1e-3}, {"batch": 5}, {"colours": 0.0}]
+)
+def test_other_settings_do_not_take_up_a_training(tmp_path: Path, change: dict[str, Any]) -> None:
+    steps: list[int] = []
+    train(tmp_path)
+
+    train(tmp_path, replace(OPTIONS, **change), progress=lambda stage, done, total: steps.append(done))
+
+    assert steps[0] == 1
+
+
+def test_other_images_do_not_take_up_a_training(tmp_path: Path) -> None:
+    steps: list[int] = []
+    train(tmp_path)
+
+    other = [*IMAGES[:-1], (255 - IMAGES[-1][0], IMAGES[-1][1])]
+    train(tmp_path, images=other, progress=lambda stage, done, total: steps.append(done))
+
+    assert steps[0] == 1
+
+
+def test_progress_counts_all_steps(tmp_path: Path, reports: Any) -> None:
+    train(tmp_path, progress=reports[1])
+
+    assert reports[0] == [("training", step, 4 * STEPS) for step in range(1, 4 * STEPS + 1)]
+
+
+def test_a_training_that_diverges_is_ended(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"the loss of step \d+ is (nan|inf): give a lower rate than 1e\+30"):
+        train(tmp_path, replace(OPTIONS, rate=1e30))
+
+
+def test_an_image_of_another_type_is_named(tmp_path: Path) -> None:
+    images = [(image / 255, label) for image, label in IMAGES]
+
+    with pytest.raises(InputError, match=r"image \d+: must be a uint8 array"):
+        train(tmp_path, images=images)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"sizes": ()}, "sizes must be one or more different sides"),
+        ({"sizes": (20, 20)}, "sizes must be one or more different sides"),
+        ({"schedule": "both"}, "schedule must be epochs or random, not 'both'"),
+        ({"epochs": 0}, "epochs must be positive"),
+        ({"rate": float("nan")}, "rate must be positive and finite"),
+        ({"decay": -1.0}, "decay must be finite and not negative"),
+        ({"short_side": 19}, "short_side must be at least the largest size, 20, not 19"),
+    ],
+)
+def test_settings_out_of_range_are_refused(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        replace(OPTIONS, **change)
+
+
+def test_a_network_with_another_dropout_is_trained_anew(tmp_path: Path) -> None:
+    reports: list[int] = []
+    for probability in (0.2, 0.6):
+        train(tmp_path, dropout=Dropout(probability), progress=lambda _, done, __: reports.append(done))
+
+    assert reports == 2 * list(range(1, 4 * STEPS + 1))

@@ -1,0 +1,265 @@
+"""The pyramid of a map and of many windows: equal to torch's adaptive pooling, bit by bit."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+import torch
+from torch.nn.functional import adaptive_max_pool2d, max_pool2d
+
+from sppnet.detector.errors import InputError
+from sppnet.detector.pooling.kernels import borrowed_bands, distinct_cells, pool_rectangles, pool_windows
+from sppnet.detector.pooling.pyramid import LEVELS, PyramidPooling
+
+NONE = np.zeros((0, 4), np.int32)
+
+
+def random_map(height: int, width: int, channels: int, seed: int = 0) -> npt.NDArray[np.float32]:
+    """Return a map whose features are all negative, so that a maximum started at 0 shows."""
+    return -np.random.default_rng(seed).random((height, width, channels), np.float32) - 1
+
+
+def random_cells(height: int, width: int, count: int, seed: int = 0) -> npt.NDArray[np.int32]:
+    rng = np.random.default_rng(seed)
+    x = np.sort(rng.integers(0, width, (count, 2)))
+    y = np.sort(rng.integers(0, height, (count, 2)))
+    return np.stack([x[:, 0], y[:, 0], x[:, 1] + 1, y[:, 1] + 1], axis=1).astype(np.int32)
+
+
+def plain_pooling(
+    map: npt.NDArray[np.float32], cells: npt.NDArray[np.int32], levels: Sequence[int]
+) -> npt.NDArray[np.float32]:
+    """Return every window's vector, one torch call per window and level."""
+    channels_first = torch.from_numpy(map).permute(2, 0, 1)
+    parts = [channels_first[:, y1:y2, x1:x2] for x1, y1, x2, y2 in cells]
+    rows = [[adaptive_max_pool2d(part, level).permute(1, 2, 0).flatten() for level in levels] for part in parts]
+    return torch.stack([torch.cat(row) for row in rows]).numpy()
+
+
+@pytest.mark.parametrize("levels", [LEVELS, (4, 2, 1), (1, 2, 3, 4), (3, 2, 1), (1,), (5,), (12, 2, 5), (6, 6)])
+def test_windows_are_pooled_as_torch_pools_them(levels: tuple[int, ...]) -> None:
+    map, cells = random_map(17, 23, 5), random_cells(17, 23, 300)
+
+    vectors, index = pool_windows(map, cells, levels=levels)
+
+    np.testing.assert_array_equal(vectors[index], plain_pooling(map, cells, levels))
+
+
+@pytest.mark.parametrize(("height", "width"), [(1, 1), (1, 31), (31, 1), (2, 3), (40, 7), (9, 64)])
+def test_windows_of_maps_of_any_size_are_pooled_alike(height: int, width: int) -> None:
+    map, cells = random_map(height, width, 33), random_cells(height, width, 50)
+
+    vectors, index = pool_windows(map, cells)
+
+    np.testing.assert_array_equal(vectors[index], plain_pooling(map, cells, LEVELS))
+
+
+def test_a_window_of_one_cell_repeats_it_in_every_bin() -> None:
+    map = random_map(4, 4, 2)
+
+    vectors, _ = pool_windows(map, np.array([[1, 2, 2, 3]], np.int32))
+
+    np.testing.assert_array_equal(vectors.reshape(50, 2), np.tile(map[2, 1], (50, 1)))
+
+
+def test_a_vector_holds_levels_then_bins_row_by_row_then_channels() -> None:
+    map = np.arange(8, dtype=np.float32).reshape(2, 2, 2)
+
+    vectors, _ = pool_windows(map, np.array([[0, 0, 2, 2]], np.int32), levels=(2, 1))
+
+    np.testing.assert_array_equal(vectors, [[0, 1, 2, 3, 4, 5, 6, 7, 6, 7]])
+
+
+def test_the_layer_and_the_kernel_give_the_same_vector() -> None:
+    map = random_map(13, 10, 8)
+
+    vectors, _ = pool_windows(map, np.array([[0, 0, 10, 13]], np.int32))
+
+    layer = PyramidPooling()(torch.from_numpy(map).permute(2, 0, 1)[None])
+    np.testing.assert_array_equal(vectors, layer)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (10, 13), (37, 4)])
+def test_the_layer_gives_one_length_for_every_map_size(size: tuple[int, int]) -> None:
+    assert PyramidPooling((1, 4))(torch.zeros(3, 7, *size)).shape == (3, 17 * 7)
+
+
+def test_the_layer_sends_the_gradient_to_the_maxima() -> None:
+    maps = torch.tensor([[[[1.0, 2.0], [3.0, 4.0]]]], requires_grad=True)
+
+    PyramidPooling((1, 2))(maps).sum().backward()
+
+    assert maps.grad is not None
+    assert maps.grad.tolist() == [[[[1, 1], [1, 2]]]]
+
+
+@pytest.mark.parametrize(
+    ("level", "bins"),
+    [
+        (2, [(0, 7), (6, 13)]),
+        (3, [(0, 5), (4, 9), (8, 13)]),
+        (6, [(0, 3), (2, 5), (4, 7), (6, 9), (8, 11), (10, 13)]),
+    ],
+)
+def test_the_bins_of_13_cells_are_the_papers(level: int, bins: list[tuple[int, int]]) -> None:
+    cells_as_channels = np.eye(13, dtype=np.float32)[None]
+
+    vectors, _ = pool_windows(cells_as_channels, np.array([[0, 0, 13, 1]], np.int32), levels=(level,))
+
+    covered = [np.flatnonzero(row) for row in vectors.reshape(level, level, 13)[0]]
+    assert [(row[0], row[-1] + 1) for row in covered] == bins
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_the_pyramid_of_13_by_13_cells_is_that_of_the_papers_sliding_windows(level: int) -> None:
+    maps = torch.randn((2, 5, 13, 13), generator=torch.Generator().manual_seed(level))
+
+    slid = max_pool2d(maps, -(-13 // level), stride=13 // level)
+
+    assert torch.equal(PyramidPooling((level,))(maps), slid.flatten(2).transpose(1, 2).flatten(1))
+
+
+@pytest.mark.parametrize(
+    ("side", "level"),
+    [(5, 3), (6, 4), (7, 4), (11, 4), *((side, 6) for side in (8, 9, 10, 11, 15, 16, 17, 22, 23, 29))],
+)
+def test_sides_at_which_sliding_windows_are_too_many_or_too_few_have_their_bins(side: int, level: int) -> None:
+    maps = torch.randn((1, 5, side, side), generator=torch.Generator().manual_seed(side))
+
+    slid = max_pool2d(maps, -(-side // level), stride=side // level)
+
+    assert slid.shape[2] != level
+    assert torch.equal(
+        PyramidPooling((level,))(maps)[0].reshape(level, level, 5), adaptive_max_pool2d(maps, level)[0].permute(1, 2, 0)
+    )
+
+
+def test_equal_rectangles_are_pooled_once() -> None:
+    cells = np.array([[2, 0, 3, 3], [0, 0, 3, 3], [2, 0, 3, 3]], np.int32)
+
+    vectors, index = pool_windows(random_map(4, 4, 1), cells)
+
+    assert len(vectors) == 2
+    assert index[0] == index[2] != index[1]
+
+
+def test_distinct_rectangles_and_their_places_give_all_back() -> None:
+    cells = random_cells(4, 5, 500)
+
+    distinct, index = distinct_cells(cells)
+
+    np.testing.assert_array_equal(distinct[index], cells)
+    assert len(distinct) == len(np.unique(cells, axis=0))
+
+
+def test_distinct_rectangles_come_back_in_their_order() -> None:
+    distinct, _ = distinct_cells(random_cells(9, 9, 200))
+
+    _, index = pool_windows(random_map(9, 9, 1), distinct)
+
+    np.testing.assert_array_equal(index, np.arange(len(distinct)))
+
+
+def test_vectors_are_written_to_the_buffer_given() -> None:
+    map, cells = random_map(9, 9, 4), random_cells(9, 9, 20)
+    buffer = np.full((30, 200), np.nan, np.float32)
+
+    vectors, index = pool_windows(map, cells, out=buffer)
+
+    assert np.shares_memory(vectors, buffer)
+    np.testing.assert_array_equal(vectors[index], plain_pooling(map, cells, LEVELS))
+
+
+@pytest.mark.parametrize("threads", [1, 2, 7])
+def test_any_number_of_threads_gives_the_same_vectors(threads: int) -> None:
+    map, cells = random_map(15, 15, 16), random_cells(15, 15, 5)
+
+    vectors, index = pool_windows(map, cells, threads=threads)
+
+    np.testing.assert_array_equal(vectors[index], plain_pooling(map, cells, LEVELS))
+
+
+def test_no_windows_give_no_vectors() -> None:
+    vectors, index = pool_windows(random_map(4, 4, 3), NONE)
+
+    assert vectors.shape == (0, 150)
+    assert index.shape == (0,)
+    assert index.dtype == np.int64
+
+
+@pytest.mark.parametrize("cells", [(0, 0, 0, 2), (2, 1, 1, 2), (-1, 0, 2, 2), (0, 0, 5, 2), (0, 0, 2, 4)])
+def test_a_rectangle_that_is_empty_or_leaves_the_map_is_an_error(cells: tuple[int, ...]) -> None:
+    with pytest.raises(InputError, match=r"cells 1: .* of 4 x 3"):
+        pool_windows(random_map(3, 4, 1), np.array([[0, 0, 4, 3], cells], np.int32))
+
+
+def test_cells_must_be_whole_numbers() -> None:
+    with pytest.raises(InputError, match="whole numbers"):
+        pool_windows(random_map(3, 4, 1), np.ones((1, 4), np.float32))
+
+
+@pytest.mark.parametrize("map", [np.zeros((2, 2, 2)), np.zeros((2, 2), np.float32), random_map(2, 2, 2).transpose()])
+def test_a_map_of_the_wrong_type_shape_or_layout_is_an_error(map: npt.NDArray[np.float32]) -> None:
+    with pytest.raises(InputError, match="map"):
+        pool_windows(map, NONE)
+
+
+@pytest.mark.parametrize("shape", [(1, 50), (2, 51)])
+def test_a_buffer_that_is_too_small_is_an_error(shape: tuple[int, int]) -> None:
+    cells = np.array([[0, 0, 1, 1], [0, 0, 2, 2]], np.int32)
+
+    with pytest.raises(InputError, match="out"):
+        pool_windows(random_map(2, 2, 1), cells, out=np.zeros(shape, np.float32))
+
+
+@pytest.mark.parametrize("levels", [(), (1, 0)])
+def test_levels_must_be_positive(levels: tuple[int, ...]) -> None:
+    with pytest.raises(InputError, match="levels"):
+        PyramidPooling(levels)
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_rectangles_are_pooled_row_by_row_from_a_column_on(threads: int) -> None:
+    map, cells = random_map(9, 8, 3), random_cells(9, 8, 20)
+    out = np.full((25, 60), 7, np.float32)
+
+    pool_rectangles(map, cells, out, levels=(1, 2, 3), column=10, threads=threads)
+
+    np.testing.assert_array_equal(out[:20, 10:52], plain_pooling(map, cells, (1, 2, 3)))
+    assert (out[20:] == 7).all() and (out[:, :10] == 7).all() and (out[:, 52:] == 7).all()
+
+
+def test_rectangles_need_room_behind_the_column() -> None:
+    with pytest.raises(InputError, match=r"out must be C-contiguous float32, at least \(2, 16\)"):
+        pool_rectangles(
+            random_map(4, 4, 3), random_cells(4, 4, 2), np.empty((2, 15), np.float32), levels=(1, 2), column=1
+        )
+
+
+def test_no_rectangles_change_nothing() -> None:
+    out = np.full((2, 15), 7, np.float32)
+
+    pool_rectangles(random_map(4, 4, 3), NONE, out, levels=(1, 2))
+
+    assert (out == 7).all()
+
+
+def test_maxima_of_rows_that_are_known_in_part_are_completed() -> None:
+    map = random_map(7, 30, 2)
+    cells = np.array([[10, 1, 14, 5], [20, 1, 26, 5], [0, 1, 3, 5], [2, 1, 30, 6], [0, 1, 30, 5]], np.int32)
+    out = np.empty((5, 28), np.float32)
+
+    with borrowed_bands(map) as bands:
+        for number in range(5):  # no order is taken for granted
+            pool_rectangles(map, cells[number : number + 1], out[number : number + 1], levels=(1, 2, 3), bands=bands)
+
+    np.testing.assert_array_equal(out, plain_pooling(map, cells, (1, 2, 3)))
+
+
+def test_memory_of_bands_is_used_again_and_never_twice_at_once() -> None:
+    with borrowed_bands(random_map(9, 9, 4)) as (large, _), borrowed_bands(random_map(3, 3, 4)) as (other, _):
+        assert not np.shares_memory(large, other)
+
+    with borrowed_bands(random_map(3, 3, 4)) as (first, _), borrowed_bands(random_map(3, 3, 4)) as (second, _):
+        assert {np.shares_memory(first, large), np.shares_memory(second, large)} == {True, False}

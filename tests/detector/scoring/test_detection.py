@@ -1,0 +1,143 @@
+"""Tests of windows becoming detections, on vectors made by hand."""
+
+from typing import Any, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from sppnet.detector.backbone.backbone import Trunk
+from sppnet.detector.pooling.features import Maps, WindowFeatures, WindowVectors
+from sppnet.detector.scoring.calibration import Calibration
+from sppnet.detector.scoring.detection import PER_CLASS, WindowClassifier
+
+Floats = npt.NDArray[np.float32]
+SIZE = (100, 200)
+
+
+class PairTrunk:
+    """Stands for a trunk in what pooling asks of it."""
+
+    channels = 2
+
+
+PAIRS = WindowFeatures(cast(Trunk, PairTrunk()), levels=(1,))
+
+
+def classifier(offset: tuple[float, float, float, float] = (0, 0, 0, 0)) -> WindowClassifier:
+    """Two classes whose margins are the two values of a vector, and whose windows all move by one offset."""
+    zeros = np.zeros((2, 4, 2), np.float32)
+    return WindowClassifier(np.eye(2, dtype=np.float32), np.zeros(2, np.float32), zeros,
+                            np.array([offset, offset], np.float32), Calibration(1.0, 0.0))  # fmt: skip
+
+
+def detect(margins: list[list[float]], windows: list[list[float]], **options: Any) -> dict[str, Floats]:
+    boxes = np.array(windows, np.float32).reshape(-1, 4)
+    return classifier().detect(vectors_of(margins), boxes, SIZE, **options)
+
+
+def vectors_of(values: list[list[float]]) -> WindowVectors:
+    """Windows whose vectors are the given pairs: each is pooled from one cell of a map two channels deep."""
+    pairs = np.array(values, np.float32).reshape(1, -1, 2)
+    count = pairs.shape[1]
+    cells = np.array([[number, 0, number + 1, 1] for number in range(count)], np.int32).reshape(-1, 4)
+    maps: Maps = {"600": pairs}
+    return WindowVectors(PAIRS, maps, (("600", (cells,)),), np.arange(count))
+
+
+def test_detections_come_best_first_with_calibrated_scores() -> None:
+    found = detect([[1, -5], [-5, 2]], [[0, 0, 10, 10], [50, 50, 80, 80]])
+
+    assert found["labels"].tolist() == [1, 0]
+    np.testing.assert_array_equal(found["boxes"], [[50, 50, 80, 80], [0, 0, 10, 10]])
+    np.testing.assert_allclose(found["scores"], 1 / (1 + np.exp([-2, -1])), rtol=1e-6)
+    np.testing.assert_array_equal(found["margins"], [2, 1])
+
+
+def test_overlapping_windows_of_a_class_leave_the_best() -> None:
+    found = detect([[1, -5], [3, -5]], [[0, 0, 10, 10], [1, 0, 11, 10]])
+
+    np.testing.assert_array_equal(found["boxes"], [[1, 0, 11, 10]])
+
+
+def test_classes_do_not_suppress_each_other() -> None:
+    found = detect([[1, 1]], [[0, 0, 10, 10]])
+
+    assert found["labels"].tolist() == [0, 1]
+
+
+def test_windows_that_are_surely_background_are_left_out() -> None:
+    assert len(detect([[-1.2, -1.0]], [[0, 0, 10, 10]])["boxes"]) == 1
+
+
+def test_the_confidence_is_the_least_score() -> None:
+    found = detect([[1, -5], [-0.5, -5]], [[0, 0, 10, 10], [50, 50, 80, 80]], confidence=0.5)
+
+    np.testing.assert_array_equal(found["margins"], [1])
+
+
+def test_boxes_are_moved_and_stay_inside_the_image() -> None:
+    window = np.array([[150, 0, 190, 40]], np.float32)
+
+    found = classifier((0.5, 0, 0, 0)).detect(vectors_of([[1, 1]]), window, SIZE)
+
+    np.testing.assert_allclose(found["boxes"], [[170, 0, 200, 40]] * 2)
+
+
+def test_a_box_moved_out_of_the_image_is_dropped() -> None:
+    window = np.array([[150, 0, 190, 40]], np.float32)
+
+    found = classifier((9, 0, 0, 0)).detect(vectors_of([[1, 1]]), window, SIZE)
+
+    assert len(found["boxes"]) == 0
+
+
+def test_boxes_that_regression_brought_together_are_suppressed_again() -> None:
+    weights = np.zeros((2, 4, 2), np.float32)
+    weights[0, 0] = [-0.25, 0]  # the better window moves left by half its width, the other by a quarter
+    judge = WindowClassifier(
+        np.eye(2, dtype=np.float32), np.zeros(2, np.float32), weights, np.zeros((2, 4), np.float32), Calibration()
+    )
+
+    found = judge.detect(vectors_of([[2, -5], [1, -5]]), np.array([[30, 0, 50, 20], [19, 0, 39, 20]], np.float32), SIZE)
+
+    np.testing.assert_allclose(found["boxes"], [[20, 0, 40, 20]])
+
+
+def test_offsets_are_those_of_the_class_of_each_window() -> None:
+    weights = np.zeros((2, 4, 2), np.float32)
+    weights[1, 0] = [1, 10]
+    judge = WindowClassifier(
+        np.eye(2, dtype=np.float32), np.zeros(2, np.float32), weights, np.full((2, 4), 0.5, np.float32), Calibration()
+    )
+
+    offsets = judge.offsets(vectors_of([[2, 3], [4, 5]]), np.array([1, 1, 0]), np.array([0, 1, 1]))
+
+    np.testing.assert_allclose(offsets, [[0.5] * 4, [54.5, 0.5, 0.5, 0.5], [32.5, 0.5, 0.5, 0.5]])
+
+
+def test_margins_of_a_softmax_are_log_odds_without_the_background() -> None:
+    judge = WindowClassifier(
+        np.array([[0, 0], [1, 0], [0, 1]], np.float32),
+        np.zeros(3, np.float32),
+        np.zeros((2, 4, 2), np.float32),
+        np.zeros((2, 4), np.float32),
+        Calibration(),
+        softmax=True,
+    )
+
+    margins = judge.margins(vectors_of([[np.log(2), np.log(3)]]))  # probabilities 1/6, 2/6 and 3/6
+
+    np.testing.assert_allclose(margins, [[-np.log(2), 0]], atol=1e-6)
+
+
+def test_no_windows_give_no_detections() -> None:
+    found = detect([], [])
+
+    assert found["boxes"].shape == (0, 4) and found["labels"].dtype == np.int64 and found["scores"].shape == (0,)
+
+
+def test_a_class_has_a_limit_of_detections() -> None:
+    lefts = np.arange(PER_CLASS + 5) * 2.0
+    windows = np.stack([lefts, lefts * 0, lefts + 1, lefts * 0 + 1], axis=1).tolist()
+
+    assert len(detect([[1, -5]] * len(windows), windows)["boxes"]) == PER_CLASS

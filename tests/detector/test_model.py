@@ -1,0 +1,423 @@
+"""Tests of SPPNet: what users call."""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from safetensors.numpy import load_file
+
+from sppnet.detector import FineTuning, InputError, Mining, ModelError, SPPNet
+from sppnet.detector.backbone.backbone import Trunk
+from sppnet.detector.backbone.weights import load_trunk
+from sppnet.detector.rcnn import StoredVectors
+from sppnet.detector.scoring.boxes import iou
+from sppnet.detector.scoring.calibration import Calibration
+from sppnet.detector.scoring.detection import WindowClassifier
+from sppnet.detector.types import Target
+from sppnet.proposals import SelectiveSearch
+from tests.conftest import Report, no_progress, square_image, windows_near
+
+Squares = list[tuple[npt.NDArray[np.uint8], Target]]
+
+
+def new_model() -> SPPNet:
+    return SPPNet(
+        ("red", "blue"),
+        trunk="zf5",
+        weights="random",
+        scales=(192,),
+        mining=Mining(C=0.01, memory=50_000_000),
+        penalty=100.0,
+        search=SelectiveSearch(limit=100),
+    )
+
+
+@pytest.fixture(scope="module")
+def model(squares: Squares) -> SPPNet:
+    return new_model().fit(squares, workers=0)
+
+
+def test_the_squares_of_an_unseen_image_are_found(model: SPPNet) -> None:
+    image, target = square_image(99)
+
+    [found] = model.predict([image])
+
+    best = [int(np.flatnonzero(found["labels"] == label)[0]) for label in (0, 1)]
+    assert np.diag(iou(found["boxes"][best], target["boxes"])).min() > 0.5
+    assert list(found["milliseconds"]) == ["proposals", "conv", "pooling", "scores", "suppression", "regression"]
+
+
+def test_scores_fall_and_lie_between_0_and_1(model: SPPNet) -> None:
+    [found] = model.predict([square_image(99)[0]])
+
+    assert (np.diff(found["scores"]) <= 0).all() and (np.diff(found["margins"]) <= 0).all()
+    assert found["scores"].min() >= 0 and found["scores"].max() <= 1
+
+
+def test_each_image_gets_its_own_detections(model: SPPNet) -> None:
+    images = [square_image(number)[0] for number in (98, 99)]
+
+    together, alone = model.predict(images), [model.predict([image])[0] for image in images]
+
+    np.testing.assert_array_equal(together[0]["boxes"], alone[0]["boxes"])
+    np.testing.assert_array_equal(together[1]["boxes"], alone[1]["boxes"])
+
+
+def test_no_images_give_no_results(model: SPPNet) -> None:
+    assert model.predict([]) == []
+
+
+def test_no_windows_give_no_detections(model: SPPNet) -> None:
+    [found] = model.predict([square_image(0)[0]], windows=[np.zeros((0, 4), np.float32)])
+
+    assert found["boxes"].shape == (0, 4) and "proposals" not in found["milliseconds"]
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 3), (1, 500, 3), (500, 1, 3), (3, 3000, 3)])
+def test_the_strangest_shapes_are_searched(model: SPPNet, shape: tuple[int, int, int]) -> None:
+    [found] = model.predict([np.zeros(shape, np.uint8)])
+
+    assert (found["boxes"] <= np.array(shape)[[1, 0, 1, 0]]).all() and (found["boxes"] >= 0).all()
+
+
+@pytest.mark.parametrize(
+    "image",
+    [np.zeros((5, 5), np.uint8), np.zeros((5, 5, 4), np.uint8), np.zeros((5, 5, 3)), np.zeros((0, 5, 3), np.uint8)],
+)
+def test_what_is_no_image_is_named(model: SPPNet, image: npt.NDArray[np.uint8]) -> None:
+    with pytest.raises(InputError, match="image 0: "):
+        model.predict([image])
+
+
+def test_windows_must_be_given_for_every_image(model: SPPNet) -> None:
+    with pytest.raises(InputError, match="1 images need as many arrays of windows, not 0"):
+        model.predict([square_image(0)[0]], windows=[])
+
+
+def test_a_saved_model_predicts_the_same(model: SPPNet, tmp_path: Path) -> None:
+    image = square_image(99)[0]
+    model.save(tmp_path / "model")
+
+    loaded = SPPNet.load(tmp_path / "model")
+
+    [before], [after] = model.predict([image]), loaded.predict([image])
+    np.testing.assert_array_equal(before["boxes"], after["boxes"])
+    np.testing.assert_array_equal(before["scores"], after["scores"])
+    assert loaded.classes == model.classes and loaded.metrics_ == model.metrics_ and loaded.search == model.search
+
+
+def test_training_again_gives_the_same_files(model: SPPNet, squares: Squares, tmp_path: Path) -> None:
+    model.save(tmp_path / "one")
+    new_model().fit(squares, workers=0, cache=tmp_path / "cache").save(tmp_path / "two")
+
+    for name in ("model.safetensors", "config.json"):
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+
+
+def test_an_interrupted_training_goes_on_to_the_same_model(model: SPPNet, squares: Squares, tmp_path: Path) -> None:
+    def interrupt(stage: str, done: int, total: int) -> None:
+        if stage == "hard negatives":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        new_model().fit(squares, workers=0, cache=tmp_path / "cache", progress=interrupt)
+    resumed = new_model().fit(squares, workers=0, cache=tmp_path / "cache")
+
+    resumed.save(tmp_path / "resumed")
+    model.save(tmp_path / "whole")
+    names = ("resumed", "whole")
+    resumed_bytes, whole_bytes = ((tmp_path / name / "model.safetensors").read_bytes() for name in names)
+    assert resumed_bytes == whole_bytes
+
+
+def test_progress_is_reported_by_stage_and_reaches_the_end(squares: Squares) -> None:
+    reports: list[Report] = []
+
+    new_model().fit(squares, workers=0, progress=lambda *report: reports.append(report))
+
+    last = {stage: (done, total) for stage, done, total in reports}
+    assert all(done == total for done, total in last.values())
+    assert list(last)[:3] == ["windows and maps", "objects", "hard negatives"]
+
+
+def test_what_was_learned_from_is_counted(model: SPPNet) -> None:
+    assert model.metrics_["images"] == 16 and model.metrics_["objects"] == {"red": 16, "blue": 12}
+    assert set(model.metrics_["seconds"]) == {"windows and maps", "SVMs", "box regression", "calibration"}
+
+
+def test_images_without_any_object_cannot_train() -> None:
+    nothing: Target = {
+        "boxes": np.zeros((0, 4), np.float32),
+        "labels": np.zeros(0, np.int64),
+        "difficult": np.zeros(0, bool),
+    }
+
+    with pytest.raises(InputError, match="none of 1 training images has an object"):
+        new_model().fit([(square_image(0)[0], nothing)], workers=0)
+
+
+def test_no_images_cannot_train() -> None:
+    with pytest.raises(InputError, match="none of 0 training images"):
+        new_model().fit([], workers=0)
+
+
+def test_a_model_must_be_trained_to_predict_or_be_saved(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="has not been trained"):
+        new_model().predict([square_image(0)[0]])
+    with pytest.raises(ModelError, match="has not been trained"):
+        new_model().save(tmp_path)
+
+
+@pytest.mark.parametrize("classes", [(), ("cat", "cat")])
+def test_classes_must_be_different_names(classes: tuple[str, ...]) -> None:
+    with pytest.raises(InputError, match="classes must be different names"):
+        SPPNet(classes)
+
+
+def test_the_plan_grows_with_images_and_scales() -> None:
+    one, many = (new_model().plan(images) for images in (1, 100))
+    fine = SPPNet(("red",), trunk="zf5", scales=(192, 400)).plan(100)
+
+    assert many["disk_bytes"] == 100 * one["disk_bytes"] and fine["seconds"] > many["seconds"] > one["seconds"]
+
+
+def test_every_setting_is_saved_and_loaded(squares: Squares, tmp_path: Path) -> None:
+    settings: dict[str, Any] = {
+        "scales": (96, 192), "max_side": 500, "levels": (1, 3), "geometry": "release", "power": 0.5, "centre": False,
+        "standardise": False, "norm": 10.0, "mining": Mining(C=0.1, passes=1, memory=50_000_000), "penalty": 10.0,
+        "regression_examples": 40, "negative_iou": 0.2, "use_difficult": True, "held_out": 0.2,
+        "search": SelectiveSearch(limit=30), "seed": 4, "precision": "float32", "context": True, "early": True,
+        "fine_tuning": None, "layer": "pool", "scores": "svm", "ranks": (),
+    }  # fmt: skip
+    SPPNet(("red", "blue"), trunk="zf5", weights="random", **settings).fit(squares[:6], workers=0).save(tmp_path / "m")
+
+    loaded = SPPNet.load(tmp_path / "m")
+
+    assert {name: getattr(loaded, name) for name in settings} == settings
+    assert settings.keys() | {"classes", "trunk", "weights", "preprocessing", "device"} == set(
+        inspect.signature(SPPNet).parameters
+    )
+
+
+def test_a_loaded_model_that_is_trained_again_keeps_its_trunk(model: SPPNet, squares: Squares, tmp_path: Path) -> None:
+    model.save(tmp_path / "first")
+
+    SPPNet.load(tmp_path / "first").fit(squares, workers=0).save(tmp_path / "second")
+
+    first, second = ((tmp_path / name / "model.safetensors").read_bytes() for name in ("first", "second"))
+    assert first == second
+
+
+def test_windows_of_another_shape_are_named(model: SPPNet) -> None:
+    with pytest.raises(InputError, match=r"image 0: windows must be finite and of shape \(N, 4\), not \(8, 5\)"):
+        model.predict([square_image(0)[0]], windows=[np.zeros((8, 5), np.float32)])
+
+
+def test_the_number_of_workers_changes_nothing(model: SPPNet, squares: Squares, tmp_path: Path) -> None:
+    new_model().fit(squares, workers=2).save(tmp_path / "apart")
+    model.save(tmp_path / "alone")
+
+    apart, alone = ((tmp_path / name / "model.safetensors").read_bytes() for name in ("apart", "alone"))
+    assert apart == alone
+
+
+WIDTHS = FineTuning(widths=(10, 8), epochs=1, windows=16, rate=2e-3)
+TUNED: dict[str, dict[str, Any]] = {
+    "pooled vectors of trained conv layers": {"fine_tuning": FineTuning(unfreeze=True, epochs=1, windows=16)},
+    "fc6": {"fine_tuning": WIDTHS, "layer": "fc6"},
+    "fc7 of fewer channels": {"fine_tuning": replace(WIDTHS, reduction=5), "layer": "fc7"},
+    "a softmax": {"fine_tuning": WIDTHS, "scores": "softmax"},
+    "a softmax of pooled vectors": {"fine_tuning": FineTuning(epochs=1), "scores": "softmax"},
+    "context": {"context": True},
+    "early maps": {"early": True},
+    "everything": {
+        "fine_tuning": replace(WIDTHS, reduction=5, unfreeze=True), "layer": "fc7", "context": True, "early": True,
+        "scales": (96, 64),
+    },
+    "bfloat16": {"fine_tuning": replace(WIDTHS, reduction=5, unfreeze=True), "layer": "fc6", "precision": "bfloat16"},
+}  # fmt: skip
+
+
+def tuned(
+    trunk: str,
+    cache: Path | None = None,
+    *,
+    images: int = 6,
+    progress: Callable[[str, int, int], None] = no_progress,
+    **settings: Any,
+) -> SPPNet:
+    model = SPPNet(
+        ("red", "blue"), trunk=trunk, weights="random", mining=Mining(C=0.01, memory=5_000_000), held_out=0.2,
+        **{"scales": (96,), "levels": (1, 2), **settings},
+    )  # fmt: skip
+    windows = [windows_near(number) for number in range(images)]
+    pairs = [square_image(number) for number in range(images)]
+    return model.fit(pairs, windows=windows, workers=0, cache=cache, progress=progress)
+
+
+@pytest.mark.parametrize("settings", TUNED.values(), ids=TUNED)
+def test_models_of_every_kind_predict_the_same_once_saved_and_loaded(
+    pooled_name: str, settings: dict[str, Any], tmp_path: Path
+) -> None:
+    model = tuned(pooled_name, **settings)
+    image, windows = square_image(99)[0], windows_near(99)
+    model.save(tmp_path / "model")
+
+    loaded = SPPNet.load(tmp_path / "model")
+
+    [before], [after] = (one.predict([image], windows=[windows]) for one in (model, loaded))
+    assert len(before["boxes"])
+    np.testing.assert_array_equal(before["boxes"], after["boxes"])
+    np.testing.assert_array_equal(before["margins"], after["margins"])
+    np.testing.assert_array_equal(before["scores"], after["scores"])
+    assert {name: getattr(loaded, name) for name in settings} == settings
+
+
+@pytest.mark.parametrize("unfreeze", [False, True])
+def test_conv_layers_after_the_last_pooling_learn_on_request_only(
+    pooled_name: str, unfreeze: bool, tmp_path: Path
+) -> None:
+    before = load_trunk(pooled_name, "random").layers.state_dict()
+    tuned(pooled_name, fine_tuning=replace(WIDTHS, unfreeze=unfreeze)).save(tmp_path / "model")
+
+    after = load_file(tmp_path / "model" / "model.safetensors")
+
+    np.testing.assert_array_equal(after["trunk.0.weight"], before["0.weight"])
+    assert np.array_equal(after["trunk.3.weight"], before["3.weight"]) is not unfreeze
+
+
+def test_a_fine_tuning_is_told_of(pooled_name: str) -> None:
+    metrics = tuned(pooled_name, fine_tuning=WIDTHS).metrics_
+
+    assert len(metrics["fine_tuning"]["losses"]) == 1 == metrics["fine_tuning"]["epoch"]
+    assert "fine-tuning" in metrics["seconds"]
+
+
+def test_an_interrupted_fine_tuning_goes_on_to_the_same_model(pooled_name: str, tmp_path: Path) -> None:
+    def interrupt(stage: str, done: int, total: int) -> None:
+        if stage == "fine-tuning" and done == 3:
+            raise KeyboardInterrupt
+
+    tuning = replace(WIDTHS, unfreeze=True, reduction=5, epochs=2)  # two steps each
+    with pytest.raises(KeyboardInterrupt):
+        tuned(pooled_name, tmp_path / "cache", progress=interrupt, fine_tuning=tuning)
+    tuned(pooled_name, tmp_path / "cache", fine_tuning=tuning).save(tmp_path / "resumed")
+    tuned(pooled_name, fine_tuning=tuning).save(tmp_path / "whole")
+
+    resumed, whole = ((tmp_path / name / "model.safetensors").read_bytes() for name in ("resumed", "whole"))
+    assert resumed == whole
+
+
+def test_a_loaded_model_that_is_trained_again_keeps_its_layers(pooled_name: str, tmp_path: Path) -> None:
+    tuned(pooled_name, fine_tuning=WIDTHS, layer="fc6").save(tmp_path / "first")
+    windows, images = [windows_near(number) for number in range(6)], [square_image(number) for number in range(6)]
+
+    SPPNet.load(tmp_path / "first").fit(images, windows=windows, workers=0).save(tmp_path / "second")
+
+    first, second = (load_file(tmp_path / name / "model.safetensors") for name in ("first", "second"))
+    np.testing.assert_array_equal(first["head.layers.0.weight"], second["head.layers.0.weight"])
+
+
+def test_a_compressed_model_is_saved_and_loaded(pooled_name: str, tmp_path: Path) -> None:
+    model = tuned(pooled_name, fine_tuning=WIDTHS, layer="fc7").compress((4096, 3))
+    model.save(tmp_path / "model")
+
+    loaded = SPPNet.load(tmp_path / "model")
+
+    image, windows = square_image(99)[0], windows_near(99)
+    [before], [after] = (one.predict([image], windows=[windows]) for one in (model, loaded))
+    np.testing.assert_array_equal(before["margins"], after["margins"])
+
+
+@pytest.mark.parametrize("settings", [{}, {"fine_tuning": FineTuning(epochs=1)}])
+def test_a_model_without_layers_cannot_be_compressed(pooled_name: str, settings: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match="has no fully connected layers to compress"):
+        tuned(pooled_name, images=2, **settings).compress((1,))
+
+
+def test_only_scales_that_a_window_selects_are_convolved(pooled_name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    model, convolved, tensors = tuned(pooled_name, scales=(96, 192, 384)), list[int](), Trunk.tensors
+
+    def counted(trunk: Trunk, image: npt.NDArray[np.uint8], scale: int, *, max_side: int) -> Any:
+        convolved.append(scale)
+        return tensors(trunk, image, scale, max_side=max_side)
+
+    monkeypatch.setattr(Trunk, "tensors", counted)
+    model.predict([square_image(99)[0]] * 2, windows=[np.array([[0, 0, 100, 90]], np.float32), windows_near(0)[:0]])
+
+    assert convolved == [192]  # 200 x 180 pixels
+
+
+def softmax_of(scores: list[list[float]]) -> dict[str, Any]:
+    """Return what is detected of windows apart from each other whose vectors are the scores before the softmax."""
+    vectors = np.array(scores, np.float32).reshape(-1, 3)
+    lefts = 30 * np.arange(len(vectors), dtype=np.float32)
+    windows = np.stack([lefts, 0 * lefts, lefts + 20, 0 * lefts + 20], axis=1)
+    classifier = WindowClassifier(
+        np.eye(3, dtype=np.float32),
+        np.zeros(3, np.float32),
+        np.zeros((2, 4, 3), np.float32),
+        np.zeros((2, 4), np.float32),
+        Calibration(1.0, 0.0),
+        softmax=True,
+    )
+    return classifier.detect(StoredVectors(vectors), windows, (100, 1000))
+
+
+def test_the_margins_of_a_softmax_are_the_log_odds_of_its_classes() -> None:
+    found = softmax_of([[0, np.log(2), -20]])  # probabilities 1/3 for the background, 2/3 for the first class
+
+    assert found["labels"].tolist() == [0]
+    np.testing.assert_allclose(found["margins"], [np.log(2)], rtol=1e-5)
+
+
+def test_the_scores_of_a_softmax_are_its_probabilities() -> None:
+    found = softmax_of([[0, 1, 2], [3, 0.5, 0]])
+
+    powers = np.exp(np.array([[0, 1, 2], [3, 0.5, 0]]))
+    expected = (powers / powers.sum(axis=1, keepdims=True))[:, 1:]
+    np.testing.assert_allclose(found["scores"], np.sort(expected.flatten())[::-1], rtol=1e-5)
+
+
+def test_classes_without_a_chance_are_not_detected() -> None:
+    assert softmax_of([[0, -4.1, -20]])["labels"].shape == (0,)  # the floor of the log-odds is -4
+
+
+def test_sure_windows_are_still_told_apart() -> None:
+    found = softmax_of([[0, 20, 0], [0, 21, 0]])
+
+    np.testing.assert_allclose(found["margins"], [21 - np.log(2), 20 - np.log(2)], rtol=1e-5)
+
+
+def test_large_scores_do_not_overflow() -> None:
+    assert np.isfinite(softmax_of([[0, 1000, 0], [-1000, 0, 1000]])["margins"]).all()
+
+
+def test_no_windows_have_no_softmax() -> None:
+    assert softmax_of([])["margins"].shape == (0,)
+
+
+def test_without_regression_detections_are_windows(squares: list[tuple[npt.NDArray[np.uint8], Target]]) -> None:
+    model = SPPNet(("red", "blue"), weights="random", scales=(96,), held_out=0).fit(squares[:4], workers=0)
+    image, windows = squares[4][0], np.array([[0, 0, 60, 60], [10, 20, 70, 90]], np.float32)
+
+    [found] = model.without_regression().predict([image], windows=[windows])
+
+    assert {tuple(box) for box in found["boxes"].tolist()} <= {tuple(window) for window in windows.tolist()}
+    assert model.fitted()[1].offset_weights.any()
+
+
+def test_models_are_loaded_beside_other_kinds_of_spp_nets(
+    squares: list[tuple[npt.NDArray[np.uint8], Target]], tmp_path: Path
+) -> None:
+    class Special(SPPNet):
+        """Somebody's own, of the same method."""
+
+    SPPNet(("red", "blue"), weights="random", scales=(96,), held_out=0).fit(squares[:2], workers=0).save(tmp_path / "m")
+
+    assert type(SPPNet.load(tmp_path / "m")) is SPPNet and Special.method == "sppnet"

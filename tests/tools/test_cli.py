@@ -1,0 +1,105 @@
+"""Tests of the `sppnet` command as a whole: help, errors and exit codes."""
+
+import subprocess
+import sys
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from sppnet.data import DataError, ImageError
+from sppnet.detector import InputError, ModelError
+from sppnet.proposals import ProposalError
+from sppnet.tools.cli import COMMANDS, cli
+from sppnet.tools.command.console import CommandError
+
+
+def run_failing(monkeypatch: pytest.MonkeyPatch, error: BaseException, *options: str) -> Result:
+    @click.command()
+    def broken() -> None:
+        raise error
+
+    monkeypatch.setattr("sppnet.tools.demo.command", broken)
+    return CliRunner().invoke(cli, [*options, "demo"])
+
+
+def test_help_imports_neither_torch_nor_numba_nor_opencv() -> None:
+    code = (
+        "import sys; from sppnet.tools.cli import cli; cli(['--help'], standalone_mode=False); "
+        "sys.exit(bool({'torch', 'numba', 'cv2'} & set(sys.modules)))"
+    )
+
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True).returncode == 0
+
+
+def test_help_lists_all_commands_in_order() -> None:
+    listed = CliRunner().invoke(cli, ["--help"]).stdout.split("Commands:")[1]
+
+    assert [line.split()[0] for line in listed.strip().splitlines()] == list(COMMANDS)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_explains_its_options(name: str) -> None:
+    assert "Options:" in CliRunner().invoke(cli, [name, "--help"]).stdout
+
+
+@pytest.mark.parametrize("arguments", [["fly"], ["detect"], ["detect", "x.jpg", "--conf", "2"], ["--colour"]])
+def test_wrong_usage_exits_with_2(arguments: list[str]) -> None:
+    assert CliRunner().invoke(cli, arguments).exit_code == 2
+
+
+def test_a_device_that_cannot_be_had_is_wrong_usage() -> None:
+    result = CliRunner().invoke(cli, ["demo", "--device", "cuda:0"])
+
+    assert result.exit_code == 2
+    assert "'cuda:0' cannot be had" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (DataError("cause"), 3),
+        (ImageError("cause"), 3),
+        (ProposalError("cause"), 3),
+        (InputError("cause"), 3),
+        (ModelError("cause"), 4),
+        (CommandError("cause", 5), 5),
+    ],
+)
+def test_a_users_mistake_is_one_line_and_an_exit_code(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, code: int
+) -> None:
+    result = run_failing(monkeypatch, error)
+
+    assert (result.stderr, result.stdout, result.exit_code) == ("error: cause\n", "", code)
+
+
+def test_an_internal_error_says_how_to_see_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    result = run_failing(monkeypatch, ZeroDivisionError("division by zero"))
+
+    assert result.exit_code == 1
+    assert result.stderr == (
+        "error: internal error: ZeroDivisionError: division by zero; `sppnet --debug ...` shows the traceback\n"
+    )
+
+
+def test_debug_lets_the_error_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    error = ZeroDivisionError()
+
+    assert run_failing(monkeypatch, error, "--debug").exception is error
+
+
+def test_a_full_disk_is_named_with_its_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    result = run_failing(monkeypatch, OSError(28, "No space left on device", "out.jpg"))
+
+    assert (result.stderr, result.exit_code) == ("error: out.jpg: No space left on device\n", 1)
+
+
+def test_an_interruption_exits_with_130(monkeypatch: pytest.MonkeyPatch) -> None:
+    result = run_failing(monkeypatch, KeyboardInterrupt())
+
+    assert (result.stderr, result.exit_code) == ("error: interrupted\n", 130)
+
+
+def test_a_closed_pipe_is_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run_failing(monkeypatch, BrokenPipeError(32, "Broken pipe")).stderr == ""

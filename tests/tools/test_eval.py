@@ -1,0 +1,239 @@
+"""Tests of `sppnet eval`: scores of a model and of given detections, reports and refusals."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+from sppnet.data import VOC
+from sppnet.proposals import write_windows
+from sppnet.tools.cli import cli
+from sppnet.tools.command.shapes import write_shapes
+from tests.stand_in import StandIn, stand_in_combination
+
+
+@pytest.fixture(autouse=True)
+def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sppnet.detector.SPPNet", StandIn)
+
+
+@pytest.fixture
+def shapes(tmp_path: Path) -> Path:
+    write_shapes(tmp_path / "shapes", train=2, val=4, seed=2)
+    return tmp_path / "shapes"
+
+
+@pytest.fixture
+def perfect(shapes: Path) -> Path:
+    """The truth of the split val as detections."""
+    voc = VOC(shapes, split="val")
+    found = [
+        {"image": id_, "label": voc.classes[label], "box": box, "score": 0.9}
+        for number, id_ in enumerate(voc.ids)
+        for label, box in zip(voc.target(number)["labels"], voc.target(number)["boxes"].tolist(), strict=True)
+    ]
+    file = shapes.parent / "perfect.json"
+    file.write_text(json.dumps(found))
+    return file
+
+
+def evaluate(shapes: Path, *options: str | Path) -> Result:
+    return CliRunner().invoke(cli, ["eval", "--data", str(shapes), *map(str, options)])
+
+
+def reverse_a_box(shapes: Path) -> None:
+    file = shapes / "Annotations" / "000003.xml"
+    file.write_text(file.read_text().replace("<xmax>", "<xmax>-"))
+
+
+def test_perfect_detections_score_1_by_every_metric(shapes: Path, perfect: Path) -> None:
+    printed = json.loads(evaluate(shapes, "--from", perfect, "--metrics", "voc07,voc12,coco", "--json").stdout)
+
+    assert printed["images"] == 4
+    assert [scores["mAP"] for scores in printed["metrics"].values()] == pytest.approx([1, 1, 1])
+
+
+def test_a_class_without_objects_is_null_and_left_out_of_the_mean(shapes: Path, perfect: Path) -> None:
+    first = VOC(shapes, split="val").target(0)["labels"]
+
+    printed = json.loads(evaluate(shapes, "--from", perfect, "--limit", "1", "--json").stdout)
+
+    scores = printed["metrics"]["voc07"]
+    assert printed["images"] == 1
+    assert scores["mAP"] == pytest.approx(1)
+    assert list(scores["AP"].values()).count(None) == 4 - len(set(first.tolist()))
+
+
+def test_windows_can_come_from_a_file(shapes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ids = VOC(shapes, split="val").ids
+    write_windows(shapes.parent / "windows.npz", ((id_, np.array([[n, 0, 9, 9]])) for n, id_ in enumerate(ids)))
+    (shapes.parent / "model").mkdir()
+    used: list[float] = []
+    predict = StandIn.predict
+
+    def note(self: StandIn, images: list[Any], *, windows: list[Any]) -> list[dict[str, Any]]:
+        used.extend(boxes[0, 0] for boxes in windows)
+        return predict(self, images)
+
+    monkeypatch.setattr(StandIn, "predict", note)
+
+    result = evaluate(shapes, "-m", shapes.parent / "model", "--windows", shapes.parent / "windows.npz", "--json")
+
+    assert json.loads(result.stdout)["images"] == 4
+    assert used == [0, 1, 2, 3]
+
+
+def test_given_detections_are_scored_without_torch(shapes: Path, perfect: Path) -> None:
+    code = (
+        "import sys; from tools.cli import cli; cli(sys.argv[1:], standalone_mode=False); "
+        "sys.exit('torch' in sys.modules)"
+    )
+    arguments = ["eval", "--data", shapes, "--from", perfect]
+
+    assert subprocess.run([sys.executable, "-c", code, *map(str, arguments)], capture_output=True).returncode == 0
+
+
+def test_a_model_is_scored_with_times_and_its_detections_score_the_same(shapes: Path, tmp_path: Path) -> None:
+    saved = tmp_path / "found.json"
+
+    by_model = evaluate(shapes, "-m", tmp_path, "--workers", "0", "--save-detections", saved, "--json")
+    again = evaluate(shapes, "--from", saved, "--json")
+
+    assert json.loads(by_model.stdout)["metrics"] == json.loads(again.stdout)["metrics"]
+    assert json.loads(by_model.stdout)["milliseconds"].keys() == {"conv", "proposals", "wall"}
+    assert len(json.loads(saved.read_text())) == 4
+
+
+def test_several_models_are_scored_together(shapes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    combined = stand_in_combination(monkeypatch)
+
+    evaluate(shapes, "-m", tmp_path, "-m", shapes, "--report", tmp_path / "report.md")
+
+    assert combined == [(2, "union")]
+    assert f"{tmp_path} and {shapes} on " in (tmp_path / "report.md").read_text()
+
+
+def test_images_worked_on_at_once_score_as_one_after_the_other(shapes: Path, tmp_path: Path) -> None:
+    results = [evaluate(shapes, "-m", tmp_path, "--workers", workers, "--json") for workers in ("0", "2")]
+
+    first, second = (json.loads(result.stdout) for result in results)
+    assert first["metrics"] == second["metrics"]
+
+
+def test_the_table_has_a_line_per_class_and_the_mean(shapes: Path, perfect: Path) -> None:
+    printed = evaluate(shapes, "--from", perfect).stdout
+
+    assert all(name in printed for name in ("disc", "ring", "square", "triangle", "mAP", "100.0", "4 images"))
+
+
+def test_a_markdown_report_holds_the_table(shapes: Path, perfect: Path, tmp_path: Path) -> None:
+    evaluate(shapes, "--from", perfect, "--report", tmp_path / "report.md")
+
+    assert "| mAP | 100.0 |" in (tmp_path / "report.md").read_text().splitlines()
+
+
+def test_a_json_report_is_what_json_prints(shapes: Path, perfect: Path, tmp_path: Path) -> None:
+    result = evaluate(shapes, "--from", perfect, "--json", "--report", tmp_path / "report.json")
+
+    assert json.loads((tmp_path / "report.json").read_text()) == json.loads(result.stdout)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [["--metrics", "voc08"], ["--report", "r.doc"], ["-m", "other"], ["--windows", "w.npz"], ["--limit", "0"]],
+)
+def test_wrong_usage_exits_with_2(shapes: Path, perfect: Path, options: list[str]) -> None:
+    assert evaluate(shapes, "--from", perfect, *options).exit_code == 2
+
+
+def test_the_bundled_model_is_scored_where_none_is_named(shapes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def load(folder: Path, device: str) -> StandIn:
+        assert folder.is_absolute() and folder.name == "voc07"
+        return StandIn(("disc", "ring", "square", "triangle"))
+
+    monkeypatch.setattr("sppnet.detector.SPPNet", StandIn)
+    monkeypatch.setattr(StandIn, "load", load)
+
+    assert evaluate(shapes).exit_code == 0
+
+
+def test_without_a_model_there_are_no_classes_to_name(shapes: Path) -> None:
+    assert evaluate(shapes, "--classes", "disc").exit_code == 2
+
+
+def test_a_reversed_box_is_one_message_and_exit_code_3(shapes: Path, perfect: Path) -> None:
+    reverse_a_box(shapes)
+
+    result = evaluate(shapes, "--from", perfect)
+
+    assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (3, "", 1)
+    assert "000003.xml" in result.stderr
+
+
+def test_a_lenient_evaluation_goes_on_over_a_reversed_box_and_exits_with_5(shapes: Path, perfect: Path) -> None:
+    reverse_a_box(shapes)
+
+    result = evaluate(shapes, "--from", perfect, "--lenient")
+
+    assert result.exit_code == 5
+    assert "warning: " in result.stderr
+
+
+def test_a_lenient_evaluation_passes_over_detections_of_a_dropped_image(shapes: Path, perfect: Path) -> None:
+    (shapes / "Annotations" / "000003.xml").write_text("junk")
+
+    result = evaluate(shapes, "--from", perfect, "--lenient", "--json")
+
+    assert (result.exit_code, json.loads(result.stdout)["images"]) == (5, 3)
+
+
+def test_given_classes_are_the_labels_and_count_the_categories(shapes: Path, perfect: Path) -> None:
+    names = ["triangle", "square", "ring", "disc"]
+    coco = [
+        {"image_id": entry["image"], "category_id": names.index(entry["label"]) + 1, "score": 1, "bbox": entry["box"]}
+        for entry in json.loads(perfect.read_text())
+    ]
+    for entry in coco:
+        x1, y1, x2, y2 = entry["bbox"]
+        entry["bbox"] = [x1, y1, x2 - x1, y2 - y1]
+    perfect.write_text(json.dumps(coco))
+
+    result = evaluate(shapes, "--from", perfect, "--classes", "triangle, square,ring,disc,star", "--json")
+
+    scores = json.loads(result.stdout)["metrics"]["voc07"]
+    assert list(scores["AP"]) == [*names, "star"]
+    assert scores["mAP"] == pytest.approx(1)
+
+
+@pytest.mark.parametrize("classes", ["", "disc,,ring", "disc,disc"])
+def test_classes_without_a_name_or_twice_the_same_are_wrong_usage(shapes: Path, perfect: Path, classes: str) -> None:
+    assert evaluate(shapes, "--from", perfect, "--classes", classes).exit_code == 2
+
+
+def test_a_model_takes_no_classes(shapes: Path, tmp_path: Path) -> None:
+    assert evaluate(shapes, "-m", tmp_path, "--classes", "disc").exit_code == 2
+
+
+def test_what_detect_writes_and_prints_is_scored(shapes: Path, tmp_path: Path) -> None:
+    image = shapes / "JPEGImages" / f"{VOC(shapes, split='val').ids[0]}.jpg"
+    options = ["-m", tmp_path, "-o", tmp_path / "out", "--format", "json", "--json", image, tmp_path / "gone.jpg"]
+    printed = tmp_path / "printed.json"
+    printed.write_text(CliRunner().invoke(cli, ["detect", *map(str, options)]).stdout)
+
+    results = [evaluate(shapes, "--from", file) for file in (printed, tmp_path / "out" / f"{image.stem}.json")]
+
+    assert [result.exit_code for result in results] == [0, 0]
+    assert results[0].stdout == results[1].stdout
+
+
+def test_a_lenient_evaluation_leaves_out_an_unreadable_image(shapes: Path, tmp_path: Path) -> None:
+    (shapes / "JPEGImages" / "000004.jpg").write_bytes(b"")
+
+    result = evaluate(shapes, "-m", tmp_path, "--workers", "0", "--lenient", "--json")
+
+    assert (result.exit_code, json.loads(result.stdout)["images"]) == (5, 3)

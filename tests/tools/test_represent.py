@@ -1,0 +1,182 @@
+"""Tests of `sppnet represent` with a trunk of two layers, on drawn images."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+from PIL import Image
+
+from sppnet.detector.backbone.backbone import Trunk
+from sppnet.tools.cli import cli
+from sppnet.tools.command.shapes import write_shapes
+from tests.conftest import COLOURS
+
+
+@pytest.fixture(autouse=True)
+def loaded(monkeypatch: pytest.MonkeyPatch, tiny_trunk: Trunk) -> list[tuple[Any, ...]]:
+    """What trunks were asked for; all are the tiny one."""
+    asked: list[tuple[Any, ...]] = []
+
+    def load(*names: str, **options: Any) -> Trunk:
+        asked.append((*names, options["preprocessing"], options["precision"]))
+        return tiny_trunk
+
+    monkeypatch.setattr("sppnet.detector.load_trunk", load)
+    return asked
+
+
+@pytest.fixture
+def shapes(tmp_path: Path) -> Path:
+    write_shapes(tmp_path / "shapes", train=20, val=8, seed=2)
+    return tmp_path / "shapes"
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> Path:
+    """Ten red and ten blue pictures, each of another size and with a border of noise."""
+    random = np.random.default_rng(0)
+    for number in range(20):
+        name, colour = (("red", COLOURS[0]), ("blue", COLOURS[1]))[number % 2]
+        pixels = random.integers(0, 256, (30 + number, 40, 3)).astype(np.uint8)
+        pixels[5:-5, 5:-5] = colour
+        (tmp_path / "folders" / name).mkdir(parents=True, exist_ok=True)
+        Image.fromarray(pixels).save(tmp_path / "folders" / name / f"{number}.png")
+    return tmp_path / "folders"
+
+
+def represent(data: Path, *options: str | Path) -> Result:
+    arguments = ["represent", "--data", data, "--cache", data.parent / "vectors", "--scales", "32,48", *options]
+    return CliRunner().invoke(cli, list(map(str, arguments)))
+
+
+def printed(result: Result) -> dict[str, Any]:
+    assert result.exit_code == 0, result.output
+    answer: dict[str, Any] = json.loads(result.stdout)
+    return answer
+
+
+def test_every_layer_is_measured_in_every_view_at_every_scale(shapes: Path) -> None:
+    found = printed(represent(shapes, "--json"))
+
+    measured = [(cell["layer"], cell["view"], *cell["scales"]) for cell in found["results"]]
+    layers = ("conv1", "pool", "spp", "mean", "spp+mean")
+    assert measured == [
+        (layer, view, scale) for layer in layers for view in ("full", "crop", "warp") for scale in (32, 48)
+    ]
+    assert (found["measure"], found["images"], found["splits"]) == ("mAP", {"train": 20, "test": 8}, 1)
+    assert all(0 < cell["validation"] < 1 and 0 < cell["test"] <= 1 for cell in found["results"])
+
+
+def test_mirrored_vectors_are_others(shapes: Path) -> None:
+    options = ("--json", "--layers", "spp", "--views", "full")
+
+    plain, mirrored = printed(represent(shapes, *options)), printed(represent(shapes, *options, "--mirrored"))
+
+    assert [cell["validation"] for cell in plain["results"]] != [cell["validation"] for cell in mirrored["results"]]
+
+
+def test_the_best_is_chosen_in_cross_validation(shapes: Path) -> None:
+    found = printed(represent(shapes, "--json"))
+
+    assert found["best"]["validation"] == max(cell["validation"] for cell in found["results"])
+
+
+def test_cross_validation_does_not_see_the_images_to_test_with(shapes: Path) -> None:
+    options = ("--views", "full", "--layers", "spp", "--json")
+    before = printed(represent(shapes, *options))["results"]
+    Image.effect_noise((320, 240), 90).convert("RGB").save(shapes / "JPEGImages" / "000025.jpg")
+
+    after = printed(represent(shapes, *options))["results"]
+
+    assert [(cell["validation"], cell["C"]) for cell in before] == [(cell["validation"], cell["C"]) for cell in after]
+    assert [cell["test"] for cell in before] != [cell["test"] for cell in after]
+
+
+def test_layers_views_and_scales_can_be_chosen_and_taken_together(shapes: Path) -> None:
+    found = printed(
+        represent(shapes, "--views", "warp", "--scales", "32+48", "--layers", "conv1+mean", "--limit", "9", "--json")
+    )
+
+    [cell] = found["results"]
+    assert (cell["layer"], cell["view"], cell["scales"]) == ("conv1+mean", "warp", [32, 48])
+    assert found["images"] == {"train": 9, "test": 8}
+
+
+def test_class_folders_are_measured_by_accuracy_over_random_splits(folders: Path) -> None:
+    sizes = ("--train-per-class", "6", "--test-per-class", "3", "--splits", "2")
+
+    found = printed(represent(folders, "--labels", "folders", *sizes, "--json"))
+
+    assert (found["measure"], found["images"], found["splits"]) == ("accuracy", {"train": 12, "test": 6}, 2)
+    assert all(len(cell["C"]) == 2 and cell["deviation"] is not None for cell in found["results"])
+    assert found["best"]["test"] == 1
+
+
+def test_the_table_has_a_row_for_each_layer(shapes: Path) -> None:
+    result = represent(shapes, "--views", "full")
+
+    assert "full 32" in result.stdout and "spp+mean" in result.stdout
+    assert result.stdout.splitlines()[-1].startswith("best in cross-validation: ")
+
+
+def test_a_second_run_takes_up_the_vectors(shapes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = printed(represent(shapes, "--json"))
+    monkeypatch.setattr(
+        "sppnet.detector.classification.vector_cache.ArrayCache.save", lambda *_: pytest.fail("computed again")
+    )
+
+    assert printed(represent(shapes, "--json")) == first
+
+
+def test_figures_are_written_on_request(shapes: Path) -> None:
+    represent(shapes, "--views", "full", "--plots", shapes.parent / "plots")
+
+    assert [path.name for path in (shapes.parent / "plots").iterdir()] == ["scales-full.png"]
+
+
+def test_progress_and_disk_are_said(shapes: Path) -> None:
+    said = represent(shapes).stderr
+
+    assert "20 images, the split train" in said and "8 images, the split val" in said
+    assert f"GB of vectors in {shapes.parent / 'vectors'}" in said
+    assert "vectors 28/28" in said and "SVMs 30/30" in said
+
+
+def test_the_trunk_is_the_one_asked_for(shapes: Path, loaded: list[tuple[Any, ...]]) -> None:
+    represent(shapes, "--trunk", "zf5", "--weights", "random", "--preprocessing", "release", "--precision", "bfloat16")
+
+    assert loaded == [("zf5", "random", "release", "bfloat16")]
+
+
+def test_a_layer_that_is_not_there_ends_with_3(shapes: Path) -> None:
+    result = represent(shapes, "--layers", "spp+fc7")
+
+    assert result.exit_code == 3
+    assert "there is no layer 'fc7'" in result.stderr
+
+
+def test_a_broken_image_ends_with_3(shapes: Path) -> None:
+    (shapes / "JPEGImages" / "000002.jpg").write_bytes(b"")
+
+    result = represent(shapes)
+
+    assert result.exit_code == 3
+    assert "000002.jpg" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--scales", "224,"),
+        ("--scales", "0"),
+        ("--scales", "224+"),
+        ("--views", "full,half"),
+        ("--test-split", "train"),
+        ("--labels", "folders", "--limit", "3"),
+    ],
+)
+def test_options_that_make_no_sense_are_refused(shapes: Path, options: tuple[str, ...]) -> None:
+    assert represent(shapes, *options).exit_code == 2

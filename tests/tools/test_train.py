@@ -1,0 +1,156 @@
+"""Tests of `sppnet train`: its plan, its refusals, what it keeps and what it removes."""
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+from sppnet.data import VOC
+from sppnet.proposals import write_windows
+from sppnet.tools.cli import cli
+from sppnet.tools.command.shapes import write_shapes
+from tests.stand_in import StandIn
+
+
+@pytest.fixture(autouse=True)
+def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sppnet.detector.SPPNet", StandIn)
+
+
+@pytest.fixture
+def shapes(tmp_path: Path) -> Path:
+    write_shapes(tmp_path / "shapes", train=3, val=1, seed=2)
+    return tmp_path / "shapes"
+
+
+def train(shapes: Path, *options: str | Path) -> Result:
+    arguments = ["train", "--data", shapes, "-o", shapes.parent / "model", *options]
+    return CliRunner().invoke(cli, list(map(str, arguments)))
+
+
+def test_the_plan_names_images_objects_time_and_disk(shapes: Path) -> None:
+    lines = train(shapes).stderr.splitlines()
+
+    assert lines[0].endswith("shapes: 3 images, the split train")
+    assert re.match(r"\d+ objects of 4 classes: disc \d+, ring \d+, square \d+, triangle \d+$", lines[1])
+    assert lines[2].startswith("about 90 s; 0.0 GB in ")
+
+
+def test_without_a_train_split_all_images_are_used_and_that_is_said(shapes: Path) -> None:
+    (shapes / "ImageSets" / "Main" / "train.txt").unlink()
+
+    assert "4 images, all that are annotated" in train(shapes).stderr
+
+
+def test_only_the_first_images_are_learned_on_request(shapes: Path) -> None:
+    result = json.loads(train(shapes, "--limit", "2", "--json").stdout)
+
+    assert result["metrics"]["images"] == 2
+
+
+def test_windows_can_come_from_a_file(shapes: Path) -> None:
+    ids = VOC(shapes, split="train").ids
+    write_windows(shapes.parent / "windows.npz", ((id_, np.array([[n, 0, 9, 9]])) for n, id_ in enumerate(ids)))
+
+    result = json.loads(train(shapes, "--windows", shapes.parent / "windows.npz", "--json").stdout)
+
+    assert result["metrics"]["windows"] == [[[0, 0, 9, 9]], [[1, 0, 9, 9]], [[2, 0, 9, 9]]]
+
+
+def test_windows_that_a_file_lacks_end_the_training(shapes: Path) -> None:
+    write_windows(shapes.parent / "windows.npz", [])
+
+    result = train(shapes, "--windows", shapes.parent / "windows.npz")
+
+    assert result.exit_code == 3
+    assert "windows.npz: must have windows of image '000001'" in result.stderr
+
+
+def test_the_model_is_saved_and_the_cache_removed(shapes: Path) -> None:
+    result = train(shapes)
+
+    assert result.exit_code == 0
+    assert result.stdout.startswith("learned from 3 objects in")
+    assert f"the model is in {shapes.parent / 'model'}" in result.stdout
+    assert sorted(path.name for path in shapes.parent.iterdir()) == ["model", "shapes"]
+
+
+def test_a_cache_is_kept_on_request(shapes: Path) -> None:
+    train(shapes, "--keep-cache")
+
+    assert (shapes.parent / "model.cache").is_dir()
+
+
+def test_a_cache_of_ones_own_is_kept(shapes: Path, tmp_path: Path) -> None:
+    train(shapes, "--cache", tmp_path / "mine")
+
+    assert (tmp_path / "mine").is_dir()
+
+
+def test_json_prints_one_object(shapes: Path) -> None:
+    printed = json.loads(train(shapes, "--json").stdout)
+
+    assert printed["metrics"]["images"] == 3
+    assert printed["seconds"].keys() == {"everything"}
+
+
+def test_an_interruption_keeps_the_cache_and_says_how_to_go_on(shapes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(self: StandIn, train: object, *, cache: Path, **_options: object) -> None:
+        cache.mkdir()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(StandIn, "fit", interrupted)
+
+    result = train(shapes)
+
+    assert result.exit_code == 130
+    assert "the same command takes up the windows and maps" in result.stderr
+    assert (shapes.parent / "model.cache").is_dir()
+
+
+def test_a_folder_with_other_things_is_refused_and_left_alone(shapes: Path) -> None:
+    result = CliRunner().invoke(cli, ["train", "--data", str(shapes), "-o", str(shapes)])
+
+    assert result.exit_code == 4
+    assert "which is no part of a model" in result.stderr
+
+
+def test_an_older_model_is_replaced(shapes: Path) -> None:
+    train(shapes)
+
+    assert train(shapes).exit_code == 0
+
+
+def test_too_small_a_disk_is_refused_before_the_work(shapes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(StandIn, "needs", {"disk_bytes": 1e18, "seconds": 1.0})
+
+    result = train(shapes)
+
+    assert result.exit_code == 1
+    assert "too little room" in result.stderr
+
+
+def test_a_broken_image_ends_a_strict_training_with_3(shapes: Path) -> None:
+    (shapes / "JPEGImages" / "000002.jpg").write_bytes(b"")
+
+    result = train(shapes)
+
+    assert result.exit_code == 3
+    assert "000002.jpg" in result.stderr
+
+
+def test_a_broken_image_is_left_out_of_a_lenient_training(shapes: Path) -> None:
+    (shapes / "JPEGImages" / "000002.jpg").write_bytes(b"")
+
+    result = train(shapes, "--lenient", "--json")
+
+    assert result.exit_code == 5
+    assert json.loads(result.stdout)["metrics"]["images"] == 2
+
+
+@pytest.mark.parametrize("scales", ["", "600,", "0", "six", "-5"])
+def test_scales_must_be_positive_whole_numbers(shapes: Path, scales: str) -> None:
+    assert train(shapes, "--scales", scales).exit_code == 2

@@ -1,0 +1,1 @@
+"""How verbs share options, console and progress."""

@@ -1,0 +1,68 @@
+"""How well a classifier labels images: top-1 and top-5 accuracy, or mean average precision, at one or more sizes."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sppnet.data import label_average_precision
+
+from ..command.labelled import Labelled
+from ..command.lanes import lanes_for, side_by_side
+from ..command.progress import Progress
+
+if TYPE_CHECKING:
+    from sppnet.detector import Classifier
+    from sppnet.detector.classification.views import Views
+
+TOP = 5
+NAMES = {"top1": "top-1 accuracy", "top5": "top-5 accuracy", "mAP": "mAP, 11 points"}
+
+
+def evaluate(
+    classifier: "Classifier", images: Labelled, sizes: Sequence[int | None], *, views: "Views", workers: int
+) -> list[dict[str, Any]]:
+    """Return {"size", "top1", "top5"} for every size, or {"size", "mAP", "AP": {class: value}} of several labels.
+
+    Args:
+        classifier: Scores the images.
+        images: With their labels.
+        sizes: As of `Classifier.predict`; None is its default.
+        views: As of `Classifier.predict`.
+        workers: How many images are worked on at once.
+
+    Raises:
+        DataError: If an image cannot be read.
+    """
+    scores = []
+    with Progress() as progress:
+        score = partial(_scores, classifier, images, sizes, views)
+        for outcome in side_by_side(score, range(len(images)), lanes=lanes_for(images, workers)):
+            scores.append(outcome.result())
+            progress("images", len(scores), len(images))
+    labels = np.array([images.label(number) for number in range(len(images))])
+    usual = classifier.short_side_ if views == "full" else classifier.side_
+    return [
+        {"size": usual if size is None else size, **_measured(found, labels, classifier.classes)}
+        for size, found in zip(sizes, np.stack(scores, axis=1), strict=True)
+    ]
+
+
+def _scores(
+    classifier: "Classifier", images: Labelled, sizes: Sequence[int | None], views: "Views", number: int
+) -> npt.NDArray[np.float32]:
+    """Return the scores of an image at every size: float32 (sizes, K)."""
+    image = images[number][0]
+    return np.stack([classifier.predict([image], views=views, size=size)[0] for size in sizes])
+
+
+def _measured(scores: npt.NDArray[np.float32], labels: npt.NDArray[Any], classes: Sequence[str]) -> dict[str, Any]:
+    if labels.ndim == 2:
+        precisions = label_average_precision(scores, labels)
+        known = precisions[np.isfinite(precisions)]
+        values = [float(value) if np.isfinite(value) else None for value in precisions]
+        return {"mAP": float(known.mean()) if len(known) else None, "AP": dict(zip(classes, values, strict=True))}
+    right = np.argsort(-scores, axis=1, kind="stable")[:, :TOP] == labels[:, None]
+    return {"top1": float(right[:, 0].mean()), "top5": float(right.any(axis=1).mean())}
