@@ -1,30 +1,30 @@
 __all__ = [
     "PRESETS",
     "RCNN",
+    "Backbone",
     "Classifier",
     "Combination",
     "Distillation",
     "FineTuning",
-    "ImageClassifier",
     "ImageFeatures",
+    "ImageSVMs",
     "InputError",
     "Mining",
     "ModelError",
     "SPPNet",
-    "Trunk",
     "check_writable",
     "compile_kernels",
     "conv_threads",
     "distil",
-    "load_trunk",
+    "load_backbone",
     "save_weights",
 ]
 
-from .backbone.backbone import Trunk, conv_threads
-from .backbone.weights import load_trunk, save_weights
+from .backbone.backbone import Backbone, conv_threads
+from .backbone.weights import load_backbone, save_weights
 from .classification.classifier import Classifier
 from .classification.representation import ImageFeatures
-from .classification.svms import ImageClassifier
+from .classification.svms import ImageSVMs
 from .combination import Combination
 from .compilation import compile_kernels
 from .errors import InputError, ModelError

@@ -20,7 +20,7 @@ from .model import SPPNet
 from .pooling.features import Floats, Indices, Vectors
 from .scoring.boxes import clip, decode
 from .scoring.calibration import Calibration
-from .scoring.detection import WindowClassifier, best_windows, kept_after_regression
+from .scoring.detection import WindowScorer, best_windows, kept_after_regression
 from .timing import Stopwatch
 from .types import Image
 
@@ -114,25 +114,25 @@ class _Opinion:
     """What one model makes of an image's windows.
 
     Attributes:
-        classifier: The model's.
+        scorer: The model's.
         vectors: Of the windows.
         margins: float32 (N, K).
     """
 
-    classifier: WindowClassifier
+    scorer: WindowScorer
     vectors: Vectors
     margins: Floats
 
     @property
     def calibrated(self) -> Floats:
         """The logarithms of the odds that the scores stand for, which do not saturate as scores do: float32 (N, K)."""
-        calibration = self.classifier.calibration
+        calibration = self.scorer.calibration
         return np.asarray(calibration.slope * self.margins + calibration.offset, np.float32)
 
     @property
     def likely(self) -> npt.NDArray[np.bool_]:
         """Which windows are not background beyond doubt: bool (N, K)."""
-        return self.margins > self.classifier.floor
+        return self.margins > self.scorer.floor
 
     @property
     def log_odds(self) -> Floats:
@@ -141,11 +141,11 @@ class _Opinion:
 
 
 def _opinion(model: SPPNet, image: Image, windows: Floats, clock: Stopwatch) -> _Opinion:
-    features, classifier = model.fitted()
+    features, scorer = model.fitted()
     size = (image.shape[0], image.shape[1])
     maps = features.maps(image, features.chosen_scales(windows, size), windows, clock)
     vectors = features.project(maps, windows, size)
-    return _Opinion(classifier, vectors, classifier.margins(vectors, clock))
+    return _Opinion(scorer, vectors, scorer.margins(vectors, clock))
 
 
 def _highest(opinions: Sequence[_Opinion]) -> Floats:
@@ -167,7 +167,7 @@ def _mixed_offsets(opinions: Sequence[_Opinion], shares: Floats, rows: Indices, 
     mixed = np.zeros((len(rows), 4), np.float32)
     for opinion, share in zip(opinions, shares, strict=True):
         mine = np.flatnonzero(share)
-        offsets = opinion.classifier.offsets(opinion.vectors, rows[mine], labels[mine])
+        offsets = opinion.scorer.offsets(opinion.vectors, rows[mine], labels[mine])
         mixed[mine] += share[mine, None] * offsets
     return mixed
 

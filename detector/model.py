@@ -20,15 +20,15 @@ from torch import nn
 from sppnet.proposals import SelectiveSearch
 
 from . import storage
-from .backbone.backbone import Precision, Trunk, trunk_geometry
-from .backbone.weights import load_trunk
+from .backbone.backbone import Backbone, Precision, backbone_geometry
+from .backbone.weights import load_backbone
 from .checks import checked_images
 from .errors import InputError, ModelError
 from .files.model_folder import checked_settings
 from .pooling.features import Features, Layer, WindowFeatures
 from .pooling.projection import Preset
 from .pooling.pyramid import LEVELS
-from .scoring.detection import WindowClassifier
+from .scoring.detection import WindowScorer
 from .scoring.head import Head
 from .settings import LAYERS, Scores, check_head, check_objects, check_settings
 from .timing import Stopwatch
@@ -48,8 +48,8 @@ class SPPNet:
 
     Args:
         classes: Names of the classes, in the order of their labels.
-        trunk: squeezenet1_1, alexnet, zf5 or small.
-        weights: "imagenet", "random", a weights file or another detector; see `load_trunk`.
+        backbone: squeezenet1_1, alexnet, zf5 or small.
+        weights: "imagenet", "random", a weights file or another detector; see `load_backbone`.
         preprocessing: torchvision, caffe or release; by default what the weights say.
         scales: Short sides in pixels at which the conv layers see an image; a window uses one of them.
         max_side: The longest side an image is resized to, in pixels.
@@ -59,7 +59,7 @@ class SPPNet:
         precision: float32, or bfloat16 for conv layers that are faster on processors with instructions for it.
         context: Whether vectors also tell of what is around a window, and of the whole image (beyond the paper).
         early: Whether vectors also hold bins of the map before the last pooling layer (beyond the paper).
-        fine_tuning: How fully connected layers, or conv layers, learn before the SVMs; None leaves the trunk as it is.
+        fine_tuning: How fully connected layers, or conv layers, learn before the SVMs; None leaves them as they are.
         layer: Whose vectors the SVMs and box regression see: pool, fc6 or fc7.
         scores: svm, or softmax for the scores of the fine-tuned layers themselves, after the last of them.
         ranks: Of fc6 and fc7 in a compressed model; see `compress`.
@@ -86,7 +86,7 @@ class SPPNet:
         self,
         classes: Sequence[str],
         *,
-        trunk: str = "squeezenet1_1",
+        backbone: str = "squeezenet1_1",
         weights: str | Path = "imagenet",
         preprocessing: str | None = None,
         scales: Sequence[int] = (600,),
@@ -119,7 +119,7 @@ class SPPNet:
         check_settings(scales, levels, geometry, norm, penalty, held_out, seed)
         check_head(fine_tuning, layer, scores, power)
         self.classes = tuple(classes)
-        self.trunk, self.weights, self.preprocessing = trunk, weights, preprocessing
+        self.backbone, self.weights, self.preprocessing = backbone, weights, preprocessing
         self.scales, self.max_side, self.levels = tuple(scales), max_side, tuple(levels)
         self.geometry: Preset = geometry
         self.power, self.centre, self.standardise, self.norm = power, centre, standardise, norm
@@ -130,7 +130,7 @@ class SPPNet:
         self.negative_iou, self.use_difficult, self.held_out = negative_iou, use_difficult, held_out
         self.search, self.seed, self.device = search or SelectiveSearch(), seed, device
         self.metrics_: dict[str, Any] = {}
-        self._fitted: tuple[Features, WindowClassifier] | None = None
+        self._fitted: tuple[Features, WindowScorer] | None = None
 
     def predict(
         self,
@@ -161,7 +161,7 @@ class SPPNet:
     def _detect(
         self, image: Image, windows: npt.NDArray[np.float32] | None, confidence: float, iou: float
     ) -> dict[str, Any]:
-        features, classifier = self.fitted()
+        features, scorer = self.fitted()
         size = (image.shape[0], image.shape[1])
         clock = Stopwatch()
         if windows is None:
@@ -169,7 +169,7 @@ class SPPNet:
                 windows = self.search(image)
         maps = features.maps(image, features.chosen_scales(windows, size), windows, clock)
         vectors = features.project(maps, windows, size)
-        found = classifier.detect(vectors, windows, size, confidence=confidence, iou=iou, clock=clock)
+        found = scorer.detect(vectors, windows, size, confidence=confidence, iou=iou, clock=clock)
         return {**found, "milliseconds": clock.milliseconds}
 
     def fit(
@@ -181,7 +181,7 @@ class SPPNet:
         workers: int = 2,
         progress: Progress = lambda stage, done, total: None,
     ) -> "SPPNet":
-        """Train on images with known objects and return the model; a loaded model keeps its trunk.
+        """Train on images with known objects and return the model; a loaded model keeps its backbone.
 
         Args:
             train: (image, {"boxes", "labels", "difficult"}) pairs, iterated once.
@@ -195,10 +195,10 @@ class SPPNet:
         Raises:
             InputError: If there is no image with an object, a target or a window breaks a rule, or there are more or
                 fewer images than windows.
-            ModelError: If the trunk's weights cannot be had.
+            ModelError: If the backbone's weights cannot be had.
         """
         clock = Stopwatch()
-        features = self._fitted[0] if self._fitted else self._window_features(self._load_trunk())
+        features = self._fitted[0] if self._fitted else self._window_features(self._load_backbone())
         with nullcontext(cache) if cache else TemporaryDirectory() as folder:
             images = TrainingImages(
                 self.classes,
@@ -218,14 +218,14 @@ class SPPNet:
                 with clock("windows and maps"):
                     prepare()
                 check_objects(images)
-            classifier = self._train_classifier(images, features, progress, clock)
-        self._fitted = features, classifier
-        self.metrics_ = _metrics(images, classifier, clock) | ({"fine_tuning": history} if history else {})
+            scorer = self._train_scorer(images, features, progress, clock)
+        self._fitted = features, scorer
+        self.metrics_ = _metrics(images, scorer, clock) | ({"fine_tuning": history} if history else {})
         return self
 
-    def _train_classifier(
+    def _train_scorer(
         self, images: TrainingImages, features: Features, progress: Progress, clock: Stopwatch
-    ) -> WindowClassifier:
+    ) -> WindowScorer:
         return train_windows(
             images,
             mining=self.mining,
@@ -249,16 +249,16 @@ class SPPNet:
         progress: Progress,
         clock: Stopwatch,
     ) -> tuple[TrainingImages, WindowFeatures, dict[str, Any]]:
-        """Return the images with the maps, and the features with the trunk and the head, that fine-tuning makes."""
+        """Return the images with the maps, and the features with the backbone and the head, that fine-tuning makes."""
         if self.ranks:
             raise InputError("fully connected layers are compressed after their training: no ranks for it")
         features = images.features
         assert self.fine_tuning is not None
         assert isinstance(features, WindowFeatures)
-        stem, tail = features.trunk.split()
+        stem, tail = features.backbone.split()
         if not self.fine_tuning.unfreeze:
-            stem, tail = features.trunk, nn.Sequential()
-        images.features = replace(features, trunk=stem)
+            stem, tail = features.backbone, nn.Sequential()
+        images.features = replace(features, backbone=stem)
         with clock("windows and maps"):
             prepare(flips=self.fine_tuning.flips, all_scales=True)
         check_objects(images)
@@ -267,8 +267,8 @@ class SPPNet:
             if self.fine_tuning.reduction:
                 tail.append(principal_channels(images, tail, fitting, self.fine_tuning.reduction))
             tail.requires_grad_(True)
-            whole = replace(features, trunk=features.trunk.with_layers(nn.Sequential(*stem.layers, *tail)))
-            whole.trunk.classifier = features.trunk.classifier
+            whole = replace(features, backbone=features.backbone.with_layers(nn.Sequential(*stem.layers, *tail)))
+            whole.backbone.fully_connected = features.backbone.fully_connected
             head, history = fine_tune(
                 images,
                 whole,
@@ -280,8 +280,8 @@ class SPPNet:
                 seed=self.seed,
                 progress=progress,
             )
-            trunk = features.trunk.with_layers(nn.Sequential(*stem.layers, *tail))
-            features = replace(features, trunk=trunk, head=head)
+            backbone = features.backbone.with_layers(nn.Sequential(*stem.layers, *tail))
+            features = replace(features, backbone=backbone, head=head)
             return images.through(features, tail, progress), features, history
 
     def compress(self, ranks: Sequence[int]) -> "SPPNet":
@@ -291,12 +291,12 @@ class SPPNet:
             ModelError: If the model is neither fitted nor loaded.
             InputError: If it has no fully connected layers, or there is not one positive rank for each.
         """
-        features, classifier = self.fitted()
+        features, scorer = self.fitted()
         if not isinstance(features, WindowFeatures) or features.head is None or not features.head.layers:
             raise InputError("the model has no fully connected layers to compress")
         model = copy.copy(self)
         model.ranks = tuple(ranks)
-        model._fitted = replace(features, head=features.head.compressed(ranks)), classifier
+        model._fitted = replace(features, head=features.head.compressed(ranks)), scorer
         return model
 
     def without_regression(self) -> "SPPNet":
@@ -305,10 +305,10 @@ class SPPNet:
         Raises:
             ModelError: If the model is neither fitted nor loaded.
         """
-        features, classifier = self.fitted()
+        features, scorer = self.fitted()
         model = copy.copy(self)
-        still = {name: np.zeros_like(getattr(classifier, name)) for name in ("offset_weights", "offset_biases")}
-        model._fitted = features, replace(classifier, **still)
+        still = {name: np.zeros_like(getattr(scorer, name)) for name in ("offset_weights", "offset_biases")}
+        model._fitted = features, replace(scorer, **still)
         return model
 
     def save(self, folder: Path | str, *, half: bool = False) -> None:
@@ -330,7 +330,7 @@ class SPPNet:
         Raises:
             ModelError: If the folder holds no model, or a damaged one.
         """
-        config, trunk, head, classifier, metrics = storage.load(Path(folder), device)
+        config, backbone, head, scorer, metrics = storage.load(Path(folder), device)
         with checked_settings(Path(folder)):
             search, mining = SelectiveSearch(**config.pop("search")), Mining(**config.pop("mining"))
             tuning = config.pop("fine_tuning")
@@ -338,7 +338,7 @@ class SPPNet:
             kinds: list[type[SPPNet]] = [SPPNet, *SPPNet.__subclasses__()]
             kind = {kind.method: kind for kind in kinds if "method" in vars(kind)}[config.pop("method")]
             model = kind(**config, search=search, mining=mining, fine_tuning=fine_tuning, device=device)
-        model._fitted = model._window_features(trunk, head), classifier
+        model._fitted = model._window_features(backbone, head), scorer
         model.metrics_ = metrics
         return model
 
@@ -347,7 +347,7 @@ class SPPNet:
 
         The seconds are those of two cores that start from nothing.
         """
-        stride, _, _, channels = trunk_geometry(self.trunk)
+        stride, _, _, channels = backbone_geometry(self.backbone)
         cells = sum(scale**2 * 4 / 3 / stride**2 for scale in self.scales)
         seconds = images * (SECONDS_PER_IMAGE + cells * SECONDS_PER_CELL)
         disk = images * (cells * channels * 2 + 32_000)
@@ -356,9 +356,9 @@ class SPPNet:
             disk *= 3  # the maps of the frozen layers, mirrored ones too, and those of the trained layers
         return {"disk_bytes": disk, "seconds": seconds}
 
-    def _load_trunk(self) -> Trunk:
-        return load_trunk(
-            self.trunk,
+    def _load_backbone(self) -> Backbone:
+        return load_backbone(
+            self.backbone,
             self.weights,
             preprocessing=self.preprocessing,
             precision=self.precision,
@@ -366,9 +366,9 @@ class SPPNet:
             seed=self.seed,
         )
 
-    def _window_features(self, trunk: Trunk, head: Head | None = None) -> Features:
+    def _window_features(self, backbone: Backbone, head: Head | None = None) -> Features:
         return WindowFeatures(
-            trunk,
+            backbone,
             self.scales,
             self.max_side,
             self.levels,
@@ -380,7 +380,7 @@ class SPPNet:
             self.layer,
         )
 
-    def fitted(self) -> tuple[Features, WindowClassifier]:
+    def fitted(self) -> tuple[Features, WindowScorer]:
         """Return how windows become vectors, and vectors detections.
 
         Raises:
@@ -391,16 +391,16 @@ class SPPNet:
         return self._fitted
 
     def _config(self) -> dict[str, Any]:
-        """Return every setting but where the trunk's weights came from, which the model has, and the device."""
+        """Return every setting but where the backbone's weights came from, which the model has, and the device."""
         names = inspect.signature(SPPNet).parameters.keys() - {"weights", "preprocessing", "device"}
         return {"method": self.method} | {name: getattr(self, name) for name in sorted(names)}
 
 
-def _metrics(images: TrainingImages, classifier: WindowClassifier, clock: Stopwatch) -> dict[str, Any]:
+def _metrics(images: TrainingImages, scorer: WindowScorer, clock: Stopwatch) -> dict[str, Any]:
     """Return what is known of a fitted model."""
     return {
         "images": len(images),
         "objects": dict(zip(images.classes, images.objects().tolist(), strict=True)),
         "seconds": {stage: round(seconds, 1) for stage, seconds in clock.seconds.items()},
-        "calibration": asdict(classifier.calibration),
+        "calibration": asdict(scorer.calibration),
     }

@@ -1,7 +1,7 @@
 """R-CNN (Girshick et al. 2014), the baseline: every window is cut out, warped to one size and convolved by itself.
 
-Trunk, pyramid, SVMs, mining, regression and suppression are SPP-net's, so that the two differ in nothing but where the
-conv layers run.
+Backbone, pyramid, SVMs, mining, regression and suppression are SPP-net's, so that the two differ in nothing but where
+the conv layers run.
 """
 
 import math
@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from .backbone.backbone import Trunk, trunk_geometry
+from .backbone.backbone import Backbone, backbone_geometry
 from .errors import InputError
 from .model import SPPNet
 from .pooling.device import TensorVectors
@@ -51,11 +51,11 @@ class RCNN(SPPNet):
     def plan(self, images: int) -> dict[str, float]:
         """Return what a training needs, as `SPPNet.plan`: nearly all goes into convolving windows."""
         windows = images * self.search.limit
-        dimensions = trunk_geometry(self.trunk)[3] * bins(self.levels)
+        dimensions = backbone_geometry(self.backbone)[3] * bins(self.levels)
         return {"disk_bytes": windows * dimensions * 2.0, "seconds": windows * SECONDS_PER_WINDOW}
 
-    def _window_features(self, trunk: Trunk, head: Head | None = None) -> "WarpedFeatures":
-        return WarpedFeatures(trunk, self.levels)
+    def _window_features(self, backbone: Backbone, head: Head | None = None) -> "WarpedFeatures":
+        return WarpedFeatures(backbone, self.levels)
 
 
 @dataclass(frozen=True)
@@ -63,12 +63,12 @@ class WarpedFeatures:
     """Windows as vectors, one conv pass each.
 
     Attributes:
-        trunk: The conv layers.
+        backbone: The conv layers.
         levels: Bins per side of every level of the pyramid on a warped window's map.
     """
 
     per_window: ClassVar[bool] = True
-    trunk: Trunk
+    backbone: Backbone
     levels: Sequence[int] = LEVELS
     scales: Sequence[int] = (SIDE,)
     head: Head | None = None
@@ -76,11 +76,11 @@ class WarpedFeatures:
     @property
     def dimensions(self) -> int:
         """Length of a vector."""
-        return self.trunk.channels * bins(self.levels)
+        return self.backbone.channels * bins(self.levels)
 
     def key(self) -> str:
         """Return what tells vectors of other settings from these."""
-        return repr(("rcnn", self.trunk.fingerprint(), tuple(self.levels)))
+        return repr(("rcnn", self.backbone.fingerprint(), tuple(self.levels)))
 
     def chosen_scales(self, windows: Floats, image_size: tuple[int, int]) -> list[int]:
         """Return the one side that windows are warped to."""
@@ -98,19 +98,19 @@ class WarpedFeatures:
         clock: Stopwatch | None = None,
     ) -> Maps:
         """Return the vectors of all windows, float32 (N, D), under the side's name."""
-        if self.trunk.device != "cpu":
+        if self.backbone.device != "cpu":
             return {str(SIDE): self.on_device(image, windows, clock)}
         clock = clock or Stopwatch()
         vectors = np.empty((len(windows), self.dimensions), np.float32)
         with clock("warping"):
-            whole_image = self.trunk.preprocessing(image)
+            whole_image = self.backbone.preprocessing(image)
         with ThreadPoolExecutor(torch.get_num_threads()) as threads:
             for start in range(0, len(windows), BATCH):
                 parts = np.array_split(windows[start : start + BATCH], torch.get_num_threads())
                 with clock("warping"):
                     pixels = torch.cat(list(threads.map(partial(warped, whole_image), parts)))
                 with clock("conv"), torch.inference_mode():
-                    maps = self.trunk.convolve(pixels).permute(0, 2, 3, 1).contiguous().numpy()
+                    maps = self.backbone.convolve(pixels).permute(0, 2, 3, 1).contiguous().numpy()
                 with clock("pooling"):
                     list(threads.map(self._pool_whole, maps, vectors[start : start + BATCH, None]))
         return {str(SIDE): vectors}
@@ -122,8 +122,8 @@ class WarpedFeatures:
 
     def on_device(self, image: npt.NDArray[np.uint8], windows: Floats, clock: Stopwatch | None = None) -> torch.Tensor:
         """Return the vectors of all windows, float32 (N, D), convolved and pooled where the conv layers are."""
-        device, pyramid = self.trunk.device, PyramidPooling(self.levels)
-        whole_image = self.trunk.preprocessing(image)
+        device, pyramid = self.backbone.device, PyramidPooling(self.levels)
+        whole_image = self.backbone.preprocessing(image)
         with torch.inference_mode():
             vectors = torch.empty((len(windows), self.dimensions), device=device)
             for start in range(0, len(windows), DEVICE_BATCH):
@@ -131,7 +131,7 @@ class WarpedFeatures:
                 with stage(clock, "warping", device):
                     pixels = warped(whole_image, batch)
                 with stage(clock, "conv", device):
-                    maps = self.trunk.convolve(pixels)
+                    maps = self.backbone.convolve(pixels)
                 with stage(clock, "pooling", device):
                     vectors[start : start + len(batch)] = pyramid(maps)
         return vectors
@@ -139,9 +139,9 @@ class WarpedFeatures:
     def project(self, maps: Maps, windows: Floats, image_size: tuple[int, int]) -> Vectors:
         """Return the vectors of the windows that `maps` was given."""
         vectors = maps[str(SIDE)]
-        if self.trunk.device == "cpu":
+        if self.backbone.device == "cpu":
             return StoredVectors(np.asarray(vectors))
-        return TensorVectors(torch.as_tensor(vectors).to(self.trunk.device))
+        return TensorVectors(torch.as_tensor(vectors).to(self.backbone.device))
 
 
 @dataclass(frozen=True)

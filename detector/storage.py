@@ -9,25 +9,25 @@ import torch
 from safetensors.numpy import save as serialise
 from torch import Tensor, from_numpy
 
-from .backbone.backbone import Trunk
+from .backbone.backbone import Backbone
 from .backbone.preprocessing import preprocessing_from
-from .backbone.weights import trunk_of
+from .backbone.weights import backbone_from
 from .errors import ModelError
+from .files.formats import FORMAT
 from .files.model_folder import (
     checked_settings,
     json_bytes,
     model_folder,
+    read_detector,
     read_json,
-    read_tensors,
     take_tensors,
     write_model,
 )
 from .pooling.features import Features, WindowFeatures
 from .scoring.calibration import Calibration
-from .scoring.detection import WindowClassifier
+from .scoring.detection import WindowScorer
 from .scoring.head import Head
 
-FORMAT = 3
 _NAMES = ("weights", "biases", "offset_weights", "offset_biases")
 
 
@@ -35,7 +35,7 @@ def save(
     folder: Path,
     config: dict[str, Any],
     features: Features,
-    classifier: WindowClassifier,
+    scorer: WindowScorer,
     metrics: dict[str, Any],
     *,
     half: bool = False,
@@ -47,10 +47,10 @@ def save(
     """
     tensors = {
         f"{part}.{name}": tensor.float().cpu().numpy()
-        for part, module in (("trunk", features.trunk.layers), ("head", features.head))
+        for part, module in (("backbone", features.backbone.layers), ("head", features.head))
         for name, tensor in (module.state_dict().items() if module else ())
     }
-    tensors |= {name: getattr(classifier, name) for name in _NAMES}
+    tensors |= {name: getattr(scorer, name) for name in _NAMES}
     # The file holds an array's memory as it is, and conv weights lie channels last there.
     tensors = {
         name: np.ascontiguousarray(_halved(name, tensor) if half else tensor) for name, tensor in tensors.items()
@@ -62,8 +62,8 @@ def save(
     described = {
         "format": FORMAT,
         **plain,
-        "preprocessing": asdict(features.trunk.preprocessing),
-        "calibration": asdict(classifier.calibration),
+        "preprocessing": asdict(features.backbone.preprocessing),
+        "calibration": asdict(scorer.calibration),
     }
     write_model(
         folder,
@@ -78,28 +78,20 @@ def save(
 
 def load(
     folder: Path, device: str = "cpu"
-) -> tuple[dict[str, Any], Trunk, Head | None, WindowClassifier, dict[str, Any]]:
-    """Return the settings, trunk, head, classifier and metrics of a saved or bundled model, everything checked.
+) -> tuple[dict[str, Any], Backbone, Head | None, WindowScorer, dict[str, Any]]:
+    """Return the settings, backbone, head, scorer and metrics of a saved or bundled model, everything checked.
 
     Raises:
         ModelError: If a file is missing, damaged, of another version, or does not fit the others.
     """
     folder = model_folder(folder)
-    config = read_json(folder / "config.json")
-    if config.pop("format", None) != FORMAT:
-        raise ModelError(
-            f"{folder / 'config.json'}: is not of format {FORMAT}: train the model again with this version"
-        )
+    config, tensors = read_detector(folder)
     file = folder / "model.safetensors"
-    tensors = {
-        name: tensor.astype(np.float32) if tensor.dtype == np.float16 else tensor
-        for name, tensor in read_tensors(file).items()
-    }
     with checked_settings(folder):
         tuning = config["fine_tuning"] or {}
-        trunk = trunk_of(
-            config["trunk"],
-            _part(tensors, "trunk."),
+        backbone = backbone_from(
+            config["backbone"],
+            _part(tensors, "backbone."),
             preprocessing_from(config.pop("preprocessing")),
             str(file),
             reduction=tuning.get("reduction"),
@@ -107,14 +99,14 @@ def load(
             device=device,
         )
         calibration = Calibration(**config.pop("calibration"))
-        shape = WindowFeatures(trunk, levels=config["levels"], context=config["context"], early=config["early"])
+        shape = WindowFeatures(backbone, levels=config["levels"], context=config["context"], early=config["early"])
         head = _head(file, _part(tensors, "head."), shape.pooled_dimensions, config).to(device) if tuning else None
         dimensions = replace(shape, head=head, layer=config["layer"]).dimensions
         softmax = config["scores"] == "softmax"
         arrays = _checked(file, tensors, len(config["classes"]), dimensions, softmax)
-        classifier = WindowClassifier(**arrays, calibration=calibration, softmax=softmax)
+        scorer = WindowScorer(**arrays, calibration=calibration, softmax=softmax)
     metrics = folder / "metrics.json"
-    return config, trunk, head, classifier, read_json(metrics) if metrics.is_file() else {}
+    return config, backbone, head, scorer, read_json(metrics) if metrics.is_file() else {}
 
 
 def _halved(name: str, tensor: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
@@ -175,7 +167,7 @@ def _card(config: dict[str, Any], metrics: dict[str, Any]) -> str:
 
 Finds {len(config["classes"])} classes of objects. Made by `sppnet train`; used by `sppnet detect -m` this folder.
 
-- Trunk: {config["trunk"]}, short side {", ".join(map(str, config["scales"]))} pixels, pyramid levels
+- Backbone: {config["backbone"]}, short side {", ".join(map(str, config["scales"]))} pixels, pyramid levels
   {", ".join(map(str, config["levels"]))}{", context" * config["context"]}{", early map" * config["early"]}.
 - {_tuned(config)}
 - Trained on {metrics.get("images", "?")} images with seed {config["seed"]} ({seconds}).

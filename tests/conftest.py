@@ -1,4 +1,4 @@
-"""What several test files start from: trunks of a few layers and images of coloured squares."""
+"""What several test files start from: backbones of a few layers and images of coloured squares."""
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -10,10 +10,10 @@ import pytest
 import torch
 from torch import nn
 
-from sppnet.detector.backbone.backbone import Trunk
+from sppnet.detector.backbone.backbone import Backbone
 from sppnet.detector.backbone.networks import BUILDERS
 from sppnet.detector.backbone.preprocessing import PREPROCESSINGS
-from sppnet.detector.backbone.weights import load_trunk
+from sppnet.detector.backbone.weights import load_backbone
 from sppnet.detector.pooling.features import WindowFeatures
 from sppnet.detector.training.images import TrainingImages
 from sppnet.detector.types import Target
@@ -23,12 +23,12 @@ COLOURS = ((255, 40, 40), (40, 40, 255))
 
 
 @pytest.fixture(scope="session")
-def tiny_trunk() -> Trunk:
+def tiny_backbone() -> Backbone:
     """Two conv layers with random weights: 8 channels, stride 4."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(3)
         layers = nn.Sequential(nn.Conv2d(3, 8, 5, 2), nn.ReLU(), nn.Conv2d(8, 8, 3, 2), nn.ReLU())
-    return Trunk("tiny", layers, PREPROCESSINGS["torchvision"])
+    return Backbone("tiny", layers, PREPROCESSINGS["torchvision"])
 
 
 def pooled_layers() -> nn.Sequential:
@@ -45,15 +45,15 @@ def pooled_name() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def pooled_trunk(pooled_name: str) -> Trunk:
+def pooled_backbone(pooled_name: str) -> Backbone:
     """Return the layers with random weights."""
-    return load_trunk(pooled_name, "random", seed=3)
+    return load_backbone(pooled_name, "random", seed=3)
 
 
 @pytest.fixture(scope="session")
-def tiny_features(tiny_trunk: Trunk) -> WindowFeatures:
+def tiny_features(tiny_backbone: Backbone) -> WindowFeatures:
     """Vectors of 8 x 50 values at a short side of 96 pixels."""
-    return WindowFeatures(tiny_trunk, scales=(96,))
+    return WindowFeatures(tiny_backbone, scales=(96,))
 
 
 @pytest.fixture(scope="session")
@@ -114,8 +114,10 @@ NOTHING: Target = {
 }
 
 
-def prepared_for(trunk: Trunk, folder: Path, pairs: Sequence[tuple[Any, Target]], windows: list[Any]) -> TrainingImages:
-    features = WindowFeatures(trunk, scales=(96, 64), levels=(1, 2))
+def prepared_for(
+    backbone: Backbone, folder: Path, pairs: Sequence[tuple[Any, Target]], windows: list[Any]
+) -> TrainingImages:
+    features = WindowFeatures(backbone, scales=(96, 64), levels=(1, 2))
     return TrainingImages(("red", "blue"), features, folder).prepare(
         pairs,
         SelectiveSearch(),
@@ -130,8 +132,8 @@ def prepared_for(trunk: Trunk, folder: Path, pairs: Sequence[tuple[Any, Target]]
 
 @pytest.fixture(scope="session")
 def images(
-    tmp_path_factory: pytest.TempPathFactory, pooled_trunk: Trunk, squares: list[tuple[Any, Target]]
+    tmp_path_factory: pytest.TempPathFactory, pooled_backbone: Backbone, squares: list[tuple[Any, Target]]
 ) -> TrainingImages:
     """The squares, with the maps of the layers up to the pooling."""
     windows = [windows_near(number) for number in range(16)]
-    return prepared_for(pooled_trunk.split()[0], tmp_path_factory.mktemp("images"), squares, windows)
+    return prepared_for(pooled_backbone.split()[0], tmp_path_factory.mktemp("images"), squares, windows)

@@ -13,7 +13,7 @@ from sppnet.tools.command.shapes import write_shapes
 
 def sppnet(*arguments: str | Path) -> dict[str, Any]:
     """Run the command with --json and return what it prints."""
-    start = [sys.executable, "-c", "from tools.cli import main; main()"]
+    start = [sys.executable, "-c", "from sppnet.tools.cli import main; main()"]
     done = subprocess.run([*start, *map(str, arguments), "--json"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     result: dict[str, Any] = json.loads(done.stdout)
@@ -30,7 +30,7 @@ def shapes(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def model(shapes: Path) -> Path:
     folder = shapes.parent / "model"
-    options = ["--trunk", "zf5", "--weights", "random", "--scales", "240", "--C", "0.1", "--workers", "2"]
+    options = ["--backbone", "zf5", "--weights", "random", "--scales", "240", "--C", "0.1", "--workers", "2"]
     sppnet("train", "--data", shapes, "-o", folder, *options)
     return folder
 

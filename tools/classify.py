@@ -35,14 +35,14 @@ from .reports.label_scores import NAMES, evaluate
 
 if TYPE_CHECKING:
     from sppnet.detector import Classifier
-    from sppnet.detector.classification.views import Views
+    from sppnet.detector.classification.framings import Framing
 
 
 @click.command("classify")
 @click.argument("sources", nargs=-1, metavar="[SOURCE...]")
 @click.option("-m", "--model", type=click.Path(path_type=Path), required=True, help="Folder of a classifier.")
 @click.option(
-    "--views",
+    "--framing",
     type=click.Choice(["full", "ten", "maps"]),
     default="full",
     help="The whole image; ten crops; or windows on the maps of six scales and the whole image, 98 in all.",
@@ -69,7 +69,7 @@ if TYPE_CHECKING:
 def command(
     sources: tuple[str, ...],
     model: Path,
-    views: "Views",
+    framing: "Framing",
     sizes: tuple[int, ...] | None,
     top: int,
     root: Path | None,
@@ -96,18 +96,24 @@ def command(
 
     network = Classifier.load(model, device=device)
     if root is None:
-        classify(network, find_images(sources), views, (sizes or (None,))[0], top, workers, as_json)
+        classify(network, find_images(sources), framing, (sizes or (None,))[0], top, workers, as_json)
     else:
-        score(network, root, views, sorted(sizes or ()) or [None], plot, workers, as_json, **selection)
+        score(network, root, framing, sorted(sizes or ()) or [None], plot, workers, as_json, **selection)
 
 
 def classify(
-    network: "Classifier", images: list[Path], views: "Views", size: int | None, top: int, workers: int, as_json: bool
+    network: "Classifier",
+    images: list[Path],
+    framing: "Framing",
+    size: int | None,
+    top: int,
+    workers: int,
+    as_json: bool,
 ) -> None:
     """Print the best classes of images."""
     records: list[dict[str, Any]] = []
     skipped: list[dict[str, str]] = []
-    look = partial(best_classes, network, views=views, size=size, top=top)
+    look = partial(best_classes, network, framing=framing, size=size, top=top)
     finished = side_by_side(look, images, lanes=lanes_for(images, workers))
     for number, (source, outcome) in enumerate(zip(images, finished, strict=True), 1):
         try:
@@ -128,7 +134,9 @@ def classify(
     finish(bool(skipped))
 
 
-def best_classes(network: "Classifier", source: Path, *, views: "Views", size: int | None, top: int) -> dict[str, Any]:
+def best_classes(
+    network: "Classifier", source: Path, *, framing: "Framing", size: int | None, top: int
+) -> dict[str, Any]:
     """Return {"image", "width", "height", "classes": [{"label", "score"}], "milliseconds"}, the best class first.
 
     Raises:
@@ -137,7 +145,7 @@ def best_classes(network: "Classifier", source: Path, *, views: "Views", size: i
     started = time.perf_counter()
     image = read_image(source)
     read = time.perf_counter()
-    [scores] = network.predict([image], views=views, size=size)
+    [scores] = network.predict([image], framing=framing, size=size)
     best = (-scores).argsort(kind="stable")[:top].tolist()
     return {
         "image": str(source),
@@ -151,7 +159,7 @@ def best_classes(network: "Classifier", source: Path, *, views: "Views", size: i
 def score(
     network: "Classifier",
     root: Path,
-    views: "Views",
+    framing: "Framing",
     sizes: "list[int] | list[None]",
     plot: Path | None,
     workers: int,
@@ -161,18 +169,18 @@ def score(
     **selection: Any,
 ) -> None:
     """Print how well a classifier labels the images of a folder, at every size."""
-    labels = labels or ("image" if network.several else "folders")
-    if network.several != (labels == "image"):
-        learned = "all classes that an image shows" if network.several else "one class for each image"
+    labels = labels or ("image" if network.multi_label else "folders")
+    if network.multi_label != (labels == "image"):
+        learned = "all classes that an image shows" if network.multi_label else "one class for each image"
         raise click.UsageError(f"the model has learned {learned}, so it cannot be scored with --labels {labels}")
     images, left_out = open_labelled(root, labels, usual="val", classes=network.classes, **selection)
-    results = evaluate(network, images, sizes, views=views, workers=workers)
+    results = evaluate(network, images, sizes, framing=framing, workers=workers)
     if as_json:
-        click.echo(json.dumps({"images": len(images), "views": views, "results": results}))
+        click.echo(json.dumps({"images": len(images), "framing": framing, "results": results}))
     else:
         show({f"{len(images):,} {'objects' if labels == 'objects' else 'images'}": results})
     if plot is not None:
-        name = "mAP" if network.several else "top1"
+        name = "mAP" if network.multi_label else "top1"
         curves = {"": [result[name] for result in results]}
         write_whole(plot, scores_by_size([result["size"] for result in results], curves, NAMES[name]))
     finish(skipped=left_out)

@@ -12,17 +12,27 @@ COMMANDS = {
     "detect": "Find the objects in images and draw them.",
     "train": "Train a model on a folder of annotated images.",
     "eval": "Score a model, or given detections, on annotated images.",
-    "pretrain": "Learn conv layers for detectors, from labels or a larger trunk.",
+    "pretrain": "Learn conv layers for detectors, from labels or a larger backbone.",
     "classify": "Tell what images show, or score a classifier on labelled ones.",
     "export": "Make a model smaller.",
     "proposals": "Compute the windows of images, or measure their recall.",
     "bench": "Race SPP-net against R-CNN and other detectors on the same images.",
-    "represent": "Measure how well the layers of a trunk tell whole images apart.",
+    "represent": "Measure how well the layers of a backbone tell whole images apart.",
     "demo": "Find the objects in a photograph that is installed along.",
     "doctor": "Tell what is installed, and compile the inner loops ahead.",
 }
 # By name, because importing the errors themselves would import torch.
 EXIT_CODES = {"DataError": BAD_DATA, "ProposalError": BAD_DATA, "InputError": BAD_DATA, "ModelError": BAD_MODEL}
+
+
+# What options were called before; they still work.
+RENAMED = {
+    "--trunk": "--backbone",
+    "--teacher-trunk": "--teacher-backbone",
+    "--views": "--framing",
+    "--rate": "--learning-rate",
+    "--decay": "--weight-decay",
+}
 
 
 class Commands(click.Group):
@@ -43,6 +53,13 @@ class Commands(click.Group):
         """List the verbs without importing them."""
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the verb and its arguments, options of old names under their new ones."""
+        name, verb, rest = super().resolve_command(ctx, args)
+        return name, verb, [_renamed(argument) for argument in rest]
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the verb; an error that is not click's own becomes a message of one line and an exit code."""
@@ -69,6 +86,15 @@ def main() -> None:
     """Run the command line of this process."""
     warnings.showwarning = lambda message, *_args, **_options: say(f"warning: {message}")
     cli(prog_name="sppnet")
+
+
+def _renamed(argument: str) -> str:
+    """Return an option under its name of today, and say so if that is another one."""
+    option, equals, value = argument.partition("=")
+    if option not in RENAMED:
+        return argument
+    say(f"warning: {option} is called {RENAMED[option]} now")
+    return f"{RENAMED[option]}{equals}{value}"
 
 
 def _explain(error: BaseException) -> tuple[str, int]:

@@ -61,7 +61,7 @@ def learn_shapes(output: Path, device: str, workers: int, seed: int) -> "tuple[S
     say(f"{len(train)} pictures of {', '.join(train.classes)} drawn in {shapes}")
     network = SPPNet(
         train.classes,
-        trunk="alexnet",
+        backbone="alexnet",
         weights="random",
         scales=(SCALE,),
         mining=Mining(C=REGULARISATION),

@@ -1,4 +1,4 @@
-"""`sppnet pretrain`: conv layers that detectors start from, learned from labels or from a larger trunk."""
+"""`sppnet pretrain`: conv layers that detectors start from, learned from labels or from a larger backbone."""
 
 from pathlib import Path
 from typing import Any
@@ -8,16 +8,16 @@ from click.core import ParameterSource
 
 from .command.classifier_options import classifier_options
 from .command.console import device_option, json_option, lenient_option, seed_option, threads_option
-from .command.detector_options import TRUNKS, numbers
+from .command.detector_options import BACKBONES, numbers
 from .command.labelled import cutting_options, labels_option
 from .pretrain_labels import pretrain_on_labels
 from .pretrain_teacher import pretrain_by_teacher
 
 # What both ways to learn take, with other defaults; and what only one of them takes.
-BY_TEACHER = {"sizes": (160, 224, 288), "batch": 16, "rate": 2e-3}
-OF_TEACHER = {"teacher_trunk", "steps", "scales", "precision"}
-OF_LABELS = {"labels", "weights", "levels", "widths", "dropout", "schedule", "epochs", "decay", "held_out", "limit",
-             "context", "background"}  # fmt: skip
+BY_TEACHER = {"sizes": (160, 224, 288), "batch": 16, "learning_rate": 2e-3}
+OF_TEACHER = {"teacher_backbone", "steps", "scales", "precision"}
+OF_LABELS = {"labels", "weights", "levels", "widths", "dropout", "schedule", "epochs", "weight_decay", "held_out",
+             "limit", "context", "background"}  # fmt: skip
 
 
 @click.command("pretrain")
@@ -26,9 +26,9 @@ OF_LABELS = {"labels", "weights", "levels", "widths", "dropout", "schedule", "ep
 )
 @labels_option("folders")
 @click.option(
-    "--teacher", metavar="FILE|MODEL", type=click.Path(path_type=Path), help="Trunk to learn from instead of labels."
+    "--teacher", metavar="FILE|MODEL", type=click.Path(path_type=Path), help="Backbone to learn from instead of labels."
 )
-@click.option("--teacher-trunk", type=click.Choice(TRUNKS), default="squeezenet1_1", help="What FILE is of.")
+@click.option("--teacher-backbone", type=click.Choice(BACKBONES), default="squeezenet1_1", help="What FILE is of.")
 @click.option("--steps", type=click.IntRange(1), default=20_000, help="Batches to learn from a teacher.")
 @click.option("--scales", default="300,700", callback=numbers, help="Short sides of what a teacher sees are between.")
 @click.option(
@@ -58,8 +58,8 @@ def command(context: click.Context, /, data: tuple[Path, ...], teacher: Path | N
     """Learn conv layers that detectors start from: by classifying labelled images, or with --teacher from any images.
 
     Labels make an image classifier with pyramid pooling, trained at several input sizes; its folder, OUTPUT, holds the
-    conv layers as trunk.safetensors. A teacher, a larger trunk, is imitated at every cell of its maps; OUTPUT is the
-    weights file then. Run again after an interruption, the same command goes on where it was.
+    conv layers as backbone.safetensors. A teacher, a larger backbone, is imitated at every cell of its maps; OUTPUT is
+    the weights file then. Run again after an interruption, the same command goes on where it was.
     """
     given = {name for name in options if context.get_parameter_source(name) is not ParameterSource.DEFAULT}
     foreign = sorted(given & (OF_LABELS if teacher else OF_TEACHER))

@@ -18,7 +18,7 @@ from .reports.curves import learning_curves
 if TYPE_CHECKING:
     from sppnet.detector import Classifier
 
-CURVES, WEIGHTS = "curves.png", "trunk.safetensors"
+CURVES, WEIGHTS = "curves.png", "backbone.safetensors"
 
 
 def pretrain_on_labels(
@@ -62,7 +62,7 @@ def pretrain_on_labels(
     folder = cache or output.with_name(f"{output.name}.cache")
     fit(network, images, folder, workers, training)
     network.save(output)
-    score = "mean average precision" if network.several else "accuracy"
+    score = "mean average precision" if network.multi_label else "accuracy"
     write_whole(output / CURVES, learning_curves(network.metrics_["history"], score))
     if cache is None:
         shutil.rmtree(folder)
@@ -93,7 +93,7 @@ def present(network: "Classifier", images: Labelled) -> None:
     """Say how many images of every class a training will work on."""
     labels = np.array([images.label(number) for number in range(len(images))])
     columns = range(len(network.classes))
-    counts = (labels > 0).sum(axis=0) if network.several else [(labels == label).sum() for label in columns]
+    counts = (labels > 0).sum(axis=0) if network.multi_label else [(labels == label).sum() for label in columns]
     say(", ".join(f"{name} {count:,}" for name, count in zip(network.classes, counts, strict=True)))
 
 
@@ -105,5 +105,5 @@ def summary(output: Path, network: "Classifier", score: str, scores: dict[str, f
         f"learned from {metrics['images']:,} images in {duration(metrics['seconds']['training'])}"
         + (f"; {score} of held-out images in percent: {by_size}" if scores else "")
         + f"\nthe classifier is in {output}; next: sppnet classify PHOTO -m {output}, or "
-        f"sppnet train --trunk {network.trunk} --weights {output / WEIGHTS} --data FOLDER -o DETECTOR"
+        f"sppnet train --backbone {network.backbone} --weights {output / WEIGHTS} --data FOLDER -o DETECTOR"
     )

@@ -1,4 +1,4 @@
-"""The half of `sppnet pretrain` that needs no labels: a larger trunk's maps in; weights for a smaller one out."""
+"""The half of `sppnet pretrain` that needs no labels: a larger backbone's maps in; weights for a smaller one out."""
 
 import json
 import shutil
@@ -27,7 +27,7 @@ def pretrain_by_teacher(
     threads: int | None,
     **settings: Any,
 ) -> None:
-    """Let a trunk learn a teacher's maps of images and write its weights; see the options of `sppnet pretrain`."""
+    """Let a backbone learn a teacher's maps of images and write its weights; see the options of `sppnet pretrain`."""
     output = output.resolve()
     if output.suffix != ".safetensors":
         raise click.BadParameter(f"{output.name!r} must end in .safetensors", param_hint="'--output'")
@@ -56,7 +56,7 @@ def pretrain_by_teacher(
     if as_json:
         click.echo(json.dumps({"weights": str(output), "seconds": seconds, "history": history}))
     else:
-        click.echo(summary(output, settings["trunk"], seconds, history))
+        click.echo(summary(output, settings["backbone"], seconds, history))
     finish(skipped=bool(pictures.problems))
 
 
@@ -67,20 +67,20 @@ def distil(
     progress: Progress,
     *,
     teacher: Path,
-    teacher_trunk: str,
-    trunk: str,
+    teacher_backbone: str,
+    backbone: str,
     precision: Literal["float32", "bfloat16"],
     device: str,
     seed: int,
     workers: int,
     **options: Any,
 ) -> dict[str, Any]:
-    """Train a trunk by a teacher, write its weights and return how it went; see `detector.distil`."""
+    """Train a backbone by a teacher, write its weights and return how it went; see `detector.distil`."""
     from sppnet import detector
 
-    source = detector.load_trunk(teacher_trunk, teacher, precision=precision, device=device)
+    source = detector.load_backbone(teacher_backbone, teacher, precision=precision, device=device)
     layers, history = detector.distil(
-        trunk,
+        backbone,
         source,
         pictures,
         options=detector.Distillation(precision=precision, **options),
@@ -89,16 +89,17 @@ def distil(
         workers=workers,
         progress=progress,
     )
-    described = {"trunk": trunk, "teacher": source.name, "history": json.dumps(history)}
+    described = {"backbone": backbone, "teacher": source.name, "history": json.dumps(history)}
     detector.save_weights(output, layers, source.preprocessing, described)
     return history
 
 
-def summary(output: Path, trunk: str, seconds: float, history: dict[str, Any]) -> str:
+def summary(output: Path, backbone: str, seconds: float, history: dict[str, Any]) -> str:
     """Return how much was learned, and what to do with the weights."""
     shares = ", ".join(f"{100 * shares[-1]:.0f}% at {size} pixels" for size, shares in history["explained"].items())
     return (
         f"learned in {duration(seconds)}, loss {history['losses'][-1]:.3f}; the maps explain of the variance of the "
         f"teacher's on held-out images: {shares or 'none were held out'}\n"
-        f"the weights are in {output}; next: sppnet train --trunk {trunk} --weights {output} --data FOLDER -o MODEL"
+        f"the weights are in {output}; next: sppnet train --backbone {backbone} --weights {output} "
+        "--data FOLDER -o MODEL"
     )

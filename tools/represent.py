@@ -1,4 +1,4 @@
-"""`sppnet represent`: how well vectors of whole images tell them apart, by layer, view and image scale."""
+"""`sppnet represent`: how well vectors of whole images tell them apart, by layer, framing and image scale."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -18,23 +18,23 @@ from .command.console import (
     set_threads,
     threads_option,
 )
-from .command.detector_options import TRUNKS
+from .command.detector_options import BACKBONES
 from .command.progress import Progress
 from .command.represented import LabelledImages, folder_images, voc_images
 from .reports.representation import show, write_plots
 
 if TYPE_CHECKING:
-    from sppnet.detector.backbone.backbone import Trunk
-    from sppnet.detector.classification.representation import ImageFeatures, View
+    from sppnet.detector.backbone.backbone import Backbone
+    from sppnet.detector.classification.representation import Framing, ImageFeatures
     from sppnet.detector.classification.vector_cache import VectorCache
 
-VIEWS = ("full", "crop", "warp")
+FRAMINGS = ("full", "crop", "warp")
 
 
 class Column(NamedTuple):
-    """How images are looked at: a view, and the scales whose vectors are taken together."""
+    """How images are looked at: a framing, and the scales whose vectors are taken together."""
 
-    view: "View"
+    framing: "Framing"
     scales: tuple[int, ...]
 
 
@@ -45,11 +45,11 @@ def _scales(_context: click.Context, _option: click.Parameter, text: str) -> lis
     return list(dict.fromkeys(tuple(int(number) for number in part) for part in parts))
 
 
-def _views(_context: click.Context, _option: click.Parameter, text: str) -> list[str]:
+def _framings(_context: click.Context, _option: click.Parameter, text: str) -> list[str]:
     names = [name.strip() for name in text.split(",")]
-    unknown = [name for name in names if name not in VIEWS]
+    unknown = [name for name in names if name not in FRAMINGS]
     if unknown:
-        raise click.BadParameter(f"there is no view {unknown[0]!r}; there are {', '.join(VIEWS)}")
+        raise click.BadParameter(f"there is no framing {unknown[0]!r}; there are {', '.join(FRAMINGS)}")
     return list(dict.fromkeys(names))
 
 
@@ -66,8 +66,8 @@ def _layers(_context: click.Context, _option: click.Parameter, text: str | None)
 @click.option("--test-per-class", type=click.IntRange(1), default=50, help="Of class folders: at most so many to test.")
 @click.option("--splits", type=click.IntRange(1), default=10, help="Of class folders: random splits.")
 @click.option("--limit", type=click.IntRange(1), help="Of a VOC folder: only so many images of each split, the first.")
-@click.option("--trunk", "name", type=click.Choice(TRUNKS), default="squeezenet1_1")
-@click.option("--weights", default="imagenet", metavar="imagenet|random|FILE|MODEL", help="What is in the trunk.")
+@click.option("--backbone", "name", type=click.Choice(BACKBONES), default="squeezenet1_1")
+@click.option("--weights", default="imagenet", metavar="imagenet|random|FILE|MODEL", help="What is in the backbone.")
 @click.option(
     "--preprocessing",
     type=click.Choice(["torchvision", "caffe", "release"]),
@@ -76,7 +76,11 @@ def _layers(_context: click.Context, _option: click.Parameter, text: str | None)
 @click.option("--precision", type=click.Choice(["float32", "bfloat16"]), default="float32", help="Of the conv layers.")
 @click.option("--scales", default="224,392", callback=_scales, help="Short sides; 224+392 takes two scales together.")
 @click.option(
-    "--views", default="full,crop,warp", callback=_views, help="The whole image, its middle square, or warped."
+    "--framing",
+    "framings",
+    default="full,crop,warp",
+    callback=_framings,
+    help="The whole image, its middle square, or warped.",
 )
 @click.option("--mirrored", is_flag=True, help="Beyond the paper: average vectors with those of the mirror image.")
 @click.option(
@@ -85,7 +89,7 @@ def _layers(_context: click.Context, _option: click.Parameter, text: str | None)
     help="Such as fire8,pool,spp; mean+spp takes two together.  [default: all but early ones]",
 )
 @click.option("--cache", type=click.Path(path_type=Path), default="represent.cache", help="Folder to keep vectors in.")
-@click.option("--plots", type=click.Path(path_type=Path, file_okay=False), help="Folder for a figure of each view.")
+@click.option("--plots", type=click.Path(path_type=Path, file_okay=False), help="Folder for a figure of each framing.")
 @json_option
 @device_option
 @threads_option
@@ -104,7 +108,7 @@ def command(
     preprocessing: str | None,
     precision: Any,
     scales: list[tuple[int, ...]],
-    views: list["View"],
+    framings: list["Framing"],
     mirrored: bool,
     layers: list[str] | None,
     cache: Path,
@@ -114,10 +118,10 @@ def command(
     threads: int | None,
     seed: int,
 ) -> None:
-    """Tell whole images apart by linear SVMs on vectors of a trunk's layers.
+    """Tell whole images apart by linear SVMs on vectors of a backbone's layers.
 
-    Each figure comes twice: in cross-validation on the images to train with, by which to choose layer, view and scale,
-    and on those to test with. Run again, the same command takes up the vectors that are there.
+    Each figure comes twice: in cross-validation on the images to train with, by which to choose layer, framing and
+    scale, and on those to test with. Run again, the same command takes up the vectors that are there.
     """
     if labels == "folders" and limit is not None:
         raise click.UsageError("--limit is for a VOC folder: class folders have --train-per-class and --test-per-class")
@@ -127,12 +131,12 @@ def command(
         data = voc_images(root, split, test_split, limit)
     else:
         data = folder_images(root, train=train_per_class, test=test_per_class, splits=splits, seed=seed)
-    from sppnet.detector import load_trunk
+    from sppnet.detector import load_backbone
     from sppnet.detector.classification.vector_cache import VectorCache
 
-    trunk = load_trunk(name, weights, preprocessing=preprocessing, precision=precision, device=device)
-    columns = [Column(view, together) for view in views for together in scales]
-    result = compare(data, trunk, layers or usual_layers(trunk), columns, VectorCache(cache), seed, mirrored)
+    backbone = load_backbone(name, weights, preprocessing=preprocessing, precision=precision, device=device)
+    columns = [Column(framing, together) for framing in framings for together in scales]
+    result = compare(data, backbone, layers or usual_layers(backbone), columns, VectorCache(cache), seed, mirrored)
     if plots is not None:
         write_plots(plots, result)
     if as_json:
@@ -141,18 +145,18 @@ def command(
         show(result)
 
 
-def usual_layers(trunk: "Trunk") -> list[str]:
+def usual_layers(backbone: "Backbone") -> list[str]:
     """Return the two blocks before the last one, what is made of the last map, and all of that together."""
     from sppnet.detector.classification.representation import layer_names
 
-    names = layer_names(trunk)
+    names = layer_names(backbone)
     blocks, of_last_map = names[: names.index("pool")], names[names.index("pool") :]
     return [*blocks[-3:-1], *of_last_map, "+".join(of_last_map[1:])]
 
 
 def compare(
     data: LabelledImages,
-    trunk: "Trunk",
+    backbone: "Backbone",
     layers: Sequence[str],
     columns: Sequence[Column],
     cache: "VectorCache",
@@ -170,7 +174,7 @@ def compare(
 
     single = list(dict.fromkeys(part for layer in layers for part in layer.split("+")))
     features = {
-        (column.view, scale): ImageFeatures(trunk, single, scale=scale, view=column.view, mirrored=mirrored)
+        (column.framing, scale): ImageFeatures(backbone, single, scale=scale, framing=column.framing, mirrored=mirrored)
         for column in columns
         for scale in column.scales
     }
@@ -198,7 +202,7 @@ def compare(
 
 def _measured(
     data: LabelledImages,
-    features: Mapping[tuple["View", int], "ImageFeatures"],
+    features: Mapping[tuple["Framing", int], "ImageFeatures"],
     layer: str,
     column: Column,
     cache: "VectorCache",
@@ -206,20 +210,22 @@ def _measured(
     seed: int,
 ) -> dict[str, Any]:
     """Return the quality of one or several layers together in a column: the means over the splits."""
-    from sppnet.detector.classification.svms import ImageClassifier
+    from sppnet.detector.classification.svms import ImageSVMs
 
     parts = [
-        cache.load(features[column.view, scale], name, blocks) for scale in column.scales for name in layer.split("+")
+        cache.load(features[column.framing, scale], name, blocks)
+        for scale in column.scales
+        for name in layer.split("+")
     ]
     costs, held_out, tested = [], [], []
     for train, test in data.splits:
-        classifier = ImageClassifier(data.quality, seed=seed).fit([part[train] for part in parts], data.labels[train])
+        classifier = ImageSVMs(data.quality, seed=seed).fit([part[train] for part in parts], data.labels[train])
         costs.append(classifier.C_)
         held_out.append(classifier.qualities_[classifier.C_])
         tested.append(data.quality(classifier.scores([part[test] for part in parts]), data.labels[test]))
     return {
         "layer": layer,
-        "view": column.view,
+        "framing": column.framing,
         "scales": list(column.scales),
         "C": costs,
         "validation": float(np.mean(held_out)),

@@ -20,7 +20,7 @@ from torch import nn
 
 from ..errors import InputError
 from .maps import map_geometry
-from .networks import backbone
+from .networks import layers_of
 from .preprocessing import Preprocessing, resized
 from .strips import convolve
 
@@ -29,7 +29,7 @@ _lock, _blocks, _precision = Lock(), 0, "none"  # of `full_float32`: how many ru
 
 
 class MapGeometry(NamedTuple):
-    """Where the cells of a map lie in the image, as of a `Trunk`."""
+    """Where the cells of a map lie in the image, as of a `Backbone`."""
 
     stride: int
     first_centre: float
@@ -37,7 +37,7 @@ class MapGeometry(NamedTuple):
     channels: int
 
 
-class Trunk:
+class Backbone:
     """Conv layers with frozen weights, and the geometry of their map.
 
     Attributes:
@@ -48,7 +48,7 @@ class Trunk:
         preprocessing: What the weights expect of an image.
         early: The same of the map before the last pooling, which has half the stride; of the image if nothing pools.
         least_side: Pixels that the resized image is padded to.
-        classifier: Fully connected layers that came with the weights, by name.
+        fully_connected: Fully connected layers that came with the weights, by name.
         precision: float32, or bfloat16 for layers that compute in it.
         device: Where the layers are and maps stay.
     """
@@ -68,7 +68,7 @@ class Trunk:
         self.stride, self.first_centre, self.receptive_field, self.channels = _described(layers)
         self.early = MapGeometry(*_described(layers[: self._pooling]))
         self.least_side = self.receptive_field
-        self.classifier: dict[str, torch.Tensor] = {}
+        self.fully_connected: dict[str, torch.Tensor] = {}
         self.layers.to(device, _type(precision))
 
     def map(self, image: npt.NDArray[np.uint8], scale: int, *, max_side: int = 2400) -> npt.NDArray[np.float32]:
@@ -135,16 +135,16 @@ class Trunk:
         with torch.inference_mode():
             return next(side for side in range(1, self.receptive_field + 1) if has_cell(side))
 
-    def split(self) -> tuple["Trunk", nn.Sequential]:
-        """Return the layers up to the last pooling, as a trunk, and a copy in float32 of those after it."""
+    def split(self) -> tuple["Backbone", nn.Sequential]:
+        """Return the layers up to the last pooling, as a backbone, and a copy in float32 of those after it."""
         after = self._pooling + isinstance(self.layers[self._pooling], nn.MaxPool2d)
         stem = self.with_layers(self.layers[:after])
         # Numbered from 0 again: a slice keeps the numbers, and what is appended to it may replace a layer.
         return stem, nn.Sequential(*copy.deepcopy(self.layers[after:])).float()
 
-    def with_layers(self, layers: nn.Sequential) -> "Trunk":
-        """Return a trunk of a copy of other layers that takes images as this one does."""
-        other = Trunk(
+    def with_layers(self, layers: nn.Sequential) -> "Backbone":
+        """Return a backbone of a copy of other layers that takes images as this one does."""
+        other = Backbone(
             self.name, copy.deepcopy(layers), self.preprocessing, precision=self.precision, device=self.device
         )
         other.least_side = self.least_side
@@ -207,9 +207,9 @@ def to_tensor(map: npt.NDArray[np.float32] | torch.Tensor) -> torch.Tensor:
     return torch.as_tensor(map).permute(2, 0, 1)[None]
 
 
-def trunk_geometry(name: str) -> tuple[int, float, int, int]:
-    """Return stride, first centre, receptive field and channels of a trunk by name; see `Trunk`."""
-    return _described(backbone(name))
+def backbone_geometry(name: str) -> tuple[int, float, int, int]:
+    """Return stride, first centre, receptive field and channels of a backbone by name; see `Backbone`."""
+    return _described(layers_of(name))
 
 
 def _described(layers: nn.Sequential) -> tuple[int, float, int, int]:

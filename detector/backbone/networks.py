@@ -34,22 +34,22 @@ class Bottleneck(nn.Module):
         return torch.relu_(map + self.layers(map))
 
 
-def backbone(name: str) -> nn.Sequential:
+def layers_of(name: str) -> nn.Sequential:
     """Return the layers of a backbone.
 
     Raises:
         InputError: If there is no such backbone.
     """
     if name not in BUILDERS:
-        raise InputError(f"there is no trunk {name!r}; there are {', '.join(BUILDERS)}")
+        raise InputError(f"there is no backbone {name!r}; there are {', '.join(BUILDERS)}")
     return BUILDERS[name]()
 
 
-def random_backbone(name: str, seed: int) -> nn.Sequential:
+def random_layers(name: str, seed: int) -> nn.Sequential:
     """Return the layers of a backbone with random weights; see `backbone`."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return initialised(backbone(name))
+        return initialised(layers_of(name))
 
 
 def initialised(layers: nn.Sequential) -> nn.Sequential:
@@ -84,7 +84,7 @@ def _zf5() -> nn.Sequential:
 
 
 def _small() -> nn.Sequential:
-    """Return the small trunk: 1.4 billion multiplications at 600 x 800 pixels, half of SqueezeNet's.
+    """Return the small backbone: 1.4 billion multiplications at 600 x 800 pixels, half of SqueezeNet's.
 
     Its cells lie where SqueezeNet's do, so that the one can learn the other's maps.
     """

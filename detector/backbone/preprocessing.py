@@ -1,4 +1,4 @@
-"""What the weights of a trunk expect of an image: channel order, range, mean and standard deviation."""
+"""What the weights of a backbone expect of an image: channel order, range, mean and standard deviation."""
 
 import json
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Weights files that `load_trunk` reads: tensors named as in torchvision's models, and what they expect of an image."""
+"""Weights of backbones: files of tensors named as in torchvision's models, and what they expect of an image."""
 
 import json
 from dataclasses import asdict
@@ -10,17 +10,23 @@ from safetensors.torch import save
 from torch import nn
 
 from ..errors import InputError, ModelError
-from ..files.model_folder import bundled, checked_settings, model_folder, read_json, read_tensors
+from ..files.model_folder import (
+    bundled,
+    checked_settings,
+    classifier_backbone,
+    model_folder,
+    read_detector,
+)
 from ..files.whole import write_whole
-from .backbone import Precision, Trunk, _described
-from .networks import BUILDERS, backbone, random_backbone
+from .backbone import Backbone, Precision, _described
+from .networks import BUILDERS, layers_of, random_layers
 from .preprocessing import PREPROCESSINGS, Preprocessing, preprocessing_from, stored_preprocessing
 
 
 def weights_bytes(
     layers: nn.Sequential, preprocessing: Preprocessing, metadata: dict[str, str], *, half: bool = True
 ) -> bytes:
-    """Return the content of a weights file: the tensors of a trunk's layers, in float16 if half, and the metadata."""
+    """Return the content of a weights file: a backbone's tensors, in float16 if half, and the metadata."""
     # The format holds memory as it is, and conv weights lie channels last there.
     tensors = {
         f"features.{name}": (tensor.half() if half else tensor.float()).cpu().contiguous()
@@ -53,7 +59,7 @@ def save_weights(
 FORMATS = (".safetensors", ".pth", ".pt")
 
 
-def load_trunk(
+def load_backbone(
     name: str = "squeezenet1_1",
     weights: str | Path = "imagenet",
     *,
@@ -61,8 +67,8 @@ def load_trunk(
     precision: Precision = "float32",
     device: str = "cpu",
     seed: int = 0,
-) -> Trunk:
-    """Return a trunk with weights in it.
+) -> Backbone:
+    """Return a backbone with weights in it.
 
     Args:
         name: squeezenet1_1, alexnet, zf5 or small.
@@ -75,33 +81,33 @@ def load_trunk(
         seed: Of random weights.
 
     Raises:
-        InputError: If there is no such trunk or preprocessing.
+        InputError: If there is no such backbone or preprocessing.
         ModelError: If the weights cannot be had, read, or do not fit the layers.
     """
     if name not in BUILDERS:
-        raise InputError(f"there is no trunk {name!r}; there are {', '.join(BUILDERS)}")
+        raise InputError(f"there is no backbone {name!r}; there are {', '.join(BUILDERS)}")
     if preprocessing is not None and preprocessing not in PREPROCESSINGS:
         raise InputError(f"there is no preprocessing {preprocessing!r}; there are {', '.join(PREPROCESSINGS)}")
     named = PREPROCESSINGS[preprocessing or "torchvision"]
     weights = str(weights)
     if weights == "random":
-        return Trunk(name, random_backbone(name, seed), named, precision=precision, device=device)
-    file, layers = Path(weights), backbone(name)
+        return Backbone(name, random_layers(name, seed), named, precision=precision, device=device)
+    file, layers = Path(weights), layers_of(name)
     if weights == "imagenet":
         tensors, stored = _download(name), named
-    elif (file / "trunk.safetensors").is_file():  # of a classifier
-        tensors, stored = _read_tensors(file / "trunk.safetensors"), stored_preprocessing(file / "trunk.safetensors")
+    elif of_classifier := classifier_backbone(file):
+        tensors, stored = _read_tensors(of_classifier), stored_preprocessing(of_classifier)
     elif file.is_dir() or weights in bundled():
         tensors, stored = _read_detector(model_folder(file), name)
     else:
         tensors, stored = _read_tensors(file), stored_preprocessing(file)
     _load_into(layers, tensors, f"torchvision's {name} weights" if weights == "imagenet" else str(file))
-    trunk = Trunk(name, layers, named if preprocessing else stored, precision=precision, device=device)
-    trunk.classifier = {name: tensor for name, tensor in tensors.items() if name.startswith("classifier.")}
-    return trunk
+    backbone = Backbone(name, layers, named if preprocessing else stored, precision=precision, device=device)
+    backbone.fully_connected = {name: tensor for name, tensor in tensors.items() if name.startswith("classifier.")}
+    return backbone
 
 
-def trunk_of(
+def backbone_from(
     name: str,
     tensors: dict[str, torch.Tensor],
     preprocessing: Preprocessing,
@@ -110,22 +116,22 @@ def trunk_of(
     reduction: int | None = None,
     precision: Precision = "float32",
     device: str = "cpu",
-) -> Trunk:
-    """Return a trunk with given tensors in it; `source` names their file in errors.
+) -> Backbone:
+    """Return a backbone with given tensors in it; `source` names their file in errors.
 
     Args:
         reduction: Channels of a 1x1 convolution that the layers end with; None if they do not.
-        precision: See `load_trunk`.
-        device: See `load_trunk`.
+        precision: See `load_backbone`.
+        device: See `load_backbone`.
     """
     if name not in BUILDERS:
-        raise ModelError(f"{source}: there is no trunk {name!r}; this version knows {', '.join(BUILDERS)}")
-    layers = backbone(name)
+        raise ModelError(f"{source}: there is no backbone {name!r}; this version knows {', '.join(BUILDERS)}")
+    layers = layers_of(name)
     if reduction:
         channels = _described(layers)[3]
         layers.append(nn.Conv2d(channels, min(reduction, channels), 1))
     _load_into(layers, tensors, source)
-    return Trunk(name, layers, preprocessing, precision=precision, device=device)
+    return Backbone(name, layers, preprocessing, precision=precision, device=device)
 
 
 def _download(name: str) -> dict[str, torch.Tensor]:
@@ -159,17 +165,17 @@ def _read_tensors(file: Path) -> dict[str, torch.Tensor]:
 
 
 def _read_detector(folder: Path, name: str) -> tuple[dict[str, torch.Tensor], Preprocessing]:
-    """Return the conv layers of a detector in a folder, which must be those of a trunk, and their preprocessing."""
-    config = read_json(folder / "config.json")
-    if config.get("trunk") != name:
-        raise ModelError(f"{folder}: its conv layers are those of {config.get('trunk')!r}, not of {name!r}")
-    tensors = {
-        key.removeprefix("trunk."): torch.from_numpy(tensor)
-        for key, tensor in read_tensors(folder / "model.safetensors").items()
-        if key.startswith("trunk.")
+    """Return the conv layers of a detector in a folder, which must be those of a backbone, and their preprocessing."""
+    config, tensors = read_detector(folder)
+    if config.get("backbone") != name:
+        raise ModelError(f"{folder}: its conv layers are those of {config.get('backbone')!r}, not of {name!r}")
+    layers = {
+        key.removeprefix("backbone."): torch.from_numpy(tensor)
+        for key, tensor in tensors.items()
+        if key.startswith("backbone.")
     }
     with checked_settings(folder):
-        return tensors, preprocessing_from(config["preprocessing"])
+        return layers, preprocessing_from(config["preprocessing"])
 
 
 def _load_into(layers: nn.Sequential, tensors: dict[str, torch.Tensor], source: str) -> None:

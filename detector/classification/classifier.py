@@ -1,7 +1,7 @@
 """SPP-net as a classifier: conv layers, pyramid pooling of the whole map, fully connected layers (He et al. 2015, 3).
 
 The pyramid makes vectors of one length at any input size, so one set of weights is trained at several sizes and
-classifies images of all sizes, whole or in many views. Its conv layers can then be those of a detector.
+classifies images of all sizes, whole or in many framing. Its conv layers can then be those of a detector.
 """
 
 import copy
@@ -16,9 +16,9 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from ..backbone.backbone import Trunk
+from ..backbone.backbone import Backbone
 from ..backbone.normalisation import folded, normalised
-from ..backbone.weights import load_trunk, save_weights
+from ..backbone.weights import load_backbone, save_weights
 from ..checks import check_image
 from ..errors import InputError, ModelError
 from ..files.model_folder import checked_settings
@@ -28,11 +28,11 @@ from ..training.checkpoint import Checkpoint
 from ..training.windows import split_held_out
 from ..types import Progress
 from .augmentation import Image
+from .framings import SIDE, Framing, framed_vectors
 from .fully_connected import fully_connected
 from .labels import Examples, Labels, read_labels
 from .multisize import Indices, MultiSize, MultiSizeTraining, Schedule
 from .storage import load_classifier, save_classifier
-from .views import SIDE, Views, view_vectors
 
 SHORT_SIDE = 256  # pixels of the images that the paper's crops are cut out of
 
@@ -42,13 +42,13 @@ class Classifier:
 
     Args:
         classes: Names of the classes, in the order of their labels.
-        trunk: Name of the conv layers; see `load_trunk`.
+        backbone: Name of the conv layers; see `load_backbone`.
         weights: "random", "imagenet" or a weights file. Random conv layers learn with batch normalisation, which is
             folded into them in the end.
         levels: Bins per side of every level of the pyramid; the paper's other one is (1, 2, 3, 4).
         widths: Of the fully connected layers before the scores (the paper's: 4096, 4096).
         dropout: Probability that a value of these layers is left out in training; without any, one of a vector's.
-        several: Whether an image can show several classes. Labels are for every class then, and scores sigmoids.
+        multi_label: Whether an image can show several classes. Labels are for every class then, and scores sigmoids.
         seed: Of everything random.
         device: Where everything is computed: cpu, cuda or cuda:N.
 
@@ -62,12 +62,12 @@ class Classifier:
         self,
         classes: Sequence[str],
         *,
-        trunk: str = "squeezenet1_1",
+        backbone: str = "squeezenet1_1",
         weights: str | Path = "random",
         levels: Sequence[int] = LEVELS,
         widths: Sequence[int] = (4096, 4096),
         dropout: float = 0.5,
-        several: bool = False,
+        multi_label: bool = False,
         seed: int = 0,
         device: str = "cpu",
     ) -> None:
@@ -75,14 +75,14 @@ class Classifier:
             raise InputError(f"classes must be different names, at least one, not {list(classes)}")
         if seed < 0:
             raise InputError(f"seed must not be negative, not {seed}")
-        self.classes, self.trunk, self.weights = tuple(classes), trunk, weights
+        self.classes, self.backbone, self.weights = tuple(classes), backbone, weights
         self.levels, self.widths, self.dropout = PyramidPooling(levels).levels, tuple(widths), dropout
         with torch.device("meta"):  # the checks of the layers, without their memory
             fully_connected(1, len(classes), self.widths, dropout)
-        self.several, self.seed, self.device = several, seed, device
+        self.multi_label, self.seed, self.device = multi_label, seed, device
         self.metrics_: dict[str, Any] = {}
         self.side_, self.short_side_ = SIDE, SHORT_SIDE
-        self._fitted: tuple[Trunk, nn.Sequential] | None = None
+        self._fitted: tuple[Backbone, nn.Sequential] | None = None
 
     def fit(
         self,
@@ -92,8 +92,8 @@ class Classifier:
         schedule: Schedule = "epochs",
         epochs: int = 70,
         batch: int = 128,
-        rate: float = 1e-3,
-        decay: float = 0.05,
+        learning_rate: float = 1e-3,
+        weight_decay: float = 0.05,
         short_side: int | None = None,
         colours: float = 0.1,
         held_out: float = 0.1,
@@ -109,15 +109,15 @@ class Classifier:
 
         Args:
             train: (image, label) by number, images uint8 (H, W, 3). A label is the number of the class; or, of
-                `several`, int8 (K,): +1 for a class that is there, -1 for one that is not, and 0 where that is open.
+                `multi_label`, int8 (K,): +1 for a class that is there, -1 for one that is not, 0 where that is open.
             sizes: Sides of the inputs in pixels; one is single-size training. The largest is that of the crops,
                 which are resized for the others.
             schedule: "epochs" gives the sizes an epoch each by turns; "random" draws a size between the least and the
                 largest for every epoch.
             epochs: Times that every image is seen (the paper: 70 for ZF-5).
             batch: Images at a time.
-            rate: Highest learning rate.
-            decay: Of the weights.
+            learning_rate: Highest learning rate.
+            weight_decay: Of the weights.
             short_side: Pixels of an image's short side before the crop. The default is 256 for crops of 224, and in
                 proportion for others.
             colours: Strength of the noise of colours.
@@ -129,30 +129,39 @@ class Classifier:
 
         Raises:
             InputError: If there are no images, or an image, a label or a setting breaks a rule.
-            ModelError: If the trunk's weights cannot be had.
+            ModelError: If the backbone's weights cannot be had.
         """
         side = max(sizes, default=SIDE)
         options = MultiSize(
-            tuple(sizes), schedule, epochs, batch, rate, decay, short_side or _in_proportion(side), colours
+            tuple(sizes),
+            schedule,
+            epochs,
+            batch,
+            learning_rate,
+            weight_decay,
+            short_side or _in_proportion(side),
+            colours,
         )
         if not len(train) or not 0 <= held_out < 1 or workers < 1:
             raise InputError(
                 f"a training needs images, workers, and held_out from 0 to below 1, "
                 f"not {len(train)} images, {workers} workers and held_out {held_out}"
             )
-        labels = read_labels(train, len(self.classes), self.several)
+        labels = read_labels(train, len(self.classes), self.multi_label)
         fitting, held = split_held_out(len(train), held_out, self.seed)
-        trunk = self._checked_size(load_trunk(self.trunk, self.weights, device=self.device, seed=self.seed), min(sizes))
+        backbone = self._checked_size(
+            load_backbone(self.backbone, self.weights, device=self.device, seed=self.seed), min(sizes)
+        )
         clock = Stopwatch()
         with clock("training"), nullcontext(checkpoints) if checkpoints else TemporaryDirectory() as folder:
             layers, head, history = self._train(
-                trunk, train, labels, options, fitting, held, Checkpoint(Path(folder), name="classifier"),
+                backbone, train, labels, options, fitting, held, Checkpoint(Path(folder), name="classifier"),
                 workers=workers, progress=progress,
             )  # fmt: skip
         layers = folded(layers) if self.weights == "random" else layers
-        self._fitted = trunk.with_layers(layers), head.eval().requires_grad_(False)
+        self._fitted = backbone.with_layers(layers), head.eval().requires_grad_(False)
         self.side_, self.short_side_ = options.side, options.short_side
-        counts = (labels > 0).sum(axis=0) if self.several else np.bincount(labels, minlength=len(self.classes))
+        counts = (labels > 0).sum(axis=0) if self.multi_label else np.bincount(labels, minlength=len(self.classes))
         self.metrics_ = {
             "images": len(train),
             "labels": dict(zip(self.classes, counts.tolist(), strict=True)),
@@ -163,7 +172,7 @@ class Classifier:
 
     def _train(
         self,
-        trunk: Trunk,
+        backbone: Backbone,
         train: Examples,
         labels: Labels,
         options: MultiSize,
@@ -178,22 +187,22 @@ class Classifier:
         place = torch.device(self.device)
         with torch.random.fork_rng(devices=[place] if place.type == "cuda" else []):
             torch.manual_seed(self.seed)
-            network = self._network(trunk).to(place, memory_format=torch.channels_last)  # type: ignore[call-overload]
+            network = self._network(backbone).to(place, memory_format=torch.channels_last)  # type: ignore[call-overload]
             training = MultiSizeTraining(
-                network, trunk.preprocessing, train, labels, options, fitting, held, self.seed, self.device
+                network, backbone.preprocessing, train, labels, options, fitting, held, self.seed, self.device
             )
             history = training.run(checkpoint, workers=workers, progress=progress)
             return network[0], network[2], history
 
     def predict(
-        self, images: Sequence[Image], *, views: Views = "full", size: int | None = None
+        self, images: Sequence[Image], *, framing: Framing = "full", size: int | None = None
     ) -> list[npt.NDArray[np.float32]]:
-        """Return the probabilities of the classes for every image: float32 (K,), of one sum unless `several`.
+        """Return the probabilities of the classes for every image: float32 (K,), of one sum unless `multi_label`.
 
         Args:
             images: uint8 (H, W, 3) RGB each.
-            views: "full" is the whole image. "ten" averages ten crops: corners, centre, and these mirrored. "maps"
-                averages the 98 views of the paper, of which 96 are windows on the maps of six scales.
+            framing: "full" is the whole image. "ten" averages ten crops: corners, centre, and these mirrored. "maps"
+                averages the 98 framing of the paper, of which 96 are windows on the maps of six scales.
             size: Short side of the full image in pixels, or side of crops and windows, with which scales grow. The
                 default is as in training, 256 and 224 unless it was otherwise.
 
@@ -201,18 +210,18 @@ class Classifier:
             ModelError: If the model is neither fitted nor loaded.
             InputError: If an image is no uint8 (H, W, 3) array, or the size is too small.
         """
-        trunk, head = self.fitted()
-        self._checked_size(trunk, self.side_ if size is None else size)
+        backbone, head = self.fitted()
+        self._checked_size(backbone, self.side_ if size is None else size)
         scores = []
         for number, image in enumerate(images):
             check_image(image, number)
             with torch.inference_mode():
-                found = head(view_vectors(trunk, image, views, size, self.side_, self.short_side_, self.levels))
-                probabilities = found.sigmoid() if self.several else found.softmax(dim=1)
+                found = head(framed_vectors(backbone, image, framing, size, self.side_, self.short_side_, self.levels))
+                probabilities = found.sigmoid() if self.multi_label else found.softmax(dim=1)
                 scores.append(probabilities.mean(dim=0).cpu().numpy())
         return scores
 
-    def fitted(self) -> tuple[Trunk, nn.Sequential]:
+    def fitted(self) -> tuple[Backbone, nn.Sequential]:
         """Return the conv layers and the fully connected ones.
 
         Raises:
@@ -223,12 +232,12 @@ class Classifier:
         return self._fitted
 
     def save(self, folder: Path | str) -> None:
-        """Write the classifier: model.safetensors, trunk.safetensors, config.json, README.md and metrics.json.
+        """Write the classifier: model.safetensors, backbone.safetensors, config.json, README.md and metrics.json.
 
         Raises:
             ModelError: If there is nothing to save yet, or the folder holds something else.
         """
-        names = ("classes", "trunk", "levels", "widths", "dropout", "several", "seed", "side_", "short_side_")
+        names = ("classes", "backbone", "levels", "widths", "dropout", "multi_label", "seed", "side_", "short_side_")
         config = {name: getattr(self, name) for name in names}
         save_classifier(Path(folder), config, *self.fitted(), self.metrics_)
 
@@ -239,37 +248,41 @@ class Classifier:
         Raises:
             ModelError: If the folder holds no classifier, or a damaged one.
         """
-        config, weights, trunk, head, metrics = load_classifier(Path(folder), device)
+        config, weights, backbone, head, metrics = load_classifier(Path(folder), device)
         sides = config.pop("side_"), config.pop("short_side_")
         with checked_settings(Path(folder)):
             classifier = cls(**config, weights=weights, device=device)
         classifier.side_, classifier.short_side_ = sides
-        classifier._fitted, classifier.metrics_ = (trunk, head), metrics
+        classifier._fitted, classifier.metrics_ = (backbone, head), metrics
         return classifier
 
-    def trunk_weights(self, file: Path | str) -> None:
-        """Write the conv layers' weights to a .safetensors file that `load_trunk` and `SPPNet` take.
+    def backbone_weights(self, file: Path | str) -> None:
+        """Write the conv layers' weights to a .safetensors file that `load_backbone` and `SPPNet` take.
 
         Raises:
             ModelError: If the model is neither fitted nor loaded, or the file cannot be written.
         """
-        trunk = self.fitted()[0]
-        save_weights(Path(file), trunk.layers, trunk.preprocessing, {}, half=False)
+        backbone = self.fitted()[0]
+        save_weights(Path(file), backbone.layers, backbone.preprocessing, {}, half=False)
 
-    def _network(self, trunk: Trunk) -> nn.Sequential:
+    def _network(self, backbone: Backbone) -> nn.Sequential:
         """Return what is trained: from pixels to scores."""
         random = self.weights == "random"
         layers = (
-            normalised(trunk.layers, seed=self.seed) if random else copy.deepcopy(trunk.layers).requires_grad_(True)
+            normalised(backbone.layers, seed=self.seed)
+            if random
+            else copy.deepcopy(backbone.layers).requires_grad_(True)
         )
-        dimensions = bins(self.levels) * trunk.channels
+        dimensions = bins(self.levels) * backbone.channels
         head = fully_connected(dimensions, len(self.classes), self.widths, self.dropout)
         return nn.Sequential(layers, PyramidPooling(self.levels), head)
 
-    def _checked_size(self, trunk: Trunk, size: int) -> Trunk:
-        if size < trunk.least_cell_side:
-            raise InputError(f"the size must be at least {trunk.least_cell_side} pixels for {self.trunk}, not {size}")
-        return trunk
+    def _checked_size(self, backbone: Backbone, size: int) -> Backbone:
+        if size < backbone.least_cell_side:
+            raise InputError(
+                f"the size must be at least {backbone.least_cell_side} pixels for {self.backbone}, not {size}"
+            )
+        return backbone
 
 
 def _in_proportion(side: int) -> int:

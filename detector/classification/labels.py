@@ -21,20 +21,20 @@ class Examples(Protocol):
     def __getitem__(self, number: int, /) -> tuple[Image, Any]: ...
 
 
-def read_labels(examples: Examples, classes: int, several: bool) -> Labels:
+def read_labels(examples: Examples, classes: int, multi_label: bool) -> Labels:
     """Return the labels of all images, checked: int64 (N,), or int8 (N, K) of -1, 0 and +1 where there may be several.
 
     Raises:
         InputError: If one breaks that rule.
     """
     read = getattr(examples, "label", None) or (lambda number: examples[number][1])
-    labels = np.zeros((len(examples), classes), np.int8) if several else np.zeros(len(examples), np.int64)
+    labels = np.zeros((len(examples), classes), np.int8) if multi_label else np.zeros(len(examples), np.int64)
     for number in range(len(examples)):
         label = np.asarray(read(number))
         right = label.dtype.kind in "iu" and label.shape == labels.shape[1:]
-        if several and not (right and np.isin(label, (-1, 0, 1)).all()):
+        if multi_label and not (right and np.isin(label, (-1, 0, 1)).all()):
             raise InputError(f"image {number}: the labels must be -1, 0 or 1 for {classes} classes, not {label}")
-        if not several and not (right and 0 <= label < classes):
+        if not multi_label and not (right and 0 <= label < classes):
             raise InputError(f"image {number}: the label must be a whole number from 0 to {classes - 1}, not {label}")
         labels[number] = label
     return labels

@@ -21,7 +21,7 @@ from ..checks import check_image
 from ..errors import InputError
 from ..files.cache import content_key
 from ..training.checkpoint import Checkpoint
-from ..training.schedule import set_rate
+from ..training.schedule import set_learning_rate
 from ..types import Progress
 from .augmentation import Image, centre_crop, random_crop, square
 from .labels import Examples, Labels, loss_of, score_of
@@ -40,8 +40,8 @@ class MultiSize:
     schedule: Schedule
     epochs: int
     batch: int
-    rate: float
-    decay: float
+    learning_rate: float
+    weight_decay: float
     short_side: int
     colours: float
 
@@ -50,10 +50,10 @@ class MultiSize:
             raise InputError(f"sizes must be one or more different sides in pixels, not {self.sizes}")
         if self.schedule not in ("epochs", "random"):
             raise InputError(f"schedule must be epochs or random, not {self.schedule!r}")
-        for name in ("epochs", "batch", "rate"):
+        for name in ("epochs", "batch", "learning_rate"):
             if not 0 < getattr(self, name) < math.inf:
                 raise InputError(f"{name} must be positive and finite, not {getattr(self, name)}")
-        for name in ("decay", "colours"):
+        for name in ("weight_decay", "colours"):
             if not 0 <= getattr(self, name) < math.inf:
                 raise InputError(f"{name} must be finite and not negative, not {getattr(self, name)}")
         if self.short_side < self.side:
@@ -149,7 +149,7 @@ class MultiSizeTraining:
         weights = [parameter for parameter in parameters if parameter.dim() > 1]
         others = [parameter for parameter in parameters if parameter.dim() == 1]
         return torch.optim.AdamW(
-            [{"params": weights, "weight_decay": self.options.decay}, {"params": others, "weight_decay": 0.0}]
+            [{"params": weights, "weight_decay": self.options.weight_decay}, {"params": others, "weight_decay": 0.0}]
         )
 
     def _submit(self, pool: ThreadPoolExecutor, epoch: int, step: int) -> list[Future[Sample]]:
@@ -171,7 +171,7 @@ class MultiSizeTraining:
         return image
 
     def _step(self, optimiser: torch.optim.AdamW, samples: Sequence[Sample], done: int, total: int) -> float:
-        set_rate(optimiser, self.options.rate, done, total)
+        set_learning_rate(optimiser, self.options.learning_rate, done, total)
         torch.manual_seed(self.seed * 1_000_003 + done)  # of the dropout
         self.network.train()
         labels = torch.from_numpy(self.labels[[number for _, number in samples]]).to(self.device)
@@ -181,7 +181,9 @@ class MultiSizeTraining:
         nn.utils.clip_grad_norm_(list(self.network.parameters()), 10)
         optimiser.step()
         if not math.isfinite(value := float(loss.detach())):
-            raise InputError(f"the loss of step {done} is {value}: give a lower rate than {self.options.rate}")
+            raise InputError(
+                f"the loss of step {done} is {value}: give a lower learning rate than {self.options.learning_rate}"
+            )
         return value
 
     def _scores(self, pixels: list[torch.Tensor]) -> torch.Tensor:

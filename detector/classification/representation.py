@@ -1,4 +1,4 @@
-"""Whole images as vectors of one length: the layers of a trunk at any image scale (He et al. 2015, section 3.2).
+"""Whole images as vectors of one length: the layers of a backbone at any image scale (He et al. 2015, section 3.2).
 
 The conv layers run once for all the layers asked for. A block of them (`conv5`, `fire9`) is pooled over the whole image
 by the pyramid, and four more names stand for what can be made of the last map:
@@ -19,7 +19,7 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from ..backbone.backbone import Trunk
+from ..backbone.backbone import Backbone
 from ..checks import check_image
 from ..errors import InputError
 from ..files.cache import content_key
@@ -27,8 +27,8 @@ from ..pooling.pyramid import LEVELS, PyramidPooling
 
 Image = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
-View = Literal["full", "crop", "warp"]
-VIEWS: tuple[View, ...] = ("full", "crop", "warp")
+Framing = Literal["full", "crop", "warp"]
+FRAMINGS: tuple[Framing, ...] = ("full", "crop", "warp")
 
 
 class ImageFeatures:
@@ -37,45 +37,51 @@ class ImageFeatures:
     Attributes:
         layers: Those that a vector is made of.
         scale: Short side in pixels that images are resized to.
-        view: How.
+        framing: How.
         mirrored: Whether mirror images count, too.
 
     Args:
-        trunk: The conv layers.
+        backbone: The conv layers.
         layers: Names of `layer_names`; the vectors of several are put side by side.
         scale: Short side in pixels. The paper's best on VOC07 is the default.
         levels: Bins per side of each level of the pyramid.
-        view: "full" is the whole image with its aspect, "crop" the square in its middle, "warp" the whole image made a
-            square.
+        framing: "full" is the whole image with its aspect, "crop" the square in its middle, "warp" the whole image made
+            a square.
         mirrored: Whether a layer's vector is the mean of the image's and its mirror image's; beyond the paper.
 
     Raises:
-        InputError: If there is no such layer or view, or a number is out of range.
+        InputError: If there is no such layer or framing, or a number is out of range.
     """
 
     def __init__(
         self,
-        trunk: Trunk,
+        backbone: Backbone,
         layers: Sequence[str] = ("spp",),
         *,
         scale: int = 392,
         levels: Sequence[int] = LEVELS,
-        view: View = "full",
+        framing: Framing = "full",
         mirrored: bool = False,
     ) -> None:
-        known = layer_names(trunk)
+        known = layer_names(backbone)
         for name in layers:
             if name not in known:
-                raise InputError(f"there is no layer {name!r} of {trunk.name}; there are {', '.join(known)}")
-        if not layers or scale < 1 or view not in VIEWS:
+                raise InputError(f"there is no layer {name!r} of {backbone.name}; there are {', '.join(known)}")
+        if not layers or scale < 1 or framing not in FRAMINGS:
             raise InputError(
-                f"there must be a layer, a scale of at least 1 pixel and a view of {', '.join(VIEWS)}, "
-                f"not {tuple(layers)}, {scale} and {view!r}"
+                f"there must be a layer, a scale of at least 1 pixel and a framing of {', '.join(FRAMINGS)}, "
+                f"not {tuple(layers)}, {scale} and {framing!r}"
             )
-        self.trunk, self.layers, self.scale, self.view, self.mirrored = trunk, tuple(layers), scale, view, mirrored
+        self.backbone, self.layers, self.scale, self.framing, self.mirrored = (
+            backbone,
+            tuple(layers),
+            scale,
+            framing,
+            mirrored,
+        )
         self._pyramid, self._finest = PyramidPooling(levels), PyramidPooling((6,))
-        blocks = _blocks(trunk)
-        self._depths = {name: blocks.get(name, len(trunk.layers)) for name in self.layers}
+        blocks = _blocks(backbone)
+        self._depths = {name: blocks.get(name, len(backbone.layers)) for name in self.layers}
 
     def __call__(self, images: Sequence[Image]) -> Floats:
         """Return the vectors of images, float32 (N, D): those of the layers side by side.
@@ -91,7 +97,7 @@ class ImageFeatures:
 
     def vectors(self, image: Image) -> dict[str, Floats]:
         """Return the vector of each layer, float32 (D,) and l2-normalised, in one pass of the conv layers."""
-        seen = _seen(image, self.view, self.scale)
+        seen = _seen(image, self.framing, self.scale)
         vectors = self._vectors(seen)
         if self.mirrored:
             others = self._vectors(np.ascontiguousarray(seen[:, ::-1]))
@@ -100,21 +106,23 @@ class ImageFeatures:
 
     def _vectors(self, seen: Image) -> dict[str, Floats]:
         depths = sorted(set(self._depths.values()))
-        maps = dict(zip(depths, self.trunk.maps_after(seen, self.scale, depths), strict=True))
+        maps = dict(zip(depths, self.backbone.maps_after(seen, self.scale, depths), strict=True))
         return {name: normalised(self._pooled(name, maps[depth])) for name, depth in self._depths.items()}
 
     def key(self, layer: str) -> str:
         """Return what the vectors of a layer depend on beside the image: a key under which they may be cached."""
-        return content_key(self._fingerprint, repr((layer, self.scale, self.view, self.mirrored, self._pyramid.levels)))
+        return content_key(
+            self._fingerprint, repr((layer, self.scale, self.framing, self.mirrored, self._pyramid.levels))
+        )
 
     @cached_property
     def _fingerprint(self) -> str:
-        classifier = [tensor.float().cpu().numpy() for tensor in _score_layer(self.trunk) or ()]
-        return content_key(self.trunk.fingerprint(), *classifier)
+        classifier = [tensor.float().cpu().numpy() for tensor in _score_layer(self.backbone) or ()]
+        return content_key(self.backbone.fingerprint(), *classifier)
 
     def _pooled(self, layer: str, map: torch.Tensor) -> Floats:
         """Return the vector of a layer, not normalised."""
-        scores = _score_layer(self.trunk)
+        scores = _score_layer(self.backbone)
         if layer == "mean":
             vector = map.mean((2, 3))
         elif layer == "fc" and scores:
@@ -125,9 +133,9 @@ class ImageFeatures:
         return np.asarray(vector[0].cpu().numpy(), np.float32)
 
 
-def layer_names(trunk: Trunk) -> tuple[str, ...]:
-    """Return the names of the layers that `ImageFeatures` knows of a trunk: its blocks, then those of its last map."""
-    return *_blocks(trunk), "pool", "spp", "mean", *(("fc",) if _score_layer(trunk) else ())
+def layer_names(backbone: Backbone) -> tuple[str, ...]:
+    """Return the names of the layers that `ImageFeatures` knows: a backbone's blocks, then those of its last map."""
+    return *_blocks(backbone), "pool", "spp", "mean", *(("fc",) if _score_layer(backbone) else ())
 
 
 def normalised(vectors: Floats) -> Floats:
@@ -136,31 +144,31 @@ def normalised(vectors: Floats) -> Floats:
     return np.asarray(vectors / np.where(lengths > 0, lengths, 1), np.float32)
 
 
-def _blocks(trunk: Trunk) -> dict[str, int]:
+def _blocks(backbone: Backbone) -> dict[str, int]:
     """Return how many layers there are up to the end of each block, numbered as in the papers: conv1, fire2, fire3."""
     depths: dict[str, int] = {}
-    for depth, layer in enumerate(trunk.layers, 1):
+    for depth, layer in enumerate(backbone.layers, 1):
         if isinstance(layer, nn.ReLU) or list(layer.children()):
             kind = "conv" if isinstance(layer, nn.ReLU) else type(layer).__name__.lower()
             depths[f"{kind}{len(depths) + 1}"] = depth
     return depths
 
 
-def _score_layer(trunk: Trunk) -> tuple[torch.Tensor, torch.Tensor] | None:
+def _score_layer(backbone: Backbone) -> tuple[torch.Tensor, torch.Tensor] | None:
     """Return weight (classes, C, 1, 1) and bias (classes,) of a convolution that scores cells, if there is one."""
-    weight, bias = (trunk.classifier.get(f"classifier.1.{name}") for name in ("weight", "bias"))
-    if weight is None or bias is None or weight.shape != (len(bias), trunk.channels, 1, 1):
+    weight, bias = (backbone.fully_connected.get(f"classifier.1.{name}") for name in ("weight", "bias"))
+    if weight is None or bias is None or weight.shape != (len(bias), backbone.channels, 1, 1):
         return None
     return weight, bias
 
 
-def _seen(image: Image, view: View, scale: int) -> Image:
-    """Return what a view shows of an image; the trunk resizes it, if need be, to a short side of `scale`."""
+def _seen(image: Image, framing: Framing, scale: int) -> Image:
+    """Return what a framing shows of an image; the backbone resizes it, if need be, to a short side of `scale`."""
     height, width = image.shape[:2]
-    if view == "crop":
+    if framing == "crop":
         side = min(height, width)
         top, left = (height - side) // 2, (width - side) // 2
         return np.ascontiguousarray(image[top : top + side, left : left + side])
-    if view == "warp":
+    if framing == "warp":
         return np.asarray(cv2.resize(image, (scale, scale), interpolation=cv2.INTER_LINEAR), np.uint8)
     return image

@@ -7,19 +7,27 @@ import torch
 from safetensors.torch import save
 from torch import nn
 
-from ..backbone.backbone import Trunk
-from ..backbone.weights import load_trunk, weights_bytes
+from ..backbone.backbone import Backbone
+from ..backbone.weights import load_backbone, weights_bytes
 from ..errors import ModelError
-from ..files.model_folder import checked_settings, json_bytes, read_json, read_tensors, take_tensors, write_model
+from ..files.formats import CLASSIFIER_FORMAT, upgraded_classifier
+from ..files.model_folder import (
+    checked_settings,
+    classifier_backbone,
+    json_bytes,
+    read_json,
+    read_tensors,
+    take_tensors,
+    write_model,
+)
 from ..pooling.pyramid import PyramidPooling, bins
 from .fully_connected import fully_connected
 
-FORMAT = "classifier 1"
-TRUNK = "trunk.safetensors"
+BACKBONE = "backbone.safetensors"
 
 
 def save_classifier(
-    folder: Path, config: dict[str, Any], trunk: Trunk, head: nn.Sequential, metrics: dict[str, Any]
+    folder: Path, config: dict[str, Any], backbone: Backbone, head: nn.Sequential, metrics: dict[str, Any]
 ) -> None:
     """Write a classifier into a folder, which is made, or must be a model that is replaced.
 
@@ -30,34 +38,35 @@ def save_classifier(
     write_model(
         folder,
         {
-            TRUNK: weights_bytes(trunk.layers, trunk.preprocessing, {}, half=False),
+            BACKBONE: weights_bytes(backbone.layers, backbone.preprocessing, {}, half=False),
             "model.safetensors": save(tensors),
-            "config.json": json_bytes({"format": FORMAT, **config}),
+            "config.json": json_bytes({"format": CLASSIFIER_FORMAT, **config}),
             "metrics.json": json_bytes(metrics),
             "README.md": _card(config, metrics).encode(),
         },
     )
 
 
-def load_classifier(folder: Path, device: str) -> tuple[dict[str, Any], Path, Trunk, nn.Sequential, dict[str, Any]]:
-    """Return the settings, the trunk's file, trunk, fully connected layers and metrics of a classifier, checked.
+def load_classifier(folder: Path, device: str) -> tuple[dict[str, Any], Path, Backbone, nn.Sequential, dict[str, Any]]:
+    """Return the settings, the backbone's file, backbone, fully connected layers and metrics of a classifier, checked.
 
     Raises:
         ModelError: If a file is missing, damaged, of another version, or does not fit the others.
     """
     if not folder.is_dir():
         raise ModelError(f"{folder}: there is no such model folder")
-    config = read_json(folder / "config.json")
-    if config.pop("format", None) != FORMAT:
+    config = upgraded_classifier(read_json(folder / "config.json"))
+    if config.pop("format", None) != CLASSIFIER_FORMAT:
         raise ModelError(
-            f"{folder / 'config.json'}: is not of the format {FORMAT!r}: `sppnet pretrain` makes such models"
+            f"{folder / 'config.json'}: is not of the format {CLASSIFIER_FORMAT!r}: `sppnet pretrain` makes such models"
         )
     file = folder / "model.safetensors"
     tensors = {name: torch.from_numpy(tensor) for name, tensor in read_tensors(file).items()}
     with checked_settings(folder):
-        trunk = load_trunk(config["trunk"], folder / TRUNK, device=device)
+        weights = classifier_backbone(folder) or folder / BACKBONE
+        backbone = load_backbone(config["backbone"], weights, device=device)
         with torch.device("meta"):  # takes no memory, whatever widths the settings claim
-            dimensions = bins(PyramidPooling(config["levels"]).levels) * trunk.channels
+            dimensions = bins(PyramidPooling(config["levels"]).levels) * backbone.channels
             head = fully_connected(dimensions, len(config["classes"]), config["widths"], config["dropout"])
         take_tensors(head, tensors, str(file), "")
         if not 1 <= config["side_"] <= config["short_side_"]:
@@ -66,7 +75,7 @@ def load_classifier(folder: Path, device: str) -> tuple[dict[str, Any], Path, Tr
             config[name] = tuple(config[name])
     metrics = folder / "metrics.json"
     layers = head.to(device).eval().requires_grad_(False)
-    return config, folder / TRUNK, trunk, layers, read_json(metrics) if metrics.is_file() else {}
+    return config, weights, backbone, layers, read_json(metrics) if metrics.is_file() else {}
 
 
 def _card(config: dict[str, Any], metrics: dict[str, Any]) -> str:
@@ -79,12 +88,13 @@ def _card(config: dict[str, Any], metrics: dict[str, Any]) -> str:
     return f"""# An SPP-net image classifier
 
 Knows {len(config["classes"])} classes. Made by `sppnet pretrain`; used by `sppnet classify -m` this folder. Its conv
-layers are in `{TRUNK}`, from which `sppnet train --trunk {config["trunk"]} --weights` starts a detector.
+layers are in `{BACKBONE}`, from which `sppnet train --backbone {config["backbone"]} --weights` starts a detector.
 
-- Trunk: {config["trunk"]}, pyramid levels {", ".join(map(str, config["levels"]))}, fully connected layers: {widths}.
+- Backbone: {config["backbone"]}, pyramid levels {", ".join(map(str, config["levels"]))}, fully connected
+  layers: {widths}.
 - Trained on {metrics.get("images", "?")} images with seed {config["seed"]}: {len(history["losses"])} epochs, crops of
   {config["side_"]} pixels.
-- Held-out {"mean average precision" if config["several"] else "accuracy"} in percent: {held_out}.
+- Held-out {"mean average precision" if config["multi_label"] else "accuracy"} in percent: {held_out}.
 - Settings: `config.json`. Measurements: `metrics.json`.
 
 | class | images |

@@ -22,7 +22,7 @@ TOLERANCE = 1e-2  # relative duality gap: the ranking of images has long settled
 _DIAGONAL = 1e-4  # keeps the matrix of products positive definite whatever its rounding errors
 
 
-class ImageClassifier:
+class ImageSVMs:
     """One linear SVM per class over vectors of images, all with the cost that does best on images held out.
 
     Attributes:

@@ -15,9 +15,18 @@ from safetensors.numpy import load_file
 from torch import Tensor, nn
 
 from ..errors import ModelError
+from .formats import FORMAT, Tensors, upgraded_detector
 
 # Of a detector; and of a classifier, which has its conv layers in a file of their own, and perhaps its learning curves.
-FILES = ("model.safetensors", "config.json", "metrics.json", "README.md", "trunk.safetensors", "curves.png")
+FILES = (
+    "model.safetensors",
+    "config.json",
+    "metrics.json",
+    "README.md",
+    "backbone.safetensors",
+    "curves.png",
+    "trunk.safetensors",  # of earlier formats
+)
 
 BUNDLED = Path(__file__).parents[1] / "models"  # folders of models that come with the package
 
@@ -43,6 +52,12 @@ def model_folder(folder: Path) -> Path:
     )
 
 
+def classifier_backbone(folder: Path) -> Path | None:
+    """Return the file of a classifier's conv layers, None if the folder is not one of a classifier."""
+    files = (folder / name for name in ("backbone.safetensors", "trunk.safetensors"))
+    return next((file for file in files if file.is_file()), None)
+
+
 def write_model(folder: Path, files: dict[str, bytes]) -> None:
     """Write the files of a model into a folder, which is made, or must be a model that is replaced.
 
@@ -65,7 +80,23 @@ def check_writable(folder: Path) -> None:
         raise ModelError(f"{folder}: holds {others[0]!r}, which is no part of a model; give a new folder")
 
 
-def read_tensors(file: Path) -> dict[str, np.ndarray[Any, Any]]:
+def read_detector(folder: Path) -> tuple[dict[str, Any], Tensors]:
+    """Return the settings and the tensors of a detector, in float32 and in today's words.
+
+    Raises:
+        ModelError: If a file is missing or damaged, or of a format that is not known.
+    """
+    file = folder / "config.json"
+    with checked_settings(folder):
+        config, tensors = upgraded_detector(read_json(file), read_tensors(folder / "model.safetensors"))
+    if config.pop("format", None) != FORMAT:
+        raise ModelError(f"{file}: is not of format {FORMAT}: train the model again with this version")
+    return config, {
+        name: tensor.astype(np.float32) if tensor.dtype == np.float16 else tensor for name, tensor in tensors.items()
+    }
+
+
+def read_tensors(file: Path) -> Tensors:
     """Return the tensors of a model by name.
 
     Raises:

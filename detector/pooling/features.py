@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from ..backbone.backbone import Trunk, to_numpy
+from ..backbone.backbone import Backbone, to_numpy
 from ..backbone.preprocessing import resized_size
 from ..scoring.head import Head
 from ..timing import Stopwatch, stage
@@ -71,7 +71,7 @@ class Features(Protocol):
     """How windows become vectors: SPP-net's way is `WindowFeatures`.
 
     Attributes:
-        trunk: The conv layers.
+        backbone: The conv layers.
         scales: Short sides in pixels.
         per_window: Whether maps are those of the windows, and not of the image.
         head: Fully connected layers, if there are some.
@@ -80,7 +80,7 @@ class Features(Protocol):
     per_window: ClassVar[bool]
 
     @property
-    def trunk(self) -> Trunk: ...  # noqa: D102
+    def backbone(self) -> Backbone: ...  # noqa: D102
 
     @property
     def head(self) -> Head | None: ...  # noqa: D102
@@ -119,7 +119,7 @@ class WindowFeatures:
     """How windows become vectors.
 
     Attributes:
-        trunk: The conv layers.
+        backbone: The conv layers.
         scales: Short sides in pixels; a window uses the one that brings it nearest to 224x224.
         max_side: The longest side an image is resized to, in pixels.
         levels: Bins per side of every level of the pyramid.
@@ -132,7 +132,7 @@ class WindowFeatures:
     """
 
     per_window: ClassVar[bool] = False
-    trunk: Trunk
+    backbone: Backbone
     scales: Sequence[int] = (600,)
     max_side: int = 2400
     levels: Sequence[int] = LEVELS
@@ -160,7 +160,7 @@ class WindowFeatures:
 
     def key(self) -> str:
         """Return what tells maps of other settings from these, beside their names."""
-        return repr((self.trunk.fingerprint(), self.max_side, self.power))
+        return repr((self.backbone.fingerprint(), self.max_side, self.power))
 
     def chosen_scales(self, windows: Floats, image_size: tuple[int, int]) -> list[int]:
         """Return the scales that some window selects."""
@@ -182,8 +182,8 @@ class WindowFeatures:
         """Return the maps of an image at these scales, by name: float32 (h, w, C); whatever the windows."""
         maps: dict[str, Floats | torch.Tensor] = {}
         for scale in scales:
-            with stage(clock, "conv", self.trunk.device):
-                early, last = self.trunk.tensors(image, scale, max_side=self.max_side)
+            with stage(clock, "conv", self.backbone.device):
+                early, last = self.backbone.tensors(image, scale, max_side=self.max_side)
                 maps[str(scale)] = self._map(last)
                 if self.early:
                     maps[f"{scale}-early"] = self._map(early)
@@ -208,7 +208,7 @@ class WindowFeatures:
             found += len(cells[0])
             places.append((str(scale), tuple(cells)))
         vectors = WindowVectors(self, maps, tuple(places), index)
-        return vectors if self.trunk.device == "cpu" else DeviceVectors.on(self.trunk.device, vectors)
+        return vectors if self.backbone.device == "cpu" else DeviceVectors.on(self.backbone.device, vectors)
 
     def cells(
         self, sizes: Mapping[str, tuple[int, int]], windows: Floats, image_size: tuple[int, int], scale: int
@@ -234,7 +234,7 @@ class WindowFeatures:
     ) -> Cells:
         if np.isinf(view.enlargement):
             return np.tile(np.array([0, 0, *map_size[::-1]], np.int32), (len(windows), 1))
-        lattice = self.trunk.early if view.early else self.trunk
+        lattice = self.backbone.early if view.early else self.backbone
         return window_cells(
             _enlarged(windows, view.enlargement),
             image_size=image_size,
@@ -246,13 +246,13 @@ class WindowFeatures:
         )
 
     def _width(self, view: View) -> int:
-        return bins(view.levels) * (self.trunk.early if view.early else self.trunk).channels
+        return bins(view.levels) * (self.backbone.early if view.early else self.backbone).channels
 
     def _map(self, tensor: torch.Tensor) -> Floats | torch.Tensor:
         """Return the power of a map (1, C, h, w) as (h, w, C), an array if the conv layers are on the CPU."""
         with torch.inference_mode():
             powered = tensor if self.power == 1.0 else tensor.sign() * tensor.abs() ** self.power
-            return to_numpy(powered) if self.trunk.device == "cpu" else powered[0].permute(1, 2, 0)
+            return to_numpy(powered) if self.backbone.device == "cpu" else powered[0].permute(1, 2, 0)
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ def window_cells(
     Args:
         windows: float32 (N, 4), in pixels of the original image.
         image_size: (height, width) of the original image.
-        scale: Short side in pixels of the image the trunk saw, after any cap: `min(resized_size(...))`.
+        scale: Short side in pixels of the image the backbone saw, after any cap: `min(resized_size(...))`.
         stride: Distance of two cells in pixels of the resized image.
         first_centre: Centre of the first cell's receptive field, counted from the centre of the first pixel (the
             release's offset0 - 1; 20 for its ZF-5 and 0 for the paper's padding).

@@ -23,7 +23,7 @@ PER_CLASS = 100  # detections of one class in one image
 
 
 @dataclass(frozen=True)
-class WindowClassifier:
+class WindowScorer:
     """What training finds out about windows.
 
     Attributes:

@@ -37,7 +37,7 @@ class Crops:
     Attributes:
         images: Where from.
         numbers: Of the images that are used; in every round each is seen once, in a new order.
-        preprocessing: Of the trunk that sees the crops.
+        preprocessing: Of the backbone that sees the crops.
         batch: Crops in a batch.
         sizes: Sides of the crops in pixels.
         scales: The lowest and the highest short side in pixels that an image is resized to; never less than the crop.

@@ -1,4 +1,4 @@
-"""Distillation: a small trunk learns to give the maps of a larger one (FitNets, Romero et al. 2015).
+"""Distillation: a small backbone learns to give the maps of a larger one (FitNets, Romero et al. 2015).
 
 No labels are needed. Through a 1x1 convolution, which is dropped afterwards, every cell of the student's map is to
 say what the teacher's cell at the same place says, each channel standardised so that all count alike.
@@ -15,18 +15,18 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from ..backbone.backbone import Precision, Trunk, trunk_geometry
-from ..backbone.networks import backbone
+from ..backbone.backbone import Backbone, Precision, backbone_geometry
+from ..backbone.networks import layers_of
 from ..backbone.normalisation import folded, normalised
 from ..errors import InputError
 from ..files.cache import content_key
 from ..types import Progress
 from .checkpoint import Checkpoint
 from .crops import Crops, Images
-from .schedule import set_rate
+from .schedule import set_learning_rate
 from .windows import split_held_out
 
-LEAST_SIZE = 64  # pixels of a crop; less leaves some trunks no cell
+LEAST_SIZE = 64  # pixels of a crop; less leaves some backbones no cell
 MOST_HELD_OUT = 96  # images; more would take long and tell little
 MEASURED_STEPS = 12  # whose batches tell the mean and the deviation of the teacher's channels
 LEAST_DEVIATION = 0.1  # of a channel, as a part of the mean deviation: one that is nearly always 0 would shout
@@ -42,8 +42,8 @@ class Distillation:
         sizes: Sides of the crops in pixels, alternating from step to step.
         scales: The lowest and the highest short side in pixels that an image is resized to before it is cut; an
             image is never made smaller than the crop.
-        rate: Highest learning rate.
-        decay: Of the weights.
+        learning_rate: Highest learning rate.
+        weight_decay: Of the weights.
         flips: Whether crops are mirrored at random.
         held_out: Part of the images that are not learned from; up to 96 of them.
         interval: Steps between measurements on these, and between checkpoints.
@@ -55,15 +55,15 @@ class Distillation:
     batch: int = 16
     sizes: tuple[int, ...] = (160, 224, 288)
     scales: tuple[int, int] = (300, 700)
-    rate: float = 2e-3
-    decay: float = 0.05
+    learning_rate: float = 2e-3
+    weight_decay: float = 0.05
     flips: bool = True
     held_out: float = 0.05
     interval: int = 300
     precision: Precision = "float32"
 
     def __post_init__(self) -> None:
-        for name in ("steps", "batch", "rate", "interval"):
+        for name in ("steps", "batch", "learning_rate", "interval"):
             if not 0 < getattr(self, name) < math.inf:
                 raise InputError(f"{name} must be positive and finite, not {getattr(self, name)}")
         if not self.sizes or min(self.sizes) < LEAST_SIZE:
@@ -72,13 +72,15 @@ class Distillation:
             raise InputError(f"scales must be the lowest and the highest short side, not {self.scales}")
         if self.precision not in ("float32", "bfloat16"):
             raise InputError(f"precision must be float32 or bfloat16, not {self.precision!r}")
-        if not 0 <= self.held_out < 1 or not 0 <= self.decay < math.inf:
-            raise InputError(f"held_out must be in [0, 1) and decay 0 or more, not {self.held_out} and {self.decay}")
+        if not 0 <= self.held_out < 1 or not 0 <= self.weight_decay < math.inf:
+            raise InputError(
+                f"held_out must be in [0, 1) and weight_decay 0 or more, not {self.held_out} and {self.weight_decay}"
+            )
 
 
 def distil(
     student: str,
-    teacher: Trunk,
+    teacher: Backbone,
     images: Images,
     *,
     options: Distillation,
@@ -111,7 +113,7 @@ def distil(
     Raises:
         InputError: If the maps have different strides, there are no images, or the training diverges.
     """
-    stride = trunk_geometry(student)[0]
+    stride = backbone_geometry(student)[0]
     if stride != teacher.stride:
         raise InputError(f"the maps of {student!r} have a stride of {stride} pixels, the teacher's {teacher.stride}")
     if not len(images):
@@ -126,7 +128,7 @@ def distil(
 @dataclass
 class _Run:
     student: str
-    teacher: Trunk
+    teacher: Backbone
     images: Images
     options: Distillation
     fitting: npt.NDArray[np.int64]
@@ -136,8 +138,8 @@ class _Run:
     history: dict[str, Any] = field(init=False)
 
     def __post_init__(self) -> None:
-        channels, device = trunk_geometry(self.student)[3], self.teacher.device
-        layers = normalised(backbone(self.student), seed=self.seed)
+        channels, device = backbone_geometry(self.student)[3], self.teacher.device
+        layers = normalised(layers_of(self.student), seed=self.seed)
         adapter = nn.Conv2d(channels, self.teacher.channels, 1)
         for parameter in adapter.parameters():
             nn.init.zeros_(parameter)  # every cell begins as the mean
@@ -196,11 +198,11 @@ class _Run:
     def _optimiser(self) -> torch.optim.AdamW:
         weights = [parameter for parameter in self.modules.parameters() if parameter.dim() > 1]
         others = [parameter for parameter in self.modules.parameters() if parameter.dim() == 1]
-        groups = [(weights, self.options.decay), (others, 0.0)]
+        groups = [(weights, self.options.weight_decay), (others, 0.0)]
         return torch.optim.AdamW([{"params": chosen, "weight_decay": decay} for chosen, decay in groups])
 
     def _step(self, optimiser: torch.optim.AdamW, pixels: torch.Tensor, done: int) -> float:
-        set_rate(optimiser, self.options.rate, done, self.options.steps)
+        set_learning_rate(optimiser, self.options.learning_rate, done, self.options.steps)
         self.modules.train()
         given, wanted = self._maps(pixels)
         loss = (given - wanted).square().mean()
@@ -225,7 +227,9 @@ class _Run:
         """Add the losses since the last measurement, and those on held-out images, to the history."""
         loss = sum(losses) / len(losses)
         if not math.isfinite(loss):
-            raise InputError(f"the loss of step {done} is not finite: a rate of {self.options.rate} is too high")
+            raise InputError(
+                f"the loss of step {done} is not finite: a learning rate of {self.options.learning_rate} is too high"
+            )
         self.history["steps"].append(done)
         self.history["losses"].append(round(loss, 4))
         for size in self.history["held_out_losses"]:

@@ -28,7 +28,7 @@ from ..types import Progress
 from .checkpoint import Checkpoint
 from .images import TrainingImages
 from .sampling import choose_windows, mirrored
-from .schedule import set_rate
+from .schedule import set_learning_rate
 
 Floats = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.int64]
@@ -46,8 +46,8 @@ class FineTuning:
         images: In one batch.
         windows: Of one image in a batch.
         positives: Largest fraction of windows that show objects.
-        rate: Highest learning rate.
-        decay: Of the weights of the head.
+        learning_rate: Highest learning rate.
+        weight_decay: Of the weights of the head.
         dropout: Of the head.
         flips: Whether images are mirrored at random.
         offsets_weight: Of the loss of the offsets; 0 is the paper's training.
@@ -61,8 +61,8 @@ class FineTuning:
     images: int = 2
     windows: int = 64
     positives: float = 0.25
-    rate: float = 2e-4
-    decay: float = 0.05
+    learning_rate: float = 2e-4
+    weight_decay: float = 0.05
     dropout: float = 0.5
     flips: bool = True
     offsets_weight: float = 1.0
@@ -70,10 +70,10 @@ class FineTuning:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "widths", tuple(self.widths))  # a list when it comes from a file
-        for name in ("epochs", "images", "windows", "rate", "patience"):
+        for name in ("epochs", "images", "windows", "learning_rate", "patience"):
             if not 0 < getattr(self, name) < math.inf:
                 raise InputError(f"{name} must be positive and finite, not {getattr(self, name)}")
-        for name in ("decay", "offsets_weight"):
+        for name in ("weight_decay", "offsets_weight"):
             if not 0 <= getattr(self, name) < math.inf:
                 raise InputError(f"{name} must be finite and not negative, not {getattr(self, name)}")
         if not 0 < self.positives <= 1:
@@ -111,7 +111,7 @@ def fine_tune(
 
     Args:
         images: Prepared with the maps that the tail takes, mirrored ones too if they are wanted.
-        features: Of the whole trunk: scales and views.
+        features: Of the whole backbone: scales and views.
         tail: Conv layers after those that made the maps; all of them learn, and there may be none.
         options: How.
         fitting: Numbers of the images to learn from.
@@ -123,15 +123,15 @@ def fine_tune(
     Returns:
         The head, and {"losses": of every epoch, "held_out_losses": likewise, "epoch": of the weights taken}.
     """
-    device = torch.device(features.trunk.device)
+    device = torch.device(features.backbone.device)
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(seed)
         head = Head(features.pooled_dimensions, len(images.classes), options.widths, dropout=options.dropout)
-        head.to(features.trunk.device)
+        head.to(features.backbone.device)
         tail.requires_grad_(True)
         run = _Run(images, features, tail, head, options, fitting, held, seed)
         run.measure_scaling()
-        head.start_from(features.trunk.classifier, features.trunk.channels, features.levels)
+        head.start_from(features.backbone.fully_connected, features.backbone.channels, features.levels)
         history = run.train(Checkpoint(checkpoints), progress)
     tail.requires_grad_(False)
     return head.eval().requires_grad_(False), history
@@ -215,7 +215,7 @@ class _Run:
         weights = [parameter for parameter in self.head.parameters() if parameter.dim() > 1]
         others = [parameter for parameter in self.head.parameters() if parameter.dim() == 1]
         conv = [parameter for parameter in self.tail.parameters() if parameter.requires_grad]
-        groups = [(weights, self.options.decay), ([*others, *conv], 0.0)]
+        groups = [(weights, self.options.weight_decay), ([*others, *conv], 0.0)]
         return torch.optim.AdamW([{"params": list(chosen), "weight_decay": decay} for chosen, decay in groups])
 
     def _batch(self, epoch: int, step: int) -> list["_Sample"]:
@@ -224,7 +224,7 @@ class _Run:
         return [self._sample(number, epoch, training=True) for number in order[step * size :][:size].tolist()]
 
     def _step(self, optimiser: torch.optim.AdamW, batch: list["_Sample"], done: int, total: int) -> float:
-        set_rate(optimiser, self.options.rate, done, total)
+        set_learning_rate(optimiser, self.options.learning_rate, done, total)
         torch.manual_seed(self.seed * 1_000_003 + done)  # of the dropout
         self.head.train()
         loss = self._loss(batch)
@@ -243,7 +243,7 @@ class _Run:
 
     def _loss(self, batch: list["_Sample"]) -> torch.Tensor:
         """Return the cross entropy of the classes, plus what the offsets of windows on objects are off."""
-        device = self.features.trunk.device
+        device = self.features.backbone.device
         scores, offsets = self.head(torch.cat([self._pooled(sample) for sample in batch]))
         labels = torch.from_numpy(np.concatenate([sample.labels for sample in batch])).to(device)
         wanted = torch.from_numpy(np.concatenate([sample.offsets for sample in batch])).to(device)
@@ -256,7 +256,7 @@ class _Run:
 
     def _pooled(self, sample: "_Sample") -> torch.Tensor:
         """Return the pooled vectors of a sample's windows: (N, D)."""
-        features, device = self.features, self.features.trunk.device
+        features, device = self.features, self.features.backbone.device
         maps = {name: to_tensor(map).to(device) for name, map in sample.maps.items()}
         name = str(sample.scale)
         learned = {**maps, name: self.tail(maps[name])}
@@ -306,7 +306,7 @@ def principal_channels(images: TrainingImages, tail: nn.Sequential, numbers: Ind
     for number in numbers[:200].tolist():
         scale = images.features.scales[0]
         with torch.inference_mode():
-            map = to_tensor(images.maps(number, (scale,))[str(scale)]).to(images.features.trunk.device)
+            map = to_tensor(images.maps(number, (scale,))[str(scale)]).to(images.features.backbone.device)
             cells = tail(map).flatten(2)[0].double()
         moments = torch.cat([cells, torch.ones_like(cells[:1])]) @ torch.cat([cells, torch.ones_like(cells[:1])]).T
         sums = moments if sums is None else sums + moments

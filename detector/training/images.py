@@ -148,7 +148,7 @@ class TrainingImages:
         maps = self.maps(number, scales)
         for scale in scales:
             with torch.inference_mode(), full_float32():
-                maps[str(scale)] = to_numpy(layers(to_tensor(maps[str(scale)]).to(self.features.trunk.device)))
+                maps[str(scale)] = to_numpy(layers(to_tensor(maps[str(scale)]).to(self.features.backbone.device)))
         return maps
 
     def key(self) -> str:

@@ -5,9 +5,9 @@ import math
 import torch
 
 
-def set_rate(optimiser: torch.optim.Optimizer, rate: float, done: int, total: int) -> None:
-    """Set the learning rate of the step after `done` of `total`; `rate` is the highest."""
+def set_learning_rate(optimiser: torch.optim.Optimizer, learning_rate: float, done: int, total: int) -> None:
+    """Set the learning rate of the step after `done` of `total`; `learning_rate` is the highest."""
     warm = min(100, total // 10 + 1)
     part = (done + 1) / warm if done < warm else (1 + math.cos(math.pi * (done - warm) / max(1, total - warm))) / 2
     for group in optimiser.param_groups:
-        group["lr"] = rate * part
+        group["lr"] = learning_rate * part

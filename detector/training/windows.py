@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from ..scoring.boxes import encode
 from ..scoring.calibration import Calibration, fit_calibration, right_detections
-from ..scoring.detection import WindowClassifier
+from ..scoring.detection import WindowScorer
 from ..scoring.regression import fit_offsets
 from ..timing import Stopwatch
 from ..types import Progress
@@ -32,7 +32,7 @@ def train_windows(
     seed: int,
     progress: Progress,
     clock: Stopwatch,
-) -> WindowClassifier:
+) -> WindowScorer:
     """Return SVMs, box regressors and calibration learned from images.
 
     Margins are calibrated on a held-out part of the images, which join for the last training of the SVMs.
@@ -62,17 +62,17 @@ def train_windows(
     with clock("box regression"):
         offsets = fit_regressors(images, scaling, fitting, penalty, regression_examples, seed, progress)
 
-    def classifier(calibration: Calibration) -> WindowClassifier:
+    def scorer(calibration: Calibration) -> WindowScorer:
         weights = softmax or scaling.fold(miner.svms.weights, miner.svms.biases)
-        return WindowClassifier(*weights, *offsets, calibration, softmax=softmax is not None)
+        return WindowScorer(*weights, *offsets, calibration, softmax=softmax is not None)
 
     with clock("calibration"):
-        calibration = _calibrate(images, classifier(Calibration()), held, progress)
+        calibration = _calibrate(images, scorer(Calibration()), held, progress)
     if softmax is None and len(held):
         with clock("SVMs"):
             miner.add_objects(held, progress)
             miner.search(held, progress)
-    return classifier(calibration)
+    return scorer(calibration)
 
 
 def split_held_out(images: int, held_out: float, seed: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
@@ -82,11 +82,11 @@ def split_held_out(images: int, held_out: float, seed: int) -> tuple[npt.NDArray
     return fitting, held
 
 
-def detect_prepared(images: TrainingImages, number: int, classifier: WindowClassifier) -> dict[str, Any]:
-    """Return the detections among the proposals of a prepared image, as `WindowClassifier.detect` does."""
+def detect_prepared(images: TrainingImages, number: int, scorer: WindowScorer) -> dict[str, Any]:
+    """Return the detections among the proposals of a prepared image, as `WindowScorer.detect` does."""
     proposals = np.arange(images.proposals(number))
     vectors = images.vectors(number, proposals)
-    return classifier.detect(vectors, images.windows(number)[proposals], images.size(number))
+    return scorer.detect(vectors, images.windows(number)[proposals], images.size(number))
 
 
 def fit_regressors(
@@ -156,12 +156,12 @@ def _regression_examples(
 
 
 def _calibrate(
-    images: TrainingImages, classifier: WindowClassifier, numbers: npt.NDArray[np.int64], progress: Progress
+    images: TrainingImages, scorer: WindowScorer, numbers: npt.NDArray[np.int64], progress: Progress
 ) -> Calibration:
-    """Return the sigmoid that fits the detections in images the classifier has not seen."""
+    """Return the sigmoid that fits the detections in images the scorer has not seen."""
     margins, right = [np.zeros(0, np.float32)], [np.zeros(0, np.bool_)]
     for done, number in enumerate(numbers.tolist()):
-        found = detect_prepared(images, number, classifier)
+        found = detect_prepared(images, number, scorer)
         target = images.target(number)
         margins.append(found["margins"])
         right.append(right_detections(found["boxes"], found["labels"], target["boxes"], target["labels"]))

@@ -11,7 +11,7 @@ from sppnet.detector.combination import Merge
 from sppnet.detector.pooling.features import Features
 from sppnet.detector.rcnn import StoredVectors
 from sppnet.detector.scoring.calibration import Calibration
-from sppnet.detector.scoring.detection import MARGIN_FLOOR, WindowClassifier
+from sppnet.detector.scoring.detection import MARGIN_FLOOR, WindowScorer
 
 Floats = npt.NDArray[np.float32]
 IMAGE = np.zeros((100, 200, 3), np.uint8)
@@ -47,7 +47,7 @@ def model(
     made = SPPNet(classes)
     zeros = np.zeros((2, 4, 2), np.float32)
     offsets = np.array([offset, offset], np.float32)
-    judge = WindowClassifier(
+    judge = WindowScorer(
         np.eye(2, dtype=np.float32), np.zeros(2, np.float32), zeros, offsets, calibration or Calibration()
     )
     made._fitted = cast(Features, GivenVectors(margins)), judge

@@ -12,12 +12,12 @@ import pytest
 from safetensors.numpy import load_file
 
 from sppnet.detector import FineTuning, InputError, Mining, ModelError, SPPNet
-from sppnet.detector.backbone.backbone import Trunk
-from sppnet.detector.backbone.weights import load_trunk
+from sppnet.detector.backbone.backbone import Backbone
+from sppnet.detector.backbone.weights import load_backbone
 from sppnet.detector.rcnn import StoredVectors
 from sppnet.detector.scoring.boxes import iou
 from sppnet.detector.scoring.calibration import Calibration
-from sppnet.detector.scoring.detection import WindowClassifier
+from sppnet.detector.scoring.detection import WindowScorer
 from sppnet.detector.types import Target
 from sppnet.proposals import SelectiveSearch
 from tests.conftest import Report, no_progress, square_image, windows_near
@@ -28,7 +28,7 @@ Squares = list[tuple[npt.NDArray[np.uint8], Target]]
 def new_model() -> SPPNet:
     return SPPNet(
         ("red", "blue"),
-        trunk="zf5",
+        backbone="zf5",
         weights="random",
         scales=(192,),
         mining=Mining(C=0.01, memory=50_000_000),
@@ -181,7 +181,7 @@ def test_classes_must_be_different_names(classes: tuple[str, ...]) -> None:
 
 def test_the_plan_grows_with_images_and_scales() -> None:
     one, many = (new_model().plan(images) for images in (1, 100))
-    fine = SPPNet(("red",), trunk="zf5", scales=(192, 400)).plan(100)
+    fine = SPPNet(("red",), backbone="zf5", scales=(192, 400)).plan(100)
 
     assert many["disk_bytes"] == 100 * one["disk_bytes"] and fine["seconds"] > many["seconds"] > one["seconds"]
 
@@ -194,17 +194,21 @@ def test_every_setting_is_saved_and_loaded(squares: Squares, tmp_path: Path) -> 
         "search": SelectiveSearch(limit=30), "seed": 4, "precision": "float32", "context": True, "early": True,
         "fine_tuning": None, "layer": "pool", "scores": "svm", "ranks": (),
     }  # fmt: skip
-    SPPNet(("red", "blue"), trunk="zf5", weights="random", **settings).fit(squares[:6], workers=0).save(tmp_path / "m")
+    SPPNet(("red", "blue"), backbone="zf5", weights="random", **settings).fit(squares[:6], workers=0).save(
+        tmp_path / "m"
+    )
 
     loaded = SPPNet.load(tmp_path / "m")
 
     assert {name: getattr(loaded, name) for name in settings} == settings
-    assert settings.keys() | {"classes", "trunk", "weights", "preprocessing", "device"} == set(
+    assert settings.keys() | {"classes", "backbone", "weights", "preprocessing", "device"} == set(
         inspect.signature(SPPNet).parameters
     )
 
 
-def test_a_loaded_model_that_is_trained_again_keeps_its_trunk(model: SPPNet, squares: Squares, tmp_path: Path) -> None:
+def test_a_loaded_model_that_is_trained_again_keeps_its_backbone(
+    model: SPPNet, squares: Squares, tmp_path: Path
+) -> None:
     model.save(tmp_path / "first")
 
     SPPNet.load(tmp_path / "first").fit(squares, workers=0).save(tmp_path / "second")
@@ -226,7 +230,7 @@ def test_the_number_of_workers_changes_nothing(model: SPPNet, squares: Squares, 
     assert apart == alone
 
 
-WIDTHS = FineTuning(widths=(10, 8), epochs=1, windows=16, rate=2e-3)
+WIDTHS = FineTuning(widths=(10, 8), epochs=1, windows=16, learning_rate=2e-3)
 TUNED: dict[str, dict[str, Any]] = {
     "pooled vectors of trained conv layers": {"fine_tuning": FineTuning(unfreeze=True, epochs=1, windows=16)},
     "fc6": {"fine_tuning": WIDTHS, "layer": "fc6"},
@@ -244,7 +248,7 @@ TUNED: dict[str, dict[str, Any]] = {
 
 
 def tuned(
-    trunk: str,
+    backbone: str,
     cache: Path | None = None,
     *,
     images: int = 6,
@@ -252,7 +256,7 @@ def tuned(
     **settings: Any,
 ) -> SPPNet:
     model = SPPNet(
-        ("red", "blue"), trunk=trunk, weights="random", mining=Mining(C=0.01, memory=5_000_000), held_out=0.2,
+        ("red", "blue"), backbone=backbone, weights="random", mining=Mining(C=0.01, memory=5_000_000), held_out=0.2,
         **{"scales": (96,), "levels": (1, 2), **settings},
     )  # fmt: skip
     windows = [windows_near(number) for number in range(images)]
@@ -282,13 +286,13 @@ def test_models_of_every_kind_predict_the_same_once_saved_and_loaded(
 def test_conv_layers_after_the_last_pooling_learn_on_request_only(
     pooled_name: str, unfreeze: bool, tmp_path: Path
 ) -> None:
-    before = load_trunk(pooled_name, "random").layers.state_dict()
+    before = load_backbone(pooled_name, "random").layers.state_dict()
     tuned(pooled_name, fine_tuning=replace(WIDTHS, unfreeze=unfreeze)).save(tmp_path / "model")
 
     after = load_file(tmp_path / "model" / "model.safetensors")
 
-    np.testing.assert_array_equal(after["trunk.0.weight"], before["0.weight"])
-    assert np.array_equal(after["trunk.3.weight"], before["3.weight"]) is not unfreeze
+    np.testing.assert_array_equal(after["backbone.0.weight"], before["0.weight"])
+    assert np.array_equal(after["backbone.3.weight"], before["3.weight"]) is not unfreeze
 
 
 def test_a_fine_tuning_is_told_of(pooled_name: str) -> None:
@@ -341,13 +345,13 @@ def test_a_model_without_layers_cannot_be_compressed(pooled_name: str, settings:
 
 
 def test_only_scales_that_a_window_selects_are_convolved(pooled_name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    model, convolved, tensors = tuned(pooled_name, scales=(96, 192, 384)), list[int](), Trunk.tensors
+    model, convolved, tensors = tuned(pooled_name, scales=(96, 192, 384)), list[int](), Backbone.tensors
 
-    def counted(trunk: Trunk, image: npt.NDArray[np.uint8], scale: int, *, max_side: int) -> Any:
+    def counted(backbone: Backbone, image: npt.NDArray[np.uint8], scale: int, *, max_side: int) -> Any:
         convolved.append(scale)
-        return tensors(trunk, image, scale, max_side=max_side)
+        return tensors(backbone, image, scale, max_side=max_side)
 
-    monkeypatch.setattr(Trunk, "tensors", counted)
+    monkeypatch.setattr(Backbone, "tensors", counted)
     model.predict([square_image(99)[0]] * 2, windows=[np.array([[0, 0, 100, 90]], np.float32), windows_near(0)[:0]])
 
     assert convolved == [192]  # 200 x 180 pixels
@@ -358,7 +362,7 @@ def softmax_of(scores: list[list[float]]) -> dict[str, Any]:
     vectors = np.array(scores, np.float32).reshape(-1, 3)
     lefts = 30 * np.arange(len(vectors), dtype=np.float32)
     windows = np.stack([lefts, 0 * lefts, lefts + 20, 0 * lefts + 20], axis=1)
-    classifier = WindowClassifier(
+    scorer = WindowScorer(
         np.eye(3, dtype=np.float32),
         np.zeros(3, np.float32),
         np.zeros((2, 4, 3), np.float32),
@@ -366,7 +370,7 @@ def softmax_of(scores: list[list[float]]) -> dict[str, Any]:
         Calibration(1.0, 0.0),
         softmax=True,
     )
-    return classifier.detect(StoredVectors(vectors), windows, (100, 1000))
+    return scorer.detect(StoredVectors(vectors), windows, (100, 1000))
 
 
 def test_the_margins_of_a_softmax_are_the_log_odds_of_its_classes() -> None:

@@ -10,7 +10,7 @@ import torch
 from torch.nn.functional import adaptive_max_pool2d
 
 from sppnet.detector import RCNN, FineTuning, InputError, Mining, SPPNet
-from sppnet.detector.backbone.backbone import Trunk
+from sppnet.detector.backbone.backbone import Backbone
 from sppnet.detector.rcnn import BATCH, SIDE, WarpedFeatures, context_window, warped
 from sppnet.detector.scoring.boxes import iou
 from sppnet.detector.training.images import TrainingImages
@@ -38,9 +38,9 @@ def test_windows_are_enlarged_as_in_the_release(
     np.testing.assert_array_equal(context_window(of_release(*window)), of_release(*enlarged))
 
 
-def seen(image: npt.NDArray[np.uint8], window: npt.NDArray[np.float32], trunk: Trunk) -> torch.Tensor:
+def seen(image: npt.NDArray[np.uint8], window: npt.NDArray[np.float32], backbone: Backbone) -> torch.Tensor:
     """Return what the conv layers see of one window."""
-    return warped(trunk.preprocessing(image), window[None])
+    return warped(backbone.preprocessing(image), window[None])
 
 
 def test_a_window_of_194_pixels_is_warped_by_nothing() -> None:
@@ -48,48 +48,48 @@ def test_a_window_of_194_pixels_is_warped_by_nothing() -> None:
     np.testing.assert_array_equal(context_window(UNSCALED), [84, 34, 311, 261])
 
 
-def test_what_lies_outside_the_image_is_zero(pooled_trunk: Trunk) -> None:
-    pixels = seen(WHITE, np.array([0, 0, 100, 100], np.float32), pooled_trunk)[0]
+def test_what_lies_outside_the_image_is_zero(pooled_backbone: Backbone) -> None:
+    pixels = seen(WHITE, np.array([0, 0, 100, 100], np.float32), pooled_backbone)[0]
 
     # The window is -8 to 109, so that 117 pixels become 227: the image lies from 8 * 227 / 117 = 15.5 to 209.5.
-    white = pooled_trunk.preprocessing(WHITE[:1, :1])[0]
+    white = pooled_backbone.preprocessing(WHITE[:1, :1])[0]
     np.testing.assert_allclose(pixels[:, 16:210, 16:210], white.expand(3, 194, 194), rtol=1e-6)
     assert not pixels[:, :16].any() and not pixels[:, 210:].any()
     assert not pixels[:, :, :16].any() and not pixels[:, :, 210:].any()
 
 
-def test_a_window_that_needs_no_scaling_is_cut_out_as_it_is(pooled_trunk: Trunk) -> None:
+def test_a_window_that_needs_no_scaling_is_cut_out_as_it_is(pooled_backbone: Backbone) -> None:
     image = np.random.default_rng(0).integers(0, 256, (300, 400, 3)).astype(np.uint8)
 
-    pixels = seen(image, UNSCALED, pooled_trunk)
+    pixels = seen(image, UNSCALED, pooled_backbone)
 
-    assert torch.equal(pixels, pooled_trunk.preprocessing(np.ascontiguousarray(image[34:261, 84:311])))
+    assert torch.equal(pixels, pooled_backbone.preprocessing(np.ascontiguousarray(image[34:261, 84:311])))
 
 
 @pytest.mark.parametrize("window", [(-300, 10, -200, 90), (10, 400, 90, 500), (101, 101, 101.5, 102), (-9, 5, -8, 99)])
-def test_a_window_outside_the_image_is_zero(pooled_trunk: Trunk, window: tuple[float, ...]) -> None:
-    assert not seen(WHITE, np.array(window, np.float32), pooled_trunk).any()
+def test_a_window_outside_the_image_is_zero(pooled_backbone: Backbone, window: tuple[float, ...]) -> None:
+    assert not seen(WHITE, np.array(window, np.float32), pooled_backbone).any()
 
 
 @pytest.mark.parametrize("window", [(0, 0, 1, 1), (0.2, 0.3, 0.4, 0.5), (-5, -5, 6, 6)])
-def test_an_image_of_one_pixel_is_seen(pooled_trunk: Trunk, window: tuple[float, ...]) -> None:
-    pixels = seen(WHITE[:1, :1], np.array(window, np.float32), pooled_trunk)[0]
+def test_an_image_of_one_pixel_is_seen(pooled_backbone: Backbone, window: tuple[float, ...]) -> None:
+    pixels = seen(WHITE[:1, :1], np.array(window, np.float32), pooled_backbone)[0]
 
     assert pixels.isfinite().all()
-    white = pooled_trunk.preprocessing(WHITE[:1, :1])[0, :, 0, 0]
+    white = pooled_backbone.preprocessing(WHITE[:1, :1])[0, :, 0, 0]
     np.testing.assert_allclose(pixels[:, SIDE // 2, SIDE // 2], white, rtol=1e-6)
 
 
 @pytest.mark.parametrize("shape", [(1, 300), (300, 1), (2, 3)])
-def test_windows_of_thin_images_are_seen(pooled_trunk: Trunk, shape: tuple[int, int]) -> None:
+def test_windows_of_thin_images_are_seen(pooled_backbone: Backbone, shape: tuple[int, int]) -> None:
     window = np.array([0, 0, shape[1], shape[0]], np.float32)
 
-    assert seen(WHITE[:1, :1].repeat(shape[0], 0).repeat(shape[1], 1), window, pooled_trunk).isfinite().all()
+    assert seen(WHITE[:1, :1].repeat(shape[0], 0).repeat(shape[1], 1), window, pooled_backbone).isfinite().all()
 
 
 @pytest.fixture
-def features(pooled_trunk: Trunk) -> WarpedFeatures:
-    return WarpedFeatures(pooled_trunk, (1, 2))
+def features(pooled_backbone: Backbone) -> WarpedFeatures:
+    return WarpedFeatures(pooled_backbone, (1, 2))
 
 
 def vectors_of(features: WarpedFeatures, windows: npt.NDArray[np.float32]) -> Any:
@@ -101,7 +101,7 @@ def vectors_of(features: WarpedFeatures, windows: npt.NDArray[np.float32]) -> An
 def test_a_vector_is_the_pyramid_of_the_warped_windows_map(features: WarpedFeatures) -> None:
     windows = windows_near(1)[:3]
     with torch.inference_mode():
-        maps = [features.trunk.layers(seen(square_image(1)[0], window, features.trunk)) for window in windows]
+        maps = [features.backbone.layers(seen(square_image(1)[0], window, features.backbone)) for window in windows]
     expected = [
         torch.cat([adaptive_max_pool2d(map, level)[0].flatten(1).T.flatten() for level in (1, 2)]) for map in maps
     ]
@@ -137,13 +137,15 @@ def test_no_windows_give_no_vectors(features: WarpedFeatures) -> None:
     assert vectors.margins(np.zeros((3, 40), np.float32), np.zeros(3, np.float32)).shape == (0, 3)
 
 
-def test_vectors_of_other_levels_are_told_apart(pooled_trunk: Trunk) -> None:
-    assert WarpedFeatures(pooled_trunk, (1, 2)).key() != WarpedFeatures(pooled_trunk, (1, 3)).key()
+def test_vectors_of_other_levels_are_told_apart(pooled_backbone: Backbone) -> None:
+    assert WarpedFeatures(pooled_backbone, (1, 2)).key() != WarpedFeatures(pooled_backbone, (1, 3)).key()
 
 
-def new_model(trunk: str, **settings: Any) -> RCNN:
+def new_model(backbone: str, **settings: Any) -> RCNN:
     mining = Mining(C=0.01, memory=50_000_000)
-    return RCNN(("red", "blue"), trunk=trunk, weights="random", levels=(1, 3), mining=mining, penalty=100.0, **settings)
+    return RCNN(
+        ("red", "blue"), backbone=backbone, weights="random", levels=(1, 3), mining=mining, penalty=100.0, **settings
+    )
 
 
 @pytest.fixture(scope="module")

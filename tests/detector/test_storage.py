@@ -18,7 +18,7 @@ from tests.conftest import square_image, windows_near
 def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("models") / "model"
     model = SPPNet(
-        ("red", "blue"), trunk="zf5", weights="random", scales=(160,), mining=Mining(C=0.01, memory=20_000_000),
+        ("red", "blue"), backbone="zf5", weights="random", scales=(160,), mining=Mining(C=0.01, memory=20_000_000),
         search=SelectiveSearch(limit=40), held_out=0, levels=(1, 2),
     )  # fmt: skip
     model.fit([square_image(number) for number in range(4)], workers=0).save(folder)
@@ -139,7 +139,7 @@ def test_a_damaged_config_is_one_clear_error(copy: Path, content: str) -> None:
 @pytest.mark.parametrize(
     ("key", "value"),
     [
-        ("trunk", "vgg"),
+        ("backbone", "vgg"),
         ("classes", ["red"]),
         ("levels", [1, 2, 3]),
         ("calibration", {"slope": 1, "curve": 2}),
@@ -206,8 +206,8 @@ def test_the_card_says_when_scores_are_no_probabilities(saved: Path) -> None:
 def saved_with_layers(pooled_name: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("models") / "layers"
     model = SPPNet(
-        ("red", "blue"), trunk=pooled_name, weights="random", scales=(96,), levels=(1, 2), held_out=0, scores="softmax",
-        fine_tuning=FineTuning(widths=(6, 4), reduction=5, epochs=1, windows=8),
+        ("red", "blue"), backbone=pooled_name, weights="random", scales=(96,), levels=(1, 2), held_out=0,
+        scores="softmax",        fine_tuning=FineTuning(widths=(6, 4), reduction=5, epochs=1, windows=8),
     )  # fmt: skip
     windows = [windows_near(number) for number in range(4)]
     model.fit([square_image(number) for number in range(4)], windows=windows, workers=0).save(folder)

@@ -27,7 +27,7 @@ ENDLESS = """
     import sys
     import numpy as np
     from multiprocessing import active_children
-    from proposals import SelectiveSearch, compute_windows
+    from sppnet.proposals import SelectiveSearch, compute_windows
 
     def images():
         rng = np.random.default_rng(0)

@@ -9,26 +9,26 @@ import pytest
 from click.testing import CliRunner, Result
 
 from sppnet.detector import SPPNet
-from sppnet.detector.backbone.backbone import Trunk
+from sppnet.detector.backbone.backbone import Backbone
 from sppnet.detector.pooling.features import WindowFeatures
 from sppnet.proposals import SelectiveSearch
 from sppnet.tools.benchmarks.floors import Rates
 from sppnet.tools.cli import cli
 from sppnet.tools.command.shapes import write_shapes
-from tests.tools.benchmarks.test_floors import classifier
+from tests.tools.benchmarks.test_floors import scorer
 
 CLASSES = ("disc", "ring", "square", "triangle")
 
 
 @pytest.fixture
-def shapes(tmp_path: Path, tiny_trunk: Trunk, monkeypatch: pytest.MonkeyPatch) -> Path:
+def shapes(tmp_path: Path, tiny_backbone: Backbone, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Three pictures; every model that is loaded is a tiny one with weights of zero."""
 
     class Tiny(SPPNet):
         @classmethod
         def load(cls, folder: Path | str, *, device: str = "cpu") -> Self:
             network = cls(CLASSES, search=SelectiveSearch(limit=4))
-            network._fitted = WindowFeatures(tiny_trunk, (96,)), classifier(4, 400)
+            network._fitted = WindowFeatures(tiny_backbone, (96,)), scorer(4, 400)
             return network
 
     monkeypatch.setattr("sppnet.detector.SPPNet", Tiny)

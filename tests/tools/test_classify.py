@@ -28,7 +28,7 @@ def several(pooled_name: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("models") / "several"
     examples = [(image, np.eye(4, dtype=np.int8)[label] * 2 - 1) for image, label in TRAIN]
     classes = ("disc", "ring", "square", "triangle")
-    untrained(pooled_name, classes=classes, several=True).fit(examples, **{**SETTINGS, "epochs": 1}).save(folder)
+    untrained(pooled_name, classes=classes, multi_label=True).fit(examples, **{**SETTINGS, "epochs": 1}).save(folder)
     return folder
 
 
@@ -60,9 +60,9 @@ def test_only_as_many_classes_as_asked_for_are_told(model: Path, folders: Path) 
     assert len(classify(model, folders / "red" / "200.png", "--top", "1").stdout.splitlines()) == 2
 
 
-@pytest.mark.parametrize("views", ["full", "ten", "maps"])
-def test_folders_are_classified_in_all_views_and_sizes(model: Path, folders: Path, views: str) -> None:
-    result = json.loads(classify(model, folders / "blue", "--views", views, "--size", "48", "--json").stdout)
+@pytest.mark.parametrize("framing", ["full", "ten", "maps"])
+def test_folders_are_classified_in_all_views_and_sizes(model: Path, folders: Path, framing: str) -> None:
+    result = json.loads(classify(model, folders / "blue", "--framing", framing, "--size", "48", "--json").stdout)
 
     assert [record["classes"][0]["label"] for record in result["images"]] == ["blue"] * 5
     assert result["skipped"] == []
@@ -100,7 +100,7 @@ def test_scores_are_a_table_and_a_plot(model: Path, folders: Path, tmp_path: Pat
 
 def test_the_size_is_that_of_the_training_if_none_is_given(model: Path, folders: Path) -> None:
     [full] = json.loads(classify(model, "--data", folders, "--json").stdout)["results"]
-    [ten] = json.loads(classify(model, "--data", folders, "--json", "--views", "ten").stdout)["results"]
+    [ten] = json.loads(classify(model, "--data", folders, "--json", "--framing", "ten").stdout)["results"]
 
     assert (full["size"], ten["size"]) == (37, 32)
 

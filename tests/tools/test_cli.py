@@ -103,3 +103,12 @@ def test_an_interruption_exits_with_130(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_a_closed_pipe_is_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
     assert run_failing(monkeypatch, BrokenPipeError(32, "Broken pipe")).stderr == ""
+
+
+@pytest.mark.parametrize("option", [["--trunk", "none"], ["--trunk=none"]])
+def test_an_option_of_an_old_name_works_and_says_the_new_one(option: list[str]) -> None:
+    result = CliRunner().invoke(cli, ["train", "--data", "nowhere", "-o", "nothing", *option])
+
+    assert result.exit_code == 2
+    assert "warning: --trunk is called --backbone now" in result.stderr
+    assert "Invalid value for '--backbone': 'none'" in result.stderr

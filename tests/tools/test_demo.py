@@ -64,7 +64,7 @@ def test_what_is_bundled_is_small_and_says_where_it_comes_from() -> None:
     card = (folder / "voc07" / "README.md").read_text()
     for word in ("trainval", "Teacher", "sppnet pretrain", "sppnet train", "seed", "mAP", "Limits"):
         assert word in card
-    assert json.loads((folder / "voc07" / "config.json").read_text())["trunk"] == "small"
+    assert json.loads((folder / "voc07" / "config.json").read_text())["trunk"] == "small"  # the word of format 3
 
 
 def test_with_train_it_learns_shapes_and_saves_the_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

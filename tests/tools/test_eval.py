@@ -90,7 +90,7 @@ def test_windows_can_come_from_a_file(shapes: Path, monkeypatch: pytest.MonkeyPa
 
 def test_given_detections_are_scored_without_torch(shapes: Path, perfect: Path) -> None:
     code = (
-        "import sys; from tools.cli import cli; cli(sys.argv[1:], standalone_mode=False); "
+        "import sys; from sppnet.tools.cli import cli; cli(sys.argv[1:], standalone_mode=False); "
         "sys.exit('torch' in sys.modules)"
     )
     arguments = ["eval", "--data", shapes, "--from", perfect]

@@ -15,7 +15,7 @@ def layers(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("models") / "layers"
     tuning = FineTuning(widths=(16, 8), reduction=4, epochs=1, images=2, windows=8)
     model = SPPNet(
-        ("red", "blue"), trunk="zf5", weights="random", scales=(160,), levels=(1, 2), fine_tuning=tuning,
+        ("red", "blue"), backbone="zf5", weights="random", scales=(160,), levels=(1, 2), fine_tuning=tuning,
         scores="softmax", held_out=0,
     )  # fmt: skip
     model.fit([square_image(number) for number in range(4)], workers=0).save(folder)

@@ -15,7 +15,7 @@ REQUIRED = ["pretrain", "--data", "photos", "-o", "output"]
         (["--teacher", "FILE", "--held-out", "0"], "--held-out does not go with --teacher"),
         (["--steps", "3"], "--steps needs --teacher"),
         (["--data", "more"], "labels are read from one --data folder"),
-        (["--trunk", "vgg"], "there is no trunk 'vgg'"),
+        (["--backbone", "vgg"], "there is no backbone 'vgg'"),
     ],
 )
 def test_wrong_usage_is_told(options: list[str], problem: str) -> None:

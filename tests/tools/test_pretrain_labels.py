@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner, Result
 from PIL import Image
 
-from sppnet.detector import Classifier, load_trunk
+from sppnet.detector import Classifier, load_backbone
 from sppnet.tools.cli import cli
 from sppnet.tools.command.shapes import write_shapes
 
@@ -21,7 +21,7 @@ def shapes(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def pretrain(data: Path, output: Path, *options: str | Path) -> Result:
     arguments = [
-        *("pretrain", "--data", data, "-o", output, "--trunk", "pooled", "--levels", "1,2", "--widths", "8"),
+        *("pretrain", "--data", data, "-o", output, "--backbone", "pooled", "--levels", "1,2", "--widths", "8"),
         *("--sizes", "32,24", "--epochs", "2", "--batch", "4", *options),
     ]
     return CliRunner().invoke(cli, list(map(str, arguments)))
@@ -38,12 +38,12 @@ def folders(tmp_path: Path, pooled_name: str) -> Path:
     return tmp_path / "colours"
 
 
-def test_a_classifier_is_written_with_its_trunk_and_its_curves(folders: Path, tmp_path: Path) -> None:
+def test_a_classifier_is_written_with_its_backbone_and_its_curves(folders: Path, tmp_path: Path) -> None:
     result = pretrain(folders, tmp_path / "model")
 
     assert result.exit_code == 0
     assert sorted(file.name for file in (tmp_path / "model").iterdir()) == [
-        *("README.md", "config.json", "curves.png", "metrics.json", "model.safetensors", "trunk.safetensors")
+        *("README.md", "backbone.safetensors", "config.json", "curves.png", "metrics.json", "model.safetensors")
     ]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["colours", "model"]
     assert Classifier.load(tmp_path / "model").classes == ("blue", "red")
@@ -56,7 +56,7 @@ def test_it_tells_images_scores_and_the_next_commands(folders: Path, tmp_path: P
     assert result.stdout.startswith("learned from 20 images in ")
     assert "; accuracy of held-out images in percent: " in result.stdout
     assert " at 32 pixels, " in result.stdout and " at 24 pixels\n" in result.stdout
-    assert f"--trunk pooled --weights {tmp_path / 'model' / 'trunk.safetensors'}" in result.stdout
+    assert f"--backbone pooled --weights {tmp_path / 'model' / 'backbone.safetensors'}" in result.stdout
 
 
 def test_json_prints_one_object_with_the_scores_for_each_size(folders: Path, tmp_path: Path) -> None:
@@ -64,14 +64,14 @@ def test_json_prints_one_object_with_the_scores_for_each_size(folders: Path, tmp
 
     assert result["scores"].keys() == {"32", "24"}
     assert result["metrics"]["history"]["sizes"] == [32, 24]
-    assert load_trunk("pooled", result["weights"]).channels == 8
+    assert load_backbone("pooled", result["weights"]).channels == 8
 
 
 def test_detectors_can_start_from_the_weights(shapes: Path, tmp_path: Path, pooled_name: str) -> None:
     pretrain(shapes, tmp_path / "model", "--labels", "objects", "--background", "1")
 
-    trunk = load_trunk(pooled_name, tmp_path / "model" / "trunk.safetensors")
-    assert trunk.fingerprint() == Classifier.load(tmp_path / "model").fitted()[0].fingerprint()
+    backbone = load_backbone(pooled_name, tmp_path / "model" / "backbone.safetensors")
+    assert backbone.fingerprint() == Classifier.load(tmp_path / "model").fitted()[0].fingerprint()
 
 
 def test_images_of_a_voc_folder_are_learned_with_several_labels(shapes: Path, tmp_path: Path, pooled_name: str) -> None:
@@ -80,7 +80,7 @@ def test_images_of_a_voc_folder_are_learned_with_several_labels(shapes: Path, tm
     assert "6 images, the split train" in result.stderr
     assert "mean average precision of held-out images" not in result.stdout  # a tenth of six is none
     model = Classifier.load(tmp_path / "model")
-    assert model.several and model.widths == ()
+    assert model.multi_label and model.widths == ()
 
 
 def test_sizes_can_be_drawn_at_random(folders: Path, tmp_path: Path) -> None:
@@ -129,7 +129,14 @@ def test_a_broken_image_ends_a_strict_training_and_is_left_out_of_a_lenient_one(
 
 @pytest.mark.parametrize(
     "options",
-    [("--sizes", "0"), ("--widths", "x"), ("--held-out", "1"), ("--labels", "none"), ("--rate", "0"), ("--split", "a")],
+    [
+        ("--sizes", "0"),
+        ("--widths", "x"),
+        ("--held-out", "1"),
+        ("--labels", "none"),
+        ("--learning-rate", "0"),
+        ("--split", "a"),
+    ],
 )
 def test_options_out_of_range_are_wrong_usage(folders: Path, tmp_path: Path, options: tuple[str, str]) -> None:
     assert pretrain(folders, tmp_path / "model", *options).exit_code == 2

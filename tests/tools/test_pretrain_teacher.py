@@ -9,10 +9,10 @@ import torch
 from click.testing import CliRunner, Result
 from safetensors.torch import save_file
 
-from sppnet.detector import load_trunk, save_weights
+from sppnet.detector import load_backbone, save_weights
 from sppnet.detector.backbone.networks import BUILDERS
 from sppnet.tools.cli import cli
-from sppnet.tools.command.detector_options import TRUNKS
+from sppnet.tools.command.detector_options import BACKBONES
 from sppnet.tools.command.progress import Progress
 from sppnet.tools.command.shapes import write_shapes
 
@@ -23,7 +23,7 @@ QUICK = ("--steps", "2", "--batch", "2", "--sizes", "64", "--device", "cpu")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Random weights of SqueezeNet in a file that asks for Caffe's preprocessing."""
     file = tmp_path_factory.mktemp("teacher") / "teacher.safetensors"
-    teacher = load_trunk("squeezenet1_1", "random", preprocessing="caffe")
+    teacher = load_backbone("squeezenet1_1", "random", preprocessing="caffe")
     save_weights(file, teacher.layers, teacher.preprocessing, {})
     return file
 
@@ -52,9 +52,9 @@ def test_the_weights_are_loaded_with_the_teachers_preprocessing(shapes: Path, we
     result = pretrain(shapes, weights)
 
     assert result.exit_code == 0
-    trunk = load_trunk("small", shapes.parent / "small.safetensors")
-    assert trunk.preprocessing == load_trunk("squeezenet1_1", weights).preprocessing
-    assert f"sppnet train --trunk small --weights {shapes.parent / 'small.safetensors'}" in result.stdout
+    backbone = load_backbone("small", shapes.parent / "small.safetensors")
+    assert backbone.preprocessing == load_backbone("squeezenet1_1", weights).preprocessing
+    assert f"sppnet train --backbone small --weights {shapes.parent / 'small.safetensors'}" in result.stdout
 
 
 def test_weights_and_picture_are_left_and_nothing_else(shapes: Path, weights: Path) -> None:
@@ -101,12 +101,12 @@ def test_any_folder_of_images_will_do(shapes: Path, weights: Path) -> None:
     assert "4 images" in pretrain(shapes, weights).stderr
 
 
-def test_the_trunk_of_a_model_can_be_the_teacher(shapes: Path, weights: Path, tmp_path: Path) -> None:
-    trunk, model = load_trunk("squeezenet1_1", weights), tmp_path / "model"
+def test_the_backbone_of_a_model_can_be_the_teacher(shapes: Path, weights: Path, tmp_path: Path) -> None:
+    backbone, model = load_backbone("squeezenet1_1", weights), tmp_path / "model"
     model.mkdir()
-    tensors = {f"trunk.{name}": tensor.contiguous() for name, tensor in trunk.layers.state_dict().items()}
+    tensors = {f"backbone.{name}": tensor.contiguous() for name, tensor in backbone.layers.state_dict().items()}
     save_file(tensors, model / "model.safetensors")
-    described = {"trunk": trunk.name, "preprocessing": asdict(trunk.preprocessing)}
+    described = {"format": 4, "backbone": backbone.name, "preprocessing": asdict(backbone.preprocessing)}
     (model / "config.json").write_text(json.dumps(described))
 
     result = pretrain(shapes, model, "--json")
@@ -136,8 +136,8 @@ def test_a_folder_that_is_no_model_is_named(shapes: Path) -> None:
     assert (result.exit_code, "config.json: is missing, so this is no model" in result.stderr) == (4, True)
 
 
-def test_a_teacher_of_another_trunk_is_named(shapes: Path, weights: Path) -> None:
-    result = pretrain(shapes, weights, "--teacher-trunk", "alexnet")
+def test_a_teacher_of_another_backbone_is_named(shapes: Path, weights: Path) -> None:
+    result = pretrain(shapes, weights, "--teacher-backbone", "alexnet")
 
     assert (result.exit_code, "the tensor '0.weight' must have the shape" in result.stderr) == (4, True)
 
@@ -159,13 +159,15 @@ def test_a_broken_image_is_left_out_of_a_lenient_training(shapes: Path, weights:
     assert "2 images" in result.stderr and "000002.jpg: the file is empty: left out" in result.stderr
 
 
-@pytest.mark.parametrize("options", [("-o", "weights.pth"), ("--sizes", "64,x"), ("--rate", "0"), ("--steps", "0")])
+@pytest.mark.parametrize(
+    "options", [("-o", "weights.pth"), ("--sizes", "64,x"), ("--learning-rate", "0"), ("--steps", "0")]
+)
 def test_wrong_usage_exits_with_2(shapes: Path, weights: Path, options: tuple[str, str]) -> None:
     assert pretrain(shapes, weights, *options).exit_code == 2
 
 
-def test_the_trunks_that_can_be_chosen_are_those_there_are() -> None:
-    assert set(TRUNKS) == BUILDERS.keys() - {"pooled"}  # a stand-in of other tests
+def test_the_backbones_that_can_be_chosen_are_those_there_are() -> None:
+    assert set(BACKBONES) == BUILDERS.keys() - {"pooled"}  # a stand-in of other tests
 
 
 def test_the_weights_hold_how_they_were_made(shapes: Path, weights: Path) -> None:
@@ -176,5 +178,5 @@ def test_the_weights_hold_how_they_were_made(shapes: Path, weights: Path) -> Non
     with safe_open(shapes.parent / "small.safetensors", "pt") as opened:
         metadata = opened.metadata()
         assert opened.get_tensor("features.0.weight").dtype == torch.float16
-    assert (metadata["trunk"], metadata["teacher"]) == ("small", "squeezenet1_1")
+    assert (metadata["backbone"], metadata["teacher"]) == ("small", "squeezenet1_1")
     assert json.loads(metadata["history"])["steps"] == [2]

@@ -1,4 +1,4 @@
-"""Tests of `sppnet represent` with a trunk of two layers, on drawn images."""
+"""Tests of `sppnet represent` with a backbone of two layers, on drawn images."""
 
 import json
 from pathlib import Path
@@ -9,22 +9,22 @@ import pytest
 from click.testing import CliRunner, Result
 from PIL import Image
 
-from sppnet.detector.backbone.backbone import Trunk
+from sppnet.detector.backbone.backbone import Backbone
 from sppnet.tools.cli import cli
 from sppnet.tools.command.shapes import write_shapes
 from tests.conftest import COLOURS
 
 
 @pytest.fixture(autouse=True)
-def loaded(monkeypatch: pytest.MonkeyPatch, tiny_trunk: Trunk) -> list[tuple[Any, ...]]:
-    """What trunks were asked for; all are the tiny one."""
+def loaded(monkeypatch: pytest.MonkeyPatch, tiny_backbone: Backbone) -> list[tuple[Any, ...]]:
+    """What backbones were asked for; all are the tiny one."""
     asked: list[tuple[Any, ...]] = []
 
-    def load(*names: str, **options: Any) -> Trunk:
+    def load(*names: str, **options: Any) -> Backbone:
         asked.append((*names, options["preprocessing"], options["precision"]))
-        return tiny_trunk
+        return tiny_backbone
 
-    monkeypatch.setattr("sppnet.detector.load_trunk", load)
+    monkeypatch.setattr("sppnet.detector.load_backbone", load)
     return asked
 
 
@@ -61,17 +61,17 @@ def printed(result: Result) -> dict[str, Any]:
 def test_every_layer_is_measured_in_every_view_at_every_scale(shapes: Path) -> None:
     found = printed(represent(shapes, "--json"))
 
-    measured = [(cell["layer"], cell["view"], *cell["scales"]) for cell in found["results"]]
+    measured = [(cell["layer"], cell["framing"], *cell["scales"]) for cell in found["results"]]
     layers = ("conv1", "pool", "spp", "mean", "spp+mean")
     assert measured == [
-        (layer, view, scale) for layer in layers for view in ("full", "crop", "warp") for scale in (32, 48)
+        (layer, framing, scale) for layer in layers for framing in ("full", "crop", "warp") for scale in (32, 48)
     ]
     assert (found["measure"], found["images"], found["splits"]) == ("mAP", {"train": 20, "test": 8}, 1)
     assert all(0 < cell["validation"] < 1 and 0 < cell["test"] <= 1 for cell in found["results"])
 
 
 def test_mirrored_vectors_are_others(shapes: Path) -> None:
-    options = ("--json", "--layers", "spp", "--views", "full")
+    options = ("--json", "--layers", "spp", "--framing", "full")
 
     plain, mirrored = printed(represent(shapes, *options)), printed(represent(shapes, *options, "--mirrored"))
 
@@ -85,7 +85,7 @@ def test_the_best_is_chosen_in_cross_validation(shapes: Path) -> None:
 
 
 def test_cross_validation_does_not_see_the_images_to_test_with(shapes: Path) -> None:
-    options = ("--views", "full", "--layers", "spp", "--json")
+    options = ("--framing", "full", "--layers", "spp", "--json")
     before = printed(represent(shapes, *options))["results"]
     Image.effect_noise((320, 240), 90).convert("RGB").save(shapes / "JPEGImages" / "000025.jpg")
 
@@ -97,11 +97,11 @@ def test_cross_validation_does_not_see_the_images_to_test_with(shapes: Path) -> 
 
 def test_layers_views_and_scales_can_be_chosen_and_taken_together(shapes: Path) -> None:
     found = printed(
-        represent(shapes, "--views", "warp", "--scales", "32+48", "--layers", "conv1+mean", "--limit", "9", "--json")
+        represent(shapes, "--framing", "warp", "--scales", "32+48", "--layers", "conv1+mean", "--limit", "9", "--json")
     )
 
     [cell] = found["results"]
-    assert (cell["layer"], cell["view"], cell["scales"]) == ("conv1+mean", "warp", [32, 48])
+    assert (cell["layer"], cell["framing"], cell["scales"]) == ("conv1+mean", "warp", [32, 48])
     assert found["images"] == {"train": 9, "test": 8}
 
 
@@ -116,7 +116,7 @@ def test_class_folders_are_measured_by_accuracy_over_random_splits(folders: Path
 
 
 def test_the_table_has_a_row_for_each_layer(shapes: Path) -> None:
-    result = represent(shapes, "--views", "full")
+    result = represent(shapes, "--framing", "full")
 
     assert "full 32" in result.stdout and "spp+mean" in result.stdout
     assert result.stdout.splitlines()[-1].startswith("best in cross-validation: ")
@@ -132,7 +132,7 @@ def test_a_second_run_takes_up_the_vectors(shapes: Path, monkeypatch: pytest.Mon
 
 
 def test_figures_are_written_on_request(shapes: Path) -> None:
-    represent(shapes, "--views", "full", "--plots", shapes.parent / "plots")
+    represent(shapes, "--framing", "full", "--plots", shapes.parent / "plots")
 
     assert [path.name for path in (shapes.parent / "plots").iterdir()] == ["scales-full.png"]
 
@@ -145,8 +145,10 @@ def test_progress_and_disk_are_said(shapes: Path) -> None:
     assert "vectors 28/28" in said and "SVMs 30/30" in said
 
 
-def test_the_trunk_is_the_one_asked_for(shapes: Path, loaded: list[tuple[Any, ...]]) -> None:
-    represent(shapes, "--trunk", "zf5", "--weights", "random", "--preprocessing", "release", "--precision", "bfloat16")
+def test_the_backbone_is_the_one_asked_for(shapes: Path, loaded: list[tuple[Any, ...]]) -> None:
+    represent(
+        shapes, "--backbone", "zf5", "--weights", "random", "--preprocessing", "release", "--precision", "bfloat16"
+    )
 
     assert loaded == [("zf5", "random", "release", "bfloat16")]
 
@@ -173,7 +175,7 @@ def test_a_broken_image_ends_with_3(shapes: Path) -> None:
         ("--scales", "224,"),
         ("--scales", "0"),
         ("--scales", "224+"),
-        ("--views", "full,half"),
+        ("--framing", "full,half"),
         ("--test-split", "train"),
         ("--labels", "folders", "--limit", "3"),
     ],

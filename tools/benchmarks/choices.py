@@ -21,10 +21,10 @@ from rich.console import Console
 from rich.table import Table
 
 from sppnet.data import VOC, average_precision
-from sppnet.detector import Mining, SPPNet, load_trunk
+from sppnet.detector import Mining, SPPNet, load_backbone
 from sppnet.detector.pooling.features import Features, WindowFeatures
 from sppnet.detector.pooling.projection import PAPER_SCALES, RELEASE_SCALES
-from sppnet.detector.scoring.detection import WindowClassifier
+from sppnet.detector.scoring.detection import WindowScorer
 from sppnet.detector.timing import Stopwatch
 from sppnet.detector.training.images import TrainingImages
 from sppnet.detector.training.windows import detect_prepared, train_windows
@@ -86,7 +86,7 @@ def main(
         if repr(settings) not in prepared:
             precision = {"precision": settings["precision"]} if "precision" in settings else {}
             others = {key: value for key, value in settings.items() if key != "precision"}
-            features = WindowFeatures(load_trunk("squeezenet1_1", weights, **precision), **others)
+            features = WindowFeatures(load_backbone("squeezenet1_1", weights, **precision), **others)
             fit, test = (_prepare(voc, part, features, cache) for part in parts)
             prepared = {repr(settings): (fit, test)}
         fit, test = prepared[repr(settings)]
@@ -123,25 +123,23 @@ def _score(
     started = time.perf_counter()
     with Progress() as progress:
         clock = Stopwatch()
-        classifier = train_windows(fit, held_out=0, seed=seed, progress=progress, clock=clock, **settings)
+        scorer = train_windows(fit, held_out=0, seed=seed, progress=progress, clock=clock, **settings)
     seconds = time.perf_counter() - started
-    found = [detect_prepared(test, number, classifier) for number in range(len(test))]
+    found = [detect_prepared(test, number, scorer) for number in range(len(test))]
     targets = [test.target(number) for number in range(len(test))]
     mean = float(np.nanmean(average_precision(found, targets, len(test.classes))))
     milliseconds = statistics.median(
-        _milliseconds(voc.image(number), test.windows(place), test.features, classifier)
+        _milliseconds(voc.image(number), test.windows(place), test.features, scorer)
         for place, number in enumerate(numbers[:TIMED].tolist())
     )
     say(f"{name}: mAP {100 * mean:.2f}, {seconds:.0f} s, {milliseconds:.0f} ms")
     return {"mAP": mean, "seconds": seconds, "milliseconds": milliseconds}
 
 
-def _milliseconds(
-    image: Image, windows: npt.NDArray[np.float32], features: Features, classifier: WindowClassifier
-) -> float:
+def _milliseconds(image: Image, windows: npt.NDArray[np.float32], features: Features, scorer: WindowScorer) -> float:
     started, size = time.perf_counter(), (image.shape[0], image.shape[1])
     maps = features.maps(image, features.chosen_scales(windows, size), windows)
-    classifier.detect(features.project(maps, windows, size), windows, size)
+    scorer.detect(features.project(maps, windows, size), windows, size)
     return 1000 * (time.perf_counter() - started)
 
 

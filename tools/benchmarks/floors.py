@@ -15,11 +15,11 @@ from typing import Any
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from sppnet.detector.backbone.backbone import Trunk
+from sppnet.detector.backbone.backbone import Backbone
 from sppnet.detector.backbone.preprocessing import resized_size
 from sppnet.detector.pooling.features import Features, WindowFeatures, WindowVectors
 from sppnet.detector.rcnn import SIDE
-from sppnet.detector.scoring.detection import WindowClassifier
+from sppnet.detector.scoring.detection import WindowScorer
 from sppnet.detector.scoring.head import LAYERS, Head
 from sppnet.detector.timing import Stopwatch, stage
 
@@ -67,7 +67,7 @@ def measure_rates(*precisions: str, device: str = "cpu", side: int = MATRIX_SIDE
 
 def spp_work(
     features: WindowFeatures,
-    classifier: WindowClassifier,
+    scorer: WindowScorer,
     vectors: WindowVectors,
     image_size: tuple[int, int],
     detections: int,
@@ -76,48 +76,48 @@ def spp_work(
 
     Args:
         features: Turned the windows into vectors.
-        classifier: Scored them.
+        scorer: Scored them.
         vectors: Of the image; only distinct ones are pooled and scored.
         image_size: Height and width of the image.
         detections: How many were found. Those that were moved and then suppressed are not counted: this is a floor.
     """
     sizes = [_padded_size(features, image_size, int(scale)) for scale, _ in vectors.places]
-    operations = sum(conv_work(features.trunk, *size)[0] for size in sizes)
+    operations = sum(conv_work(features.backbone, *size)[0] for size in sizes)
     read = FLOAT * sum(math.prod(map.shape) for map in vectors.maps.values())
     return {
-        "conv": Work(operations, precision=features.trunk.precision),
+        "conv": Work(operations, precision=features.backbone.precision),
         "pooling": Work(bytes=read + FLOAT * features.pooled_dimensions * len(vectors)),
-        **_vector_work(classifier, len(vectors), detections, features.head, features.layer),
+        **_vector_work(scorer, len(vectors), detections, features.head, features.layer),
     }
 
 
 def rcnn_work(
-    features: Features, classifier: WindowClassifier, windows: int, detections: int, head: Head | None, layer: str
+    features: Features, scorer: WindowScorer, windows: int, detections: int, head: Head | None, layer: str
 ) -> dict[str, Work]:
     """Return the work of R-CNN on an image, by stage; see `spp_work`.
 
     Args:
         features: Turned the windows into vectors.
-        classifier: Scored them.
+        scorer: Scored them.
         windows: How many there were.
         detections: How many were found.
         head: Fully connected layers that the vectors went through up to a layer, if there were some.
         layer: Which one; "pool" for none.
     """
-    operations, cells = conv_work(features.trunk, SIDE, SIDE)
-    values = cells * features.trunk.channels + features.dimensions
+    operations, cells = conv_work(features.backbone, SIDE, SIDE)
+    values = cells * features.backbone.channels + features.dimensions
     return {
         "warping": Work(bytes=FLOAT * 3 * SIDE**2 * windows),
-        "conv": Work(operations * windows, precision=features.trunk.precision),
+        "conv": Work(operations * windows, precision=features.backbone.precision),
         "pooling": Work(bytes=FLOAT * values * windows),
-        **_vector_work(classifier, windows, detections, head, layer),
+        **_vector_work(scorer, windows, detections, head, layer),
     }
 
 
 @cache
-def conv_work(trunk: Trunk, height: int, width: int) -> tuple[float, int]:
+def conv_work(backbone: Backbone, height: int, width: int) -> tuple[float, int]:
     """Return the operations of the conv layers on pixels of a height and width, and the cells of their map."""
-    layers = copy.deepcopy(trunk.layers).to("meta", torch.float32)  # which computes sizes, not values
+    layers = copy.deepcopy(backbone.layers).to("meta", torch.float32)  # which computes sizes, not values
     operations, map = count_operations(lambda: layers(torch.empty((1, 3, height, width), device="meta")))
     return operations, map.shape[2] * map.shape[3]
 
@@ -129,15 +129,13 @@ def count_operations(compute: Callable[[], Any]) -> tuple[float, Any]:
     return float(counter.get_total_flops()), result
 
 
-def _vector_work(
-    classifier: WindowClassifier, vectors: int, detections: int, head: Head | None, layer: str
-) -> dict[str, Work]:
+def _vector_work(scorer: WindowScorer, vectors: int, detections: int, head: Head | None, layer: str) -> dict[str, Work]:
     linear = list(head.layers)[: LAYERS.index(layer) + 1] if head and layer != "pool" else []
     sizes = [sum(values.numel() for values in layer.parameters() if values.ndim == 2) for layer in linear]
     work = {"fc": Work(2.0 * vectors * sum(sizes))} if linear else {}
-    offsets = classifier.offset_weights[0].size if len(classifier.offset_weights) else 0
+    offsets = scorer.offset_weights[0].size if len(scorer.offset_weights) else 0
     return work | {
-        "scores": Work(2.0 * vectors * classifier.weights.size),
+        "scores": Work(2.0 * vectors * scorer.weights.size),
         "regression": Work(2.0 * detections * offsets),
     }
 
@@ -145,7 +143,7 @@ def _vector_work(
 def _padded_size(features: WindowFeatures, image_size: tuple[int, int], scale: int) -> tuple[int, int]:
     """Return height and width of what the conv layers see at a scale."""
     height, width = resized_size(image_size, scale, max_side=features.max_side)
-    return max(height, features.trunk.least_side), max(width, features.trunk.least_side)
+    return max(height, features.backbone.least_side), max(width, features.backbone.least_side)
 
 
 def _matrix_rate(precision: str, device: str, side: int) -> float:

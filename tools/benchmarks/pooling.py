@@ -18,7 +18,7 @@ from rich.table import Table
 from torchvision.ops import roi_pool
 
 from sppnet.data import DataError, read_image
-from sppnet.detector import InputError, ModelError, load_trunk
+from sppnet.detector import InputError, ModelError, load_backbone
 from sppnet.detector.backbone.preprocessing import resized_size
 from sppnet.detector.pooling.kernels import distinct_cells, pool_windows
 from sppnet.detector.pooling.projection import window_cells
@@ -70,9 +70,9 @@ def _map_and_cells(
     image: npt.NDArray[np.uint8], weights: str, count: int, rng: np.random.Generator
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int32], int]:
     """Return the map, the cells of exactly `count` windows, and how many of them selective search proposed."""
-    trunk = load_trunk("squeezenet1_1", weights)
+    backbone = load_backbone("squeezenet1_1", weights)
     size = (image.shape[0], image.shape[1])
-    map = trunk.map(image, SCALE)
+    map = backbone.map(image, SCALE)
     windows = SelectiveSearch(limit=count)(image)
     found = len(windows)
     spare = windows[rng.integers(0, found, count - found)]
@@ -81,8 +81,8 @@ def _map_and_cells(
         np.concatenate([windows, moved]),
         image_size=size,
         scale=min(resized_size(size, SCALE)),
-        stride=trunk.stride,
-        first_centre=trunk.first_centre,
+        stride=backbone.stride,
+        first_centre=backbone.first_centre,
         map_size=(map.shape[0], map.shape[1]),
     )
     return map, cells, found

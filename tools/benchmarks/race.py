@@ -18,7 +18,7 @@ from sppnet.detector import RCNN, SPPNet
 from sppnet.detector.pooling.device import DeviceVectors, TensorVectors
 from sppnet.detector.pooling.features import Features, Layer, Vectors, WindowFeatures, WindowVectors
 from sppnet.detector.rcnn import StoredVectors, WarpedFeatures
-from sppnet.detector.scoring.detection import WindowClassifier
+from sppnet.detector.scoring.detection import WindowScorer
 from sppnet.detector.scoring.head import Head
 from sppnet.detector.timing import Stopwatch, stage
 from sppnet.proposals import SelectiveSearch
@@ -90,7 +90,7 @@ class WindowDetector:
 
     Attributes:
         features: How windows become vectors.
-        classifier: How vectors become objects.
+        scorer: How vectors become objects.
         head: Fully connected layers that R-CNN's vectors go through up to a layer; SPP-net's are in its features.
         layer: Which one; "pool" for none.
         scored: Whether what it finds is worth scoring.
@@ -99,7 +99,7 @@ class WindowDetector:
     name: str
     note: str
     features: Features
-    classifier: WindowClassifier
+    scorer: WindowScorer
     head: Head | None = None
     layer: Layer = "pool"
     scored: bool = True
@@ -113,9 +113,9 @@ class WindowDetector:
         maps = self.features.maps(image, self.features.chosen_scales(windows, size), windows, clock)
         vectors = self.features.project(maps, windows, size)
         if self.head is not None:
-            with stage(clock, "fc", self.features.trunk.device):
+            with stage(clock, "fc", self.features.backbone.device):
                 vectors = _through(self.head, vectors, self.layer)
-        found = self.classifier.detect(vectors, windows, size, clock=clock)
+        found = self.scorer.detect(vectors, windows, size, clock=clock)
         return Lap(
             _with_rest(clock, time.perf_counter() - started),
             {name: found[name] for name in ("boxes", "labels", "scores")} if self.scored else None,
@@ -125,8 +125,8 @@ class WindowDetector:
     def _work(self, vectors: Vectors, windows: Windows, size: tuple[int, int], found: int) -> dict[str, Work]:
         vectors = vectors.windows if isinstance(vectors, DeviceVectors) else vectors
         if isinstance(vectors, WindowVectors):
-            return spp_work(vectors.features, self.classifier, vectors, size, found)
-        return rcnn_work(self.features, self.classifier, len(windows), found, self.head, self.layer)
+            return spp_work(vectors.features, self.scorer, vectors, size, found)
+        return rcnn_work(self.features, self.scorer, len(windows), found, self.head, self.layer)
 
 
 @dataclass
@@ -224,24 +224,24 @@ def spp_net(network: SPPNet, scales: Sequence[int]) -> list[Contender]:
     Raises:
         CommandError: If it is no SPP-net.
     """
-    features, classifier = _parts(network)
+    features, scorer = _parts(network)
     if not isinstance(features, WindowFeatures):
         raise CommandError(f"the model must be an SPP-net, not one of method {network.method!r}", BAD_MODEL)
     trained = _listed(features.scales)
     contenders: list[Contender] = [
-        WindowDetector("SPP-net", f"scale {trained}, {features.trunk.precision}", features, classifier)
+        WindowDetector("SPP-net", f"scale {trained}, {features.backbone.precision}", features, scorer)
     ]
     if tuple(scales) != tuple(features.scales):
-        note = f"scales {_listed(scales)}; its classifier was trained at {trained}"
+        note = f"scales {_listed(scales)}; its scorer was trained at {trained}"
         several = replace(features, scales=tuple(scales))
-        contenders.append(WindowDetector(f"SPP-net, {len(scales)} scales", note, several, classifier))
+        contenders.append(WindowDetector(f"SPP-net, {len(scales)} scales", note, several, scorer))
     return contenders
 
 
 def r_cnn(network: SPPNet, trained: SPPNet | None, images: int) -> Contender:
-    """Return R-CNN on the trunk of an SPP-net, or a trained one.
+    """Return R-CNN on the backbone of an SPP-net, or a trained one.
 
-    Without a trained one it has the SPP-net's fully connected layers and classifier. Where vectors hold more than the
+    Without a trained one it has the SPP-net's fully connected layers and scorer. Where vectors hold more than the
     pyramid, which a warped window has no maps for, the columns of the pyramid are left: good for the time only.
 
     Raises:
@@ -250,23 +250,23 @@ def r_cnn(network: SPPNet, trained: SPPNet | None, images: int) -> Contender:
     """
     if trained is not None:
         return _trained_r_cnn(network, trained, images)
-    features, classifier = _parts(network)
+    features, scorer = _parts(network)
     assert isinstance(features, WindowFeatures)
-    warped = WarpedFeatures(features.trunk, features.levels)
+    warped = WarpedFeatures(features.backbone, features.levels)
     whole = warped.dimensions == features.pooled_dimensions
     if features.layer != "pool":
         if not whole:
             message = "fully connected layers on more than a pyramid cannot be R-CNN's: give --rcnn-model"
             raise CommandError(message, BAD_MODEL)
-        note = "SPP-net's fully connected layers and classifier, as they are"
-        return WindowDetector("R-CNN", note, warped, classifier, features.head, features.layer, images=images)
+        note = "SPP-net's fully connected layers and scorer, as they are"
+        return WindowDetector("R-CNN", note, warped, scorer, features.head, features.layer, images=images)
     if whole:
-        return WindowDetector("R-CNN", "SPP-net's classifier, as it is", warped, classifier, images=images)
+        return WindowDetector("R-CNN", "SPP-net's scorer, as it is", warped, scorer, images=images)
     columns = slice(warped.dimensions)
     part = replace(
-        classifier,
-        weights=np.ascontiguousarray(classifier.weights[:, columns]),
-        offset_weights=np.ascontiguousarray(classifier.offset_weights[..., columns]),
+        scorer,
+        weights=np.ascontiguousarray(scorer.weights[:, columns]),
+        offset_weights=np.ascontiguousarray(scorer.offset_weights[..., columns]),
     )
     note = "time only: weights of the pyramid part only"
     return WindowDetector("R-CNN", note, warped, part, scored=False, images=images)
@@ -286,7 +286,7 @@ def networks(seed: int, device: str) -> list[Contender]:
 
 def precisions(contenders: Sequence[Contender]) -> set[str]:
     """Return the precisions that conv layers compute in."""
-    return {rival.features.trunk.precision for rival in contenders if isinstance(rival, WindowDetector)}
+    return {rival.features.backbone.precision for rival in contenders if isinstance(rival, WindowDetector)}
 
 
 def _trained_r_cnn(network: SPPNet, trained: SPPNet, images: int) -> Contender:
@@ -294,13 +294,13 @@ def _trained_r_cnn(network: SPPNet, trained: SPPNet, images: int) -> Contender:
         raise CommandError(f"--rcnn-model must be of method 'rcnn', not {trained.method!r}", BAD_MODEL)
     if trained.classes != network.classes:
         raise CommandError("--rcnn-model must have the classes of the model, in the same order", BAD_MODEL)
-    features, classifier = _parts(trained)
-    same = features.trunk.fingerprint() == _parts(network)[0].trunk.fingerprint()
-    note = f"trained by itself, on {'the same' if same else 'another'} trunk"
-    return WindowDetector("R-CNN", note, features, classifier, images=images)
+    features, scorer = _parts(trained)
+    same = features.backbone.fingerprint() == _parts(network)[0].backbone.fingerprint()
+    note = f"trained by itself, on {'the same' if same else 'another'} backbone"
+    return WindowDetector("R-CNN", note, features, scorer, images=images)
 
 
-def _parts(network: SPPNet) -> tuple[Features, WindowClassifier]:
+def _parts(network: SPPNet) -> tuple[Features, WindowScorer]:
     return network.fitted()
 
 

@@ -1,7 +1,8 @@
 """Training at several sizes against training at one: the same network, the same epochs, tested at many sizes.
 
-python -m sppnet.tools.benchmarks.sizes --data VOC2007 --labels objects [--split train] [--test-split val] --trunk small
-    [--sizes 224,180] [--epochs 30] [--limit 2000] [--test-limit 1000] [--plot sizes.png] [-o classifiers] [--json]
+python -m sppnet.tools.benchmarks.sizes --data VOC2007 --labels objects [--split train] [--test-split val]
+    --backbone small [--sizes 224,180] [--epochs 30] [--limit 2000] [--test-limit 1000] [--plot sizes.png]
+    [-o classifiers] [--json]
 python -m sppnet.tools.benchmarks.sizes --data train-folder --test test-folder ...
 """
 
@@ -92,7 +93,7 @@ def command(
         seconds[name] = time.perf_counter() - started
         if output is not None:
             network.save(output / name.replace(" ", "-"))
-        results[name] = evaluate(network, test, sorted(test_sizes), views="full", workers=workers)
+        results[name] = evaluate(network, test, sorted(test_sizes), framing="full", workers=workers)
     measure = "mAP" if labels == "image" else "top1"
     if plot is not None:
         curves = {name: [row[measure] for row in rows] for name, rows in results.items()}

@@ -22,7 +22,7 @@ from rich.console import Console
 from rich.table import Table
 
 from sppnet.data import VOC
-from sppnet.detector import load_trunk
+from sppnet.detector import load_backbone
 from sppnet.detector.pooling.features import WindowFeatures
 from sppnet.detector.scoring.svm import fit_svms
 from sppnet.detector.training.images import TrainingImages
@@ -133,7 +133,7 @@ def _write_real(files: Files, data: Path, weights: str, rows: int, seed: int) ->
     voc = VOC(data, "train")
     chosen = [voc[int(number)] for number in random.permutation(len(voc))[: -(-rows // WINDOWS)]]
     with TemporaryDirectory() as folder:
-        images = TrainingImages(voc.classes, WindowFeatures(load_trunk("squeezenet1_1", weights)), Path(folder))
+        images = TrainingImages(voc.classes, WindowFeatures(load_backbone("squeezenet1_1", weights)), Path(folder))
         images.prepare(chosen, SelectiveSearch(), workers=0, progress=lambda *_: None, total=len(chosen))
         scaling = images.measure_scaling(np.arange(len(images)), norm=20, centre=True, standardise=True, seed=seed)
         features, labels = _create(files, rows, images.features.dimensions, len(voc.classes))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .console import FiniteRange
-from .detector_options import TRUNKS, numbers
+from .detector_options import BACKBONES, numbers
 
 if TYPE_CHECKING:
     from sppnet.detector import Classifier
@@ -16,11 +16,11 @@ Command = Callable[..., Any]
 POSITIVE = FiniteRange(0, min_open=True)
 
 
-def _trunk(_context: click.Context, _option: click.Parameter, name: str) -> str:
+def _backbone(_context: click.Context, _option: click.Parameter, name: str) -> str:
     from sppnet.detector.backbone.networks import BUILDERS  # takes a second
 
     if name not in BUILDERS:
-        raise click.BadParameter(f"there is no trunk {name!r}; there are {', '.join(BUILDERS)}")
+        raise click.BadParameter(f"there is no backbone {name!r}; there are {', '.join(BUILDERS)}")
     return name
 
 
@@ -29,7 +29,7 @@ def _widths(context: click.Context, option: click.Parameter, text: str) -> tuple
 
 
 OPTIONS = (
-    click.option("--trunk", default="small", callback=_trunk, help=f"Conv layers: {', '.join(TRUNKS)}."),
+    click.option("--backbone", default="small", callback=_backbone, help=f"Conv layers: {', '.join(BACKBONES)}."),
     click.option("--weights", default="random", metavar="random|imagenet|FILE|MODEL", help="What they start from."),
     click.option("--levels", default="1,2,3,6", callback=numbers, help="Bins per side of the pyramid's levels."),
     click.option(
@@ -47,10 +47,10 @@ OPTIONS = (
     ),
     click.option("--epochs", type=click.IntRange(1), default=30, help="Times that every image is seen."),
     click.option("--batch", type=click.IntRange(1), default=64, help="Images at a time."),
-    click.option("--rate", type=POSITIVE, default=0.001, help="Highest learning rate."),
-    click.option("--decay", type=FiniteRange(0), default=0.05, help="Of the weights."),
+    click.option("--learning-rate", type=POSITIVE, default=0.001, help="Highest learning rate."),
+    click.option("--weight-decay", type=FiniteRange(0), default=0.05, help="Of the weights."),
 )
-OF_NETWORK = ("trunk", "weights", "levels", "widths", "dropout")
+OF_NETWORK = ("backbone", "weights", "levels", "widths", "dropout")
 
 
 def classifier_options(command: Command) -> Command:
@@ -70,4 +70,4 @@ def classifier(
 
     network = {name: settings[name] for name in OF_NETWORK}
     training = {name: value for name, value in settings.items() if name not in OF_NETWORK}
-    return Classifier(classes, several=labels == "image", seed=seed, device=device, **network), training
+    return Classifier(classes, multi_label=labels == "image", seed=seed, device=device, **network), training

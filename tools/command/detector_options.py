@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 Command = Callable[..., Any]
 # Those of detector.backbones, whose import would take a second of every --help.
-TRUNKS = ("squeezenet1_1", "alexnet", "zf5", "small")
+BACKBONES = ("squeezenet1_1", "alexnet", "zf5", "small")
 
 
 def numbers(_context: click.Context, _option: click.Parameter, text: str | None) -> tuple[int, ...] | None:
@@ -33,9 +33,9 @@ def numbers(_context: click.Context, _option: click.Parameter, text: str | None)
 
 OPTIONS = (
     click.option("--method", type=click.Choice(["sppnet", "rcnn"]), default="sppnet", help="R-CNN is the baseline."),
-    click.option("--trunk", type=click.Choice(TRUNKS), default="squeezenet1_1"),
+    click.option("--backbone", type=click.Choice(BACKBONES), default="squeezenet1_1"),
     click.option(
-        "--weights", default="imagenet", metavar="imagenet|random|FILE|MODEL", help="What the trunk starts from."
+        "--weights", default="imagenet", metavar="imagenet|random|FILE|MODEL", help="What the backbone starts from."
     ),
     click.option(
         "--preprocessing",
@@ -72,7 +72,9 @@ OPTIONS = (
     ),
     click.option("--unfreeze", is_flag=True, help="Beyond the paper: let the last conv layers learn, too."),
     click.option("--epochs", type=click.IntRange(1), help="Of fine-tuning.  [default: 8]"),
-    click.option("--rate", type=FiniteRange(0, min_open=True), help="Highest learning rate.  [default: 0.0002]"),
+    click.option(
+        "--learning-rate", type=FiniteRange(0, min_open=True), help="Highest learning rate.  [default: 0.0002]"
+    ),
     click.option(
         "--layer",
         type=click.Choice(["pool", "fc6", "fc7"]),
@@ -104,7 +106,7 @@ def network(
     tuning: str | None,
     unfreeze: bool,
     epochs: int | None,
-    rate: float | None,
+    learning_rate: float | None,
     C: float | None,
     no_regression: bool,
     **settings: Any,
@@ -118,7 +120,7 @@ def network(
     from sppnet.detector import PRESETS, RCNN, Mining, SPPNet
     from sppnet.proposals import SelectiveSearch
 
-    chosen = {"unfreeze": unfreeze or None, "epochs": epochs, "rate": rate}
+    chosen = {"unfreeze": unfreeze or None, "epochs": epochs, "learning_rate": learning_rate}
     changes: dict[str, Any] = {name: value for name, value in chosen.items() if value is not None}
     if tuning is None and changes:
         raise click.UsageError(f"--{next(iter(changes))} is for fine-tuning: add --fine-tune linear, say")

@@ -15,14 +15,14 @@ from ..command.progress import Progress
 
 if TYPE_CHECKING:
     from sppnet.detector import Classifier
-    from sppnet.detector.classification.views import Views
+    from sppnet.detector.classification.framings import Framing
 
 TOP = 5
 NAMES = {"top1": "top-1 accuracy", "top5": "top-5 accuracy", "mAP": "mAP, 11 points"}
 
 
 def evaluate(
-    classifier: "Classifier", images: Labelled, sizes: Sequence[int | None], *, views: "Views", workers: int
+    classifier: "Classifier", images: Labelled, sizes: Sequence[int | None], *, framing: "Framing", workers: int
 ) -> list[dict[str, Any]]:
     """Return {"size", "top1", "top5"} for every size, or {"size", "mAP", "AP": {class: value}} of several labels.
 
@@ -30,7 +30,7 @@ def evaluate(
         classifier: Scores the images.
         images: With their labels.
         sizes: As of `Classifier.predict`; None is its default.
-        views: As of `Classifier.predict`.
+        framing: As of `Classifier.predict`.
         workers: How many images are worked on at once.
 
     Raises:
@@ -38,12 +38,12 @@ def evaluate(
     """
     scores = []
     with Progress() as progress:
-        score = partial(_scores, classifier, images, sizes, views)
+        score = partial(_scores, classifier, images, sizes, framing)
         for outcome in side_by_side(score, range(len(images)), lanes=lanes_for(images, workers)):
             scores.append(outcome.result())
             progress("images", len(scores), len(images))
     labels = np.array([images.label(number) for number in range(len(images))])
-    usual = classifier.short_side_ if views == "full" else classifier.side_
+    usual = classifier.short_side_ if framing == "full" else classifier.side_
     return [
         {"size": usual if size is None else size, **_measured(found, labels, classifier.classes)}
         for size, found in zip(sizes, np.stack(scores, axis=1), strict=True)
@@ -51,11 +51,11 @@ def evaluate(
 
 
 def _scores(
-    classifier: "Classifier", images: Labelled, sizes: Sequence[int | None], views: "Views", number: int
+    classifier: "Classifier", images: Labelled, sizes: Sequence[int | None], framing: "Framing", number: int
 ) -> npt.NDArray[np.float32]:
     """Return the scores of an image at every size: float32 (sizes, K)."""
     image = images[number][0]
-    return np.stack([classifier.predict([image], views=views, size=size)[0] for size in sizes])
+    return np.stack([classifier.predict([image], framing=framing, size=size)[0] for size in sizes])
 
 
 def _measured(scores: npt.NDArray[np.float32], labels: npt.NDArray[Any], classes: Sequence[str]) -> dict[str, Any]:

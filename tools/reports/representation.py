@@ -13,7 +13,7 @@ from .plots import quality_by_scale
 
 
 def show(result: dict[str, Any]) -> None:
-    """Print a row for each layer, a column for each view and scale, and which is best in cross-validation.
+    """Print a row for each layer, a column for each framing and scale, and which is best in cross-validation.
 
     Each cell has two lines: the figure in cross-validation, and the one on the images to test with.
     """
@@ -30,17 +30,17 @@ def show(result: dict[str, Any]) -> None:
 
 
 def write_plots(folder: Path, result: dict[str, Any]) -> None:
-    """Write scales-<view>.png into a folder for each view: the quality of each layer at every single scale."""
+    """Write scales-<framing>.png into a folder for each framing: the quality of each layer at every single scale."""
     single = [cell for cell in result["results"] if len(cell["scales"]) == 1]
-    for view in dict.fromkeys(cell["view"] for cell in single):
-        cells = sorted((cell for cell in single if cell["view"] == view), key=lambda cell: cell["scales"][0])
+    for framing in dict.fromkeys(cell["framing"] for cell in single):
+        cells = sorted((cell for cell in single if cell["framing"] == framing), key=lambda cell: cell["scales"][0])
         curves = {}
         for layer in dict.fromkeys(cell["layer"] for cell in result["results"]):
             figures = [(cell["test"], cell["validation"]) for cell in cells if cell["layer"] == layer]
             tested, held_out = 100 * np.array(figures).T
             curves[layer] = (tested, held_out)
         scales = sorted({cell["scales"][0] for cell in cells})
-        write_whole(folder / f"scales-{view}.png", quality_by_scale(scales, curves, result["measure"]))
+        write_whole(folder / f"scales-{framing}.png", quality_by_scale(scales, curves, result["measure"]))
 
 
 def _title(result: dict[str, Any]) -> str:
@@ -59,7 +59,7 @@ def _summary(result: dict[str, Any]) -> str:
 
 
 def _column(cell: dict[str, Any]) -> str:
-    return f"{cell['view']} {'+'.join(map(str, cell['scales']))}"
+    return f"{cell['framing']} {'+'.join(map(str, cell['scales']))}"
 
 
 def _figures(cell: dict[str, Any], best: bool) -> str:

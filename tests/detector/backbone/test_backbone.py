@@ -10,9 +10,9 @@ import torch
 import torchvision
 from safetensors.torch import save_file
 
-from sppnet.detector.backbone.backbone import Trunk, to_tensor
+from sppnet.detector.backbone.backbone import Backbone, to_tensor
 from sppnet.detector.backbone.preprocessing import PREPROCESSINGS
-from sppnet.detector.backbone.weights import load_trunk, save_weights, trunk_of
+from sppnet.detector.backbone.weights import backbone_from, load_backbone, save_weights
 from sppnet.detector.errors import InputError, ModelError
 
 GREY = np.full((400, 400, 3), 128, np.uint8)
@@ -24,10 +24,10 @@ def weights() -> dict[str, torch.Tensor]:
     return dict(torchvision.models.squeezenet1_1(weights=None).state_dict())
 
 
-def seen_pixels(trunk: Trunk, cell: int, side: int) -> tuple[int, int]:
+def seen_pixels(backbone: Backbone, cell: int, side: int) -> tuple[int, int]:
     """Return the first and the last column whose change moves a cell of the map."""
     pixels = torch.rand(1, 3, side, side, generator=torch.Generator().manual_seed(0)).double().requires_grad_()
-    trunk.layers.double()(pixels)[0, :, cell, cell].sum().backward()
+    backbone.layers.double()(pixels)[0, :, cell, cell].sum().backward()
     assert pixels.grad is not None
     columns = torch.nonzero(pixels.grad.abs().amax(dim=(0, 1, 2))).flatten()
     return int(columns[0]), int(columns[-1])
@@ -35,12 +35,12 @@ def seen_pixels(trunk: Trunk, cell: int, side: int) -> tuple[int, int]:
 
 @pytest.mark.parametrize("name", ["squeezenet1_1", "alexnet", "zf5", "small"])
 def test_stride_centre_and_receptive_field_are_where_pixels_matter(name: str) -> None:
-    trunk = load_trunk(name, "random")
+    backbone = load_backbone(name, "random")
 
-    first, last = seen_pixels(trunk, 8, 448)
+    first, last = seen_pixels(backbone, 8, 448)
 
-    centre = trunk.first_centre + 8 * trunk.stride
-    assert (first, last) == (centre - trunk.receptive_field // 2, centre + trunk.receptive_field // 2)
+    centre = backbone.first_centre + 8 * backbone.stride
+    assert (first, last) == (centre - backbone.receptive_field // 2, centre + backbone.receptive_field // 2)
 
 
 @pytest.mark.parametrize(
@@ -53,51 +53,51 @@ def test_stride_centre_and_receptive_field_are_where_pixels_matter(name: str) ->
     ],
 )
 def test_the_geometry_is_the_one_worked_out_by_hand(name: str, geometry: tuple[int, int, int, int]) -> None:
-    trunk = load_trunk(name, "random")
+    backbone = load_backbone(name, "random")
 
-    assert (trunk.stride, trunk.first_centre, trunk.receptive_field, trunk.channels) == geometry
+    assert (backbone.stride, backbone.first_centre, backbone.receptive_field, backbone.channels) == geometry
 
 
 @pytest.mark.parametrize(("side", "cells"), [(224, 13), (480, 29), (576, 35), (688, 42), (864, 53), (874, 53)])
 def test_zf5_maps_have_the_sizes_of_the_release(side: int, cells: int) -> None:
     image = np.zeros((side, side, 3), np.uint8)
 
-    assert load_trunk("zf5", "random").map(image, side).shape == (cells, cells, 256)
+    assert load_backbone("zf5", "random").map(image, side).shape == (cells, cells, 256)
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 3), (1, 300, 3), (300, 1, 3)])
 def test_the_thinnest_images_have_a_map(shape: tuple[int, int, int]) -> None:
-    maps = load_trunk("alexnet", "random").map(np.zeros(shape, np.uint8), 96, max_side=400)
+    maps = load_backbone("alexnet", "random").map(np.zeros(shape, np.uint8), 96, max_side=400)
 
     assert min(maps.shape) >= 1 and np.isfinite(maps).all()
 
 
 def test_the_map_is_what_the_layers_give_on_the_preprocessed_image() -> None:
-    trunk = load_trunk("alexnet", "random")
+    backbone = load_backbone("alexnet", "random")
     image = np.random.default_rng(0).integers(0, 256, (200, 240, 3)).astype(np.uint8)
-    mean, std = np.array(trunk.preprocessing.mean), np.array(trunk.preprocessing.std)
+    mean, std = np.array(backbone.preprocessing.mean), np.array(backbone.preprocessing.std)
     pixels = torch.from_numpy(((image / 255 - mean) / std).astype(np.float32)).permute(2, 0, 1)[None]
 
-    maps = trunk.map(image, 200)
+    maps = backbone.map(image, 200)
 
     with torch.inference_mode():
-        expected = trunk.layers(pixels)[0].permute(1, 2, 0).numpy()
+        expected = backbone.layers(pixels)[0].permute(1, 2, 0).numpy()
     np.testing.assert_allclose(maps, expected, rtol=1e-3, atol=1e-4)
 
 
 def test_small_maps_have_the_cells_of_squeezenets(photo: npt.NDArray[np.uint8]) -> None:
-    small, large = (load_trunk(name, "random").map(photo, 233) for name in ("small", "squeezenet1_1"))
+    small, large = (load_backbone(name, "random").map(photo, 233) for name in ("small", "squeezenet1_1"))
 
     assert small.shape[:2] == large.shape[:2]
 
 
-def test_there_are_no_imagenet_weights_of_the_small_trunk() -> None:
+def test_there_are_no_imagenet_weights_of_the_small_backbone() -> None:
     with pytest.raises(ModelError, match="torchvision has no ImageNet weights for 'small'"):
-        load_trunk("small")
+        load_backbone("small")
 
 
 def test_random_weights_depend_on_the_seed_alone() -> None:
-    one, again, other = (load_trunk("zf5", "random", seed=seed).fingerprint() for seed in (0, 0, 1))
+    one, again, other = (load_backbone("zf5", "random", seed=seed).fingerprint() for seed in (0, 0, 1))
 
     assert one == again != other
 
@@ -107,38 +107,38 @@ def test_a_weights_file_is_loaded_with_torchvisions_preprocessing(
 ) -> None:
     save_file(weights, tmp_path / "net.safetensors")
 
-    trunk = load_trunk("squeezenet1_1", tmp_path / "net.safetensors")
+    backbone = load_backbone("squeezenet1_1", tmp_path / "net.safetensors")
 
-    assert torch.equal(trunk.layers.state_dict()["0.weight"], weights["features.0.weight"])
-    assert trunk.preprocessing == PREPROCESSINGS["torchvision"]
+    assert torch.equal(backbone.layers.state_dict()["0.weight"], weights["features.0.weight"])
+    assert backbone.preprocessing == PREPROCESSINGS["torchvision"]
 
 
-def test_a_pth_file_gives_the_same_trunk(tmp_path: Path, weights: dict[str, torch.Tensor]) -> None:
+def test_a_pth_file_gives_the_same_backbone(tmp_path: Path, weights: dict[str, torch.Tensor]) -> None:
     save_file(weights, tmp_path / "net.safetensors")
     torch.save(weights, tmp_path / "net.pth")
 
-    files = [load_trunk("squeezenet1_1", tmp_path / name) for name in ("net.safetensors", "net.pth")]
+    files = [load_backbone("squeezenet1_1", tmp_path / name) for name in ("net.safetensors", "net.pth")]
 
     assert files[0].fingerprint() == files[1].fingerprint()
 
 
 @pytest.fixture
 def detector(tmp_path: Path) -> Path:
-    """The files of a detector that `load_trunk` reads, in a folder."""
-    layers = load_trunk("small", "random", seed=3).layers.state_dict()
-    tensors = {f"trunk.{name}": tensor.half().contiguous() for name, tensor in layers.items()}
+    """The files of a detector that `load_backbone` reads, in a folder."""
+    layers = load_backbone("small", "random", seed=3).layers.state_dict()
+    tensors = {f"backbone.{name}": tensor.half().contiguous() for name, tensor in layers.items()}
     save_file({**tensors, "weights": torch.zeros(1)}, tmp_path / "model.safetensors")
     release = {"order": "bgr", "range": 255.0, "mean": [128.0] * 3, "std": [1.0] * 3}
-    (tmp_path / "config.json").write_text(json.dumps({"trunk": "small", "preprocessing": release}))
+    (tmp_path / "config.json").write_text(json.dumps({"format": 4, "backbone": "small", "preprocessing": release}))
     return tmp_path
 
 
 def test_the_conv_layers_of_a_detector_are_taken(detector: Path) -> None:
-    trunk, given = load_trunk("small", detector), load_trunk("small", "random", seed=3)
+    backbone, given = load_backbone("small", detector), load_backbone("small", "random", seed=3)
 
     for name, tensor in given.layers.state_dict().items():
-        assert torch.equal(trunk.layers.state_dict()[name], tensor.half().float())
-    assert trunk.preprocessing == PREPROCESSINGS["release"]
+        assert torch.equal(backbone.layers.state_dict()[name], tensor.half().float())
+    assert backbone.preprocessing == PREPROCESSINGS["release"]
 
 
 def test_those_of_a_bundled_detector_are_taken_by_name(
@@ -147,28 +147,28 @@ def test_those_of_a_bundled_detector_are_taken_by_name(
     monkeypatch.setattr("sppnet.detector.files.model_folder.BUNDLED", detector.parent)
     monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
 
-    trunk = load_trunk("small", detector.name, preprocessing="caffe")
+    backbone = load_backbone("small", detector.name, preprocessing="caffe")
 
-    assert trunk.fingerprint() != load_trunk("small", "random").fingerprint()
-    assert trunk.preprocessing == PREPROCESSINGS["caffe"]
+    assert backbone.fingerprint() != load_backbone("small", "random").fingerprint()
+    assert backbone.preprocessing == PREPROCESSINGS["caffe"]
 
 
-def test_a_detector_of_another_trunk_is_refused(detector: Path) -> None:
+def test_a_detector_of_another_backbone_is_refused(detector: Path) -> None:
     with pytest.raises(ModelError, match="its conv layers are those of 'small', not of 'squeezenet1_1'"):
-        load_trunk("squeezenet1_1", detector)
+        load_backbone("squeezenet1_1", detector)
 
 
 def test_a_damaged_detector_is_refused(detector: Path) -> None:
-    (detector / "config.json").write_text('{"trunk": "small", "preprocessing": {"order": "bgr"}}')
+    (detector / "config.json").write_text('{"format": 4, "backbone": "small", "preprocessing": {"order": "bgr"}}')
     with pytest.raises(ModelError, match="the model's settings are damaged"):
-        load_trunk("small", detector)
+        load_backbone("small", detector)
 
 
 def test_a_tensor_of_another_shape_is_named(tmp_path: Path, weights: dict[str, torch.Tensor]) -> None:
     save_file(weights, tmp_path / "net.safetensors")
 
     with pytest.raises(ModelError, match=r"net.safetensors: the tensor '0.weight' must have the shape"):
-        load_trunk("alexnet", tmp_path / "net.safetensors")
+        load_backbone("alexnet", tmp_path / "net.safetensors")
 
 
 def test_weights_that_are_not_finite_are_refused(tmp_path: Path, weights: dict[str, torch.Tensor]) -> None:
@@ -176,7 +176,7 @@ def test_weights_that_are_not_finite_are_refused(tmp_path: Path, weights: dict[s
     save_file(weights, tmp_path / "net.safetensors")
 
     with pytest.raises(ModelError, match="not finite"):
-        load_trunk("squeezenet1_1", tmp_path / "net.safetensors")
+        load_backbone("squeezenet1_1", tmp_path / "net.safetensors")
 
 
 @pytest.mark.parametrize("name", ["net.safetensors", "net.pth"])
@@ -184,24 +184,24 @@ def test_a_file_of_noise_is_one_clear_error(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(b"\x80noise" * 50)
 
     with pytest.raises(ModelError, match=f"{name}: the weights cannot be read"):
-        load_trunk("squeezenet1_1", tmp_path / name)
+        load_backbone("squeezenet1_1", tmp_path / name)
 
 
 def test_a_pickle_with_code_is_refused(tmp_path: Path) -> None:
     torch.save({"features.0.weight": Path("anything")}, tmp_path / "net.pth")
 
     with pytest.raises(ModelError, match="cannot be read"):
-        load_trunk("squeezenet1_1", tmp_path / "net.pth")
+        load_backbone("squeezenet1_1", tmp_path / "net.pth")
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="there is no such weights file"):
-        load_trunk("squeezenet1_1", tmp_path / "none.safetensors")
+        load_backbone("squeezenet1_1", tmp_path / "none.safetensors")
 
 
-def test_an_unknown_trunk_is_named() -> None:
-    with pytest.raises(InputError, match="there is no trunk 'vgg'"):
-        load_trunk("vgg")
+def test_an_unknown_backbone_is_named() -> None:
+    with pytest.raises(InputError, match="there is no backbone 'vgg'"):
+        load_backbone("vgg")
 
 
 def maps_of_one_changed_pixel() -> npt.NDArray[np.uint8]:
@@ -211,12 +211,12 @@ def maps_of_one_changed_pixel() -> npt.NDArray[np.uint8]:
 
 
 def test_one_changed_pixel_moves_only_the_cells_that_see_it() -> None:
-    trunk = load_trunk("squeezenet1_1", "random")
+    backbone = load_backbone("squeezenet1_1", "random")
 
-    difference = np.abs(trunk.map(maps_of_one_changed_pixel(), 400) - trunk.map(GREY, 400)).max(axis=2)
+    difference = np.abs(backbone.map(maps_of_one_changed_pixel(), 400) - backbone.map(GREY, 400)).max(axis=2)
 
-    moved = np.flatnonzero(difference.max(axis=0)) * trunk.stride + trunk.first_centre
-    assert len(moved) and np.abs(moved - 200).max() <= trunk.receptive_field // 2
+    moved = np.flatnonzero(difference.max(axis=0)) * backbone.stride + backbone.first_centre
+    assert len(moved) and np.abs(moved - 200).max() <= backbone.receptive_field // 2
 
 
 @pytest.fixture
@@ -229,90 +229,92 @@ def photo() -> npt.NDArray[np.uint8]:
     [("squeezenet1_1", (8, 7, 256)), ("alexnet", (8, 7, 192)), ("zf5", (8, 12, 256)), ("small", (8, 7, 96))],
 )
 def test_the_map_before_the_last_pooling_has_half_the_stride(name: str, early: tuple[int, int, int]) -> None:
-    trunk = load_trunk(name, "random")
+    backbone = load_backbone(name, "random")
 
-    assert (trunk.early.stride, trunk.early.first_centre, trunk.early.channels) == early
+    assert (backbone.early.stride, backbone.early.first_centre, backbone.early.channels) == early
 
 
-def test_the_early_and_the_last_map_come_from_one_pass(pooled_trunk: Trunk, photo: npt.NDArray[np.uint8]) -> None:
-    early, last = pooled_trunk.tensors(photo, 96)
+def test_the_early_and_the_last_map_come_from_one_pass(pooled_backbone: Backbone, photo: npt.NDArray[np.uint8]) -> None:
+    early, last = pooled_backbone.tensors(photo, 96)
 
     with torch.inference_mode():
-        assert torch.equal(pooled_trunk.layers[2:](early), last)
+        assert torch.equal(pooled_backbone.layers[2:](early), last)
     assert early.shape == (1, 8, 46, 62) and last.shape == (1, 8, 22, 30)
-    np.testing.assert_array_equal(pooled_trunk.map(photo, 96), last[0].permute(1, 2, 0))
+    np.testing.assert_array_equal(pooled_backbone.map(photo, 96), last[0].permute(1, 2, 0))
 
 
-def test_without_a_pooling_the_image_is_the_early_map(tiny_trunk: Trunk, photo: npt.NDArray[np.uint8]) -> None:
-    early, _ = tiny_trunk.tensors(photo, 120)
+def test_without_a_pooling_the_image_is_the_early_map(tiny_backbone: Backbone, photo: npt.NDArray[np.uint8]) -> None:
+    early, _ = tiny_backbone.tensors(photo, 120)
 
-    assert tiny_trunk.early == (1, 0, 1, 3)
-    assert torch.equal(early, tiny_trunk.preprocessing(photo))
+    assert tiny_backbone.early == (1, 0, 1, 3)
+    assert torch.equal(early, tiny_backbone.preprocessing(photo))
 
 
-def test_images_of_one_size_are_convolved_together(pooled_trunk: Trunk, photo: npt.NDArray[np.uint8]) -> None:
-    pixels = torch.cat([pooled_trunk.preprocessing(image) for image in (photo, photo[::-1].copy())])
+def test_images_of_one_size_are_convolved_together(pooled_backbone: Backbone, photo: npt.NDArray[np.uint8]) -> None:
+    pixels = torch.cat([pooled_backbone.preprocessing(image) for image in (photo, photo[::-1].copy())])
 
-    maps = pooled_trunk.convolve(pixels)
+    maps = pooled_backbone.convolve(pixels)
 
-    torch.testing.assert_close(maps[:1], pooled_trunk.tensors(photo, 120)[-1], rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(maps[:1], pooled_backbone.tensors(photo, 120)[-1], rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("name", ["alexnet", "zf5", "small"])
-def test_a_trunk_in_two_parts_gives_the_same_map(name: str, photo: npt.NDArray[np.uint8]) -> None:
-    trunk = load_trunk(name, "random")
+def test_a_backbone_in_two_parts_gives_the_same_map(name: str, photo: npt.NDArray[np.uint8]) -> None:
+    backbone = load_backbone(name, "random")
 
-    stem, tail = trunk.split()
+    stem, tail = backbone.split()
 
     with torch.inference_mode():
         map = tail(to_tensor(stem.map(photo, 96)))
-    torch.testing.assert_close(map, trunk.tensors(photo, 96)[-1], rtol=1e-4, atol=1e-4)
-    assert stem.least_side == trunk.least_side
+    torch.testing.assert_close(map, backbone.tensors(photo, 96)[-1], rtol=1e-4, atol=1e-4)
+    assert stem.least_side == backbone.least_side
 
 
 def test_a_layer_may_be_appended_to_the_second_part() -> None:
-    _, tail = load_trunk("alexnet", "random").split()  # 6 layers, which were numbers 6 to 11
+    _, tail = load_backbone("alexnet", "random").split()  # 6 layers, which were numbers 6 to 11
 
     assert len(tail.append(torch.nn.Identity())) == 7
 
 
-def test_the_second_part_is_a_copy(pooled_trunk: Trunk) -> None:
-    before = pooled_trunk.fingerprint()
+def test_the_second_part_is_a_copy(pooled_backbone: Backbone) -> None:
+    before = pooled_backbone.fingerprint()
 
-    _, tail = pooled_trunk.split()
+    _, tail = pooled_backbone.split()
     tail.requires_grad_(True)
     with torch.no_grad():
         next(tail.parameters()).zero_()
 
-    assert pooled_trunk.fingerprint() == before
-    assert not any(parameter.requires_grad for parameter in pooled_trunk.layers.parameters())
+    assert pooled_backbone.fingerprint() == before
+    assert not any(parameter.requires_grad for parameter in pooled_backbone.layers.parameters())
 
 
-def test_a_trunk_of_other_layers_leaves_these_as_they_are(pooled_trunk: Trunk) -> None:
-    stem, tail = pooled_trunk.split()
+def test_a_backbone_of_other_layers_leaves_these_as_they_are(pooled_backbone: Backbone) -> None:
+    stem, tail = pooled_backbone.split()
     tail.requires_grad_(True)
 
-    again = pooled_trunk.with_layers(torch.nn.Sequential(*stem.layers, *tail))
+    again = pooled_backbone.with_layers(torch.nn.Sequential(*stem.layers, *tail))
 
     assert all(parameter.requires_grad for parameter in tail.parameters())
-    assert again.fingerprint() == pooled_trunk.fingerprint()
-    assert (again.stride, again.first_centre, again.least_side) == (4, 4, pooled_trunk.least_side)
+    assert again.fingerprint() == pooled_backbone.fingerprint()
+    assert (again.stride, again.first_centre, again.least_side) == (4, 4, pooled_backbone.least_side)
 
 
 @pytest.mark.parametrize("reduction", [3, 100])
-def test_a_reduction_is_read_as_the_last_layer(pooled_name: str, pooled_trunk: Trunk, reduction: int) -> None:
+def test_a_reduction_is_read_as_the_last_layer(pooled_name: str, pooled_backbone: Backbone, reduction: int) -> None:
     channels = min(reduction, 8)
-    layers = torch.nn.Sequential(*pooled_trunk.layers, torch.nn.Conv2d(8, channels, 1))
+    layers = torch.nn.Sequential(*pooled_backbone.layers, torch.nn.Conv2d(8, channels, 1))
 
-    trunk = trunk_of(pooled_name, layers.state_dict(), pooled_trunk.preprocessing, "file", reduction=reduction)
+    backbone = backbone_from(
+        pooled_name, layers.state_dict(), pooled_backbone.preprocessing, "file", reduction=reduction
+    )
 
-    assert trunk.channels == channels
-    assert torch.equal(trunk.layers[-1].weight, layers[-1].weight)  # type: ignore[arg-type]
+    assert backbone.channels == channels
+    assert torch.equal(backbone.layers[-1].weight, layers[-1].weight)  # type: ignore[arg-type]
 
 
 def test_bfloat16_layers_give_nearly_the_same_maps(pooled_name: str, photo: npt.NDArray[np.uint8]) -> None:
     exact, rounded = (
-        load_trunk(pooled_name, "random", precision=kind).map(photo, 96) for kind in ("float32", "bfloat16")
+        load_backbone(pooled_name, "random", precision=kind).map(photo, 96) for kind in ("float32", "bfloat16")
     )
 
     assert rounded.dtype == np.float32 and not np.array_equal(exact, rounded)
@@ -320,79 +322,79 @@ def test_bfloat16_layers_give_nearly_the_same_maps(pooled_name: str, photo: npt.
 
 
 def test_maps_of_another_precision_are_told_apart(pooled_name: str) -> None:
-    exact, rounded = (load_trunk(pooled_name, "random", precision=kind) for kind in ("float32", "bfloat16"))
+    exact, rounded = (load_backbone(pooled_name, "random", precision=kind) for kind in ("float32", "bfloat16"))
 
     assert exact.fingerprint() != rounded.fingerprint()
 
 
-def test_a_bfloat16_trunk_comes_in_two_parts_of_which_the_second_is_exact(
+def test_a_bfloat16_backbone_comes_in_two_parts_of_which_the_second_is_exact(
     pooled_name: str, photo: npt.NDArray[np.uint8]
 ) -> None:
-    trunk = load_trunk(pooled_name, "random", precision="bfloat16")
+    backbone = load_backbone(pooled_name, "random", precision="bfloat16")
 
-    stem, tail = trunk.split()
+    stem, tail = backbone.split()
 
     assert {parameter.dtype for parameter in tail.parameters()} == {torch.float32}
     with torch.inference_mode():
         map = tail(to_tensor(stem.map(photo, 96)))
-    assert float((map - trunk.tensors(photo, 96)[-1]).abs().max()) < 0.02 * float(map.max())
+    assert float((map - backbone.tensors(photo, 96)[-1]).abs().max()) < 0.02 * float(map.max())
 
 
 def test_another_precision_is_refused() -> None:
     with pytest.raises(InputError, match="precision must be float32 or bfloat16, not 'float16'"):
-        load_trunk("zf5", "random", precision="float16")  # type: ignore[arg-type]
+        load_backbone("zf5", "random", precision="float16")  # type: ignore[arg-type]
 
 
 def test_the_fully_connected_layers_of_a_weights_file_are_kept(tmp_path: Path) -> None:
     torch.manual_seed(1)
-    weights = load_trunk("alexnet", "random").layers.state_dict()
+    weights = load_backbone("alexnet", "random").layers.state_dict()
     tensors = {f"features.{name}": tensor.contiguous() for name, tensor in weights.items()}
     save_file(tensors | {"classifier.1.weight": torch.ones(2, 3)}, tmp_path / "net.safetensors")
 
-    trunk = load_trunk("alexnet", tmp_path / "net.safetensors")
+    backbone = load_backbone("alexnet", tmp_path / "net.safetensors")
 
-    assert list(trunk.classifier) == ["classifier.1.weight"]
+    assert list(backbone.fully_connected) == ["classifier.1.weight"]
 
 
 @pytest.mark.parametrize(("name", "side"), [("squeezenet1_1", 17), ("alexnet", 31), ("zf5", 31)])
 def test_the_least_side_has_one_cell_and_one_pixel_less_has_none(name: str, side: int) -> None:
-    trunk = load_trunk(name, "random")
+    backbone = load_backbone(name, "random")
 
-    assert trunk.least_cell_side == side
-    assert trunk.convolve(torch.zeros(1, 3, side, side)).shape[2:] == (1, 1)
+    assert backbone.least_cell_side == side
+    assert backbone.convolve(torch.zeros(1, 3, side, side)).shape[2:] == (1, 1)
     with pytest.raises(RuntimeError):
-        trunk.convolve(torch.zeros(1, 3, side - 1, side - 1))
+        backbone.convolve(torch.zeros(1, 3, side - 1, side - 1))
 
 
 def test_maps_of_several_depths_are_those_of_the_layers_up_to_there() -> None:
-    trunk = load_trunk("zf5", "random")
+    backbone = load_backbone("zf5", "random")
     image = np.random.default_rng(0).integers(0, 256, (150, 160, 3)).astype(np.uint8)
 
-    maps = trunk.maps_after(image, 150, (0, 2, 12, 14))
+    maps = backbone.maps_after(image, 150, (0, 2, 12, 14))
 
     with torch.inference_mode():
-        expected = [trunk.layers[:depth](trunk.preprocessing(image)) for depth in (0, 2, 12, 14)]
+        expected = [backbone.layers[:depth](backbone.preprocessing(image)) for depth in (0, 2, 12, 14)]
     assert [map.shape[1] for map in maps] == [3, 96, 384, 256]
     torch.testing.assert_close(maps, expected, rtol=1e-3, atol=1e-4)
 
 
 def test_an_early_map_is_not_changed_by_the_layers_after_it() -> None:
-    trunk = load_trunk("squeezenet1_1", "random")
+    backbone = load_backbone("squeezenet1_1", "random")
 
-    together, alone = (trunk.maps_after(GREY, 224, depths)[0] for depths in ((2, 3, 4), (2,)))
+    together, alone = (backbone.maps_after(GREY, 224, depths)[0] for depths in ((2, 3, 4), (2,)))
 
     assert torch.equal(together, alone)
 
 
 def test_the_conv_layers_of_a_classifier_are_taken(tmp_path: Path) -> None:
-    given = load_trunk("small", "random", seed=3, preprocessing="caffe")
-    save_weights(tmp_path / "trunk.safetensors", given.layers, given.preprocessing, {}, half=False)
+    given = load_backbone("small", "random", seed=3, preprocessing="caffe")
+    save_weights(tmp_path / "backbone.safetensors", given.layers, given.preprocessing, {}, half=False)
 
-    trunk = load_trunk("small", tmp_path)
+    backbone = load_backbone("small", tmp_path)
 
-    assert trunk.fingerprint() == given.fingerprint()
-    assert trunk.preprocessing == given.preprocessing
+    assert backbone.fingerprint() == given.fingerprint()
+    assert backbone.preprocessing == given.preprocessing
 
 
 def test_a_path_means_what_its_text_does() -> None:
-    assert load_trunk("small", Path("random")).fingerprint() == load_trunk("small", "random").fingerprint()
+    assert load_backbone("small", Path("random")).fingerprint() == load_backbone("small", "random").fingerprint()

@@ -4,13 +4,13 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from sppnet.detector.backbone.networks import Bottleneck, backbone, random_backbone
+from sppnet.detector.backbone.networks import Bottleneck, layers_of, random_layers
 from sppnet.detector.errors import InputError
 
 
 def multiplications(name: str) -> float:
     with FlopCounterMode(display=False) as counter, torch.inference_mode():
-        backbone(name)(torch.zeros(1, 3, 120, 160))
+        layers_of(name)(torch.zeros(1, 3, 120, 160))
     return int(counter.get_total_flops()) / 2
 
 
@@ -32,18 +32,18 @@ def test_a_bottleneck_leaves_the_map_it_is_given() -> None:
     assert torch.equal(map, before)
 
 
-def test_the_small_trunk_costs_about_half_of_squeezenet() -> None:
+def test_the_small_backbone_costs_about_half_of_squeezenet() -> None:
     assert 0.4 < multiplications("small") / multiplications("squeezenet1_1") < 0.55
 
 
 def test_random_weights_leave_the_generator_of_the_process_alone() -> None:
     before = torch.get_rng_state()
 
-    random_backbone("small", 3)
+    random_layers("small", 3)
 
     assert torch.equal(torch.get_rng_state(), before)
 
 
 def test_an_unknown_backbone_is_named() -> None:
-    with pytest.raises(InputError, match="there is no trunk 'vgg'; there are squeezenet1_1"):
-        backbone("vgg")
+    with pytest.raises(InputError, match="there is no backbone 'vgg'; there are squeezenet1_1"):
+        layers_of("vgg")

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from sppnet.detector.backbone.strips import STRIP_BYTES, WHOLE_BYTES, convolve, in_strips
-from sppnet.detector.backbone.weights import load_trunk
+from sppnet.detector.backbone.weights import load_backbone
 
 POOLED = nn.Sequential(nn.Conv2d(3, 8, 3, 2), nn.ReLU(), nn.MaxPool2d(3, 2, ceil_mode=True)).eval()
 
@@ -28,7 +28,7 @@ def test_strips_are_the_rows_of_the_whole(maps: torch.Tensor, rows: int) -> None
 @pytest.mark.parametrize("height", [207, 208, 209, 223, 224, 225])
 @pytest.mark.parametrize("name", ["squeezenet1_1", "alexnet", "zf5"])
 def test_padded_layers_and_any_height_give_the_whole(name: str, height: int) -> None:
-    layers = load_trunk(name, "random").layers
+    layers = load_backbone(name, "random").layers
     pixels = torch.rand(1, 3, height, 224, generator=torch.Generator().manual_seed(0))
 
     strips = torch.cat(list(in_strips(layers, pixels, 3)), dim=2)

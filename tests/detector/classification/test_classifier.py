@@ -7,17 +7,17 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from sppnet.detector import Classifier, InputError, ModelError, load_trunk
-from sppnet.detector.classification.views import Views
+from sppnet.detector import Classifier, InputError, ModelError, load_backbone
+from sppnet.detector.classification.framings import Framing
 from tests.detector.classification.test_multisize import shape_image
 
 TRAIN = [shape_image(number) for number in range(40)]
 TEST = [shape_image(number)[0] for number in range(100, 120)]
-SETTINGS: dict[str, Any] = {"sizes": (32, 24), "epochs": 8, "batch": 8, "rate": 1e-2}
+SETTINGS: dict[str, Any] = {"sizes": (32, 24), "epochs": 8, "batch": 8, "learning_rate": 1e-2}
 
 
 def untrained(name: str, **settings: Any) -> Classifier:
-    usual = {"classes": ("red", "blue"), "trunk": name, "levels": (1, 2), "widths": (16,)}
+    usual = {"classes": ("red", "blue"), "backbone": name, "levels": (1, 2), "widths": (16,)}
     return Classifier(**{**usual, **settings})
 
 
@@ -36,14 +36,14 @@ def test_shapes_are_told_apart_at_any_size(fitted: Classifier, size: int) -> Non
     assert share_right(fitted, size=size) >= 0.9
 
 
-@pytest.mark.parametrize("views", ["full", "ten", "maps"])
-def test_shapes_are_told_apart_in_all_views(fitted: Classifier, views: Views) -> None:
-    assert share_right(fitted, views=views) >= 0.9
+@pytest.mark.parametrize("framing", ["full", "ten", "maps"])
+def test_shapes_are_told_apart_in_all_framings(fitted: Classifier, framing: Framing) -> None:
+    assert share_right(fitted, framing=framing) >= 0.9
 
 
-@pytest.mark.parametrize("views", ["full", "ten", "maps"])
-def test_scores_are_probabilities(fitted: Classifier, views: Views) -> None:
-    [scores] = fitted.predict(TEST[:1], views=views)
+@pytest.mark.parametrize("framing", ["full", "ten", "maps"])
+def test_scores_are_probabilities(fitted: Classifier, framing: Framing) -> None:
+    [scores] = fitted.predict(TEST[:1], framing=framing)
 
     assert scores.dtype == np.float32 and scores.shape == (2,)
     assert scores.sum() == pytest.approx(1)
@@ -57,7 +57,7 @@ def test_no_images_have_no_scores(fitted: Classifier) -> None:
 def test_images_of_any_shape_have_scores(fitted: Classifier, size: tuple[int, int]) -> None:
     image = np.full((*size, 3), 128, np.uint8)
 
-    assert np.isfinite(fitted.predict([image], views="maps")[0]).all()
+    assert np.isfinite(fitted.predict([image], framing="maps")[0]).all()
 
 
 def test_the_metrics_tell_images_labels_and_history(fitted: Classifier) -> None:
@@ -90,7 +90,7 @@ def test_several_labels_are_learned_although_some_are_left_out(pooled_name: str)
         return shown
 
     examples = [(image, labels(number)) for number, (image, _) in enumerate(TRAIN)]
-    classifier = untrained(pooled_name, several=True).fit(examples, **SETTINGS)
+    classifier = untrained(pooled_name, multi_label=True).fit(examples, **SETTINGS)
 
     assert share_right(classifier) >= 0.9
     assert classifier.metrics_["labels"] == {"red": 16, "blue": 16}
@@ -100,7 +100,7 @@ def test_several_labels_are_learned_although_some_are_left_out(pooled_name: str)
 def test_random_conv_layers_come_out_without_normalisation(fitted: Classifier, pooled_name: str) -> None:
     names = fitted.fitted()[0].layers.state_dict().keys()
 
-    assert names == load_trunk(pooled_name, "random").layers.state_dict().keys()
+    assert names == load_backbone(pooled_name, "random").layers.state_dict().keys()
 
 
 def test_a_training_goes_on_where_it_was_interrupted(pooled_name: str, tmp_path: Path, fitted: Classifier) -> None:
@@ -127,27 +127,27 @@ def test_a_saved_classifier_comes_back(fitted: Classifier, tmp_path: Path) -> No
 
 def test_a_loaded_classifier_learns_on_from_its_conv_layers(fitted: Classifier, tmp_path: Path) -> None:
     fitted.save(tmp_path)
-    loaded = Classifier.load(tmp_path).fit(TRAIN, **{**SETTINGS, "epochs": 1, "rate": 1e-9})
+    loaded = Classifier.load(tmp_path).fit(TRAIN, **{**SETTINGS, "epochs": 1, "learning_rate": 1e-9})
 
     before, after = (model.fitted()[0].layers.state_dict() for model in (fitted, loaded))
     assert all(np.allclose(before[name], after[name], atol=1e-6) for name in before)
 
 
-def test_the_conv_layers_weights_are_those_of_a_trunk(fitted: Classifier, pooled_name: str, tmp_path: Path) -> None:
-    fitted.trunk_weights(tmp_path / "weights.safetensors")
+def test_the_conv_layers_weights_are_those_of_a_backbone(fitted: Classifier, pooled_name: str, tmp_path: Path) -> None:
+    fitted.backbone_weights(tmp_path / "weights.safetensors")
 
-    trunk = load_trunk(pooled_name, tmp_path / "weights.safetensors")
-    assert trunk.fingerprint() == fitted.fitted()[0].fingerprint()
+    backbone = load_backbone(pooled_name, tmp_path / "weights.safetensors")
+    assert backbone.fingerprint() == fitted.fitted()[0].fingerprint()
 
 
 def test_a_weights_file_must_be_named_like_one(fitted: Classifier, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"must end in \.safetensors"):
-        fitted.trunk_weights(tmp_path / "weights.pth")
+        fitted.backbone_weights(tmp_path / "weights.pth")
 
 
 def test_a_weights_file_that_cannot_be_written_is_named(fitted: Classifier, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"nowhere.*the weights cannot be written"):
-        fitted.trunk_weights(tmp_path / "nowhere" / "weights.safetensors")
+        fitted.backbone_weights(tmp_path / "nowhere" / "weights.safetensors")
 
 
 def test_an_untrained_classifier_says_so(pooled_name: str) -> None:

@@ -21,7 +21,9 @@ from sppnet.detector.training.checkpoint import Checkpoint
 from tests.conftest import no_progress
 
 Tensors = dict[str, torch.Tensor]
-OPTIONS = MultiSize((20, 16), "epochs", epochs=4, batch=4, rate=1e-2, decay=0.05, short_side=24, colours=0.1)
+OPTIONS = MultiSize(
+    (20, 16), "epochs", epochs=4, batch=4, learning_rate=1e-2, weight_decay=0.05, short_side=24, colours=0.1
+)
 STEPS = 4  # of an epoch: 13 images, at most four in a batch
 COLOURS = ((230, 60, 60), (60, 60, 230))
 
@@ -148,7 +150,7 @@ def test_a_training_interrupted_at_any_step_ends_with_the_same_weights(
 
 
 @pytest.mark.parametrize(
-    "change", [{"sizes": (20, 17)}, {"schedule": "random"}, {"rate": 1e-3}, {"batch": 5}, {"colours": 0.0}]
+    "change", [{"sizes": (20, 17)}, {"schedule": "random"}, {"learning_rate": 1e-3}, {"batch": 5}, {"colours": 0.0}]
 )
 def test_other_settings_do_not_take_up_a_training(tmp_path: Path, change: dict[str, Any]) -> None:
     steps: list[int] = []
@@ -176,8 +178,8 @@ def test_progress_counts_all_steps(tmp_path: Path, reports: Any) -> None:
 
 
 def test_a_training_that_diverges_is_ended(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"the loss of step \d+ is (nan|inf): give a lower rate than 1e\+30"):
-        train(tmp_path, replace(OPTIONS, rate=1e30))
+    with pytest.raises(InputError, match=r"the loss of step \d+ is (nan|inf): give a lower learning rate than 1e\+30"):
+        train(tmp_path, replace(OPTIONS, learning_rate=1e30))
 
 
 def test_an_image_of_another_type_is_named(tmp_path: Path) -> None:
@@ -194,8 +196,8 @@ def test_an_image_of_another_type_is_named(tmp_path: Path) -> None:
         ({"sizes": (20, 20)}, "sizes must be one or more different sides"),
         ({"schedule": "both"}, "schedule must be epochs or random, not 'both'"),
         ({"epochs": 0}, "epochs must be positive"),
-        ({"rate": float("nan")}, "rate must be positive and finite"),
-        ({"decay": -1.0}, "decay must be finite and not negative"),
+        ({"learning_rate": float("nan")}, "learning_rate must be positive and finite"),
+        ({"weight_decay": -1.0}, "weight_decay must be finite and not negative"),
         ({"short_side": 19}, "short_side must be at least the largest size, 20, not 19"),
     ],
 )

@@ -27,7 +27,7 @@ def copy(saved: Path, tmp_path: Path) -> Path:
 
 
 def test_a_classifier_is_a_folder_of_five_files(saved: Path) -> None:
-    names = ["README.md", "config.json", "metrics.json", "model.safetensors", "trunk.safetensors"]
+    names = ["README.md", "backbone.safetensors", "config.json", "metrics.json", "model.safetensors"]
 
     assert sorted(file.name for file in saved.iterdir()) == names
 
@@ -45,7 +45,7 @@ def test_the_card_tells_classes_sizes_and_scores(saved: Path) -> None:
 
     assert "| red | 20 |" in card and "2 epochs" in card
     assert "at 32 pixels" in card and "at 24 pixels" in card
-    assert "sppnet train --trunk pooled --weights" in card
+    assert "sppnet train --backbone pooled --weights" in card
 
 
 def test_a_classifier_without_metrics_can_be_saved_again(copy: Path) -> None:
@@ -60,7 +60,7 @@ def test_a_detector_is_no_classifier_and_the_other_way_round(copy: Path) -> None
     with pytest.raises(ModelError, match="is not of format"):
         SPPNet.load(copy)
     (copy / "config.json").write_text('{"format": 3}')
-    with pytest.raises(ModelError, match="is not of the format 'classifier 1'"):
+    with pytest.raises(ModelError, match="is not of the format 'classifier 2'"):
         Classifier.load(copy)
 
 
@@ -69,7 +69,7 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
         Classifier.load(tmp_path / "nothing")
 
 
-@pytest.mark.parametrize("name", ["config.json", "model.safetensors", "trunk.safetensors"])
+@pytest.mark.parametrize("name", ["config.json", "model.safetensors", "backbone.safetensors"])
 def test_a_missing_file_is_named(copy: Path, name: str) -> None:
     (copy / name).unlink()
 
@@ -77,7 +77,7 @@ def test_a_missing_file_is_named(copy: Path, name: str) -> None:
         Classifier.load(copy)
 
 
-@pytest.mark.parametrize("name", ["config.json", "metrics.json", "model.safetensors", "trunk.safetensors"])
+@pytest.mark.parametrize("name", ["config.json", "metrics.json", "model.safetensors", "backbone.safetensors"])
 def test_a_damaged_file_is_named(copy: Path, name: str) -> None:
     (copy / name).write_bytes(b"{")
 
@@ -88,8 +88,8 @@ def test_a_damaged_file_is_named(copy: Path, name: str) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"trunk": "resnet"},
-        {"trunk": 5},
+        {"backbone": "resnet"},
+        {"backbone": 5},
         {"classes": 7},
         {"classes": ["red"]},
         {"classes": ["red", "red"]},
@@ -112,7 +112,7 @@ def test_settings_that_do_not_fit_are_refused(copy: Path, change: dict[str, Any]
         Classifier.load(copy)
 
 
-@pytest.mark.parametrize("name", ["classes", "trunk", "levels", "widths", "dropout", "side_", "short_side_"])
+@pytest.mark.parametrize("name", ["classes", "backbone", "levels", "widths", "dropout", "side_", "short_side_"])
 def test_missing_settings_are_refused(copy: Path, name: str) -> None:
     file = copy / "config.json"
     file.write_text(json.dumps({key: value for key, value in json.loads(file.read_text()).items() if key != name}))

@@ -6,7 +6,7 @@ import pytest
 from sklearn.svm import LinearSVC
 
 from sppnet.detector import InputError
-from sppnet.detector.classification.svms import Floats, ImageClassifier, Labels
+from sppnet.detector.classification.svms import Floats, ImageSVMs, Labels
 
 
 def examples(images: int = 80, dimensions: int = 20, noise: float = 2.0, seed: int = 0) -> tuple[Floats, Labels]:
@@ -39,7 +39,7 @@ def exactly(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_margins_are_those_of_scikit_learn(dimensions: int) -> None:
     vectors, labels = examples(dimensions=dimensions)
 
-    classifier = ImageClassifier(right, costs=(0.3,)).fit([vectors], labels)
+    classifier = ImageSVMs(right, costs=(0.3,)).fit([vectors], labels)
 
     machine = LinearSVC(loss="hinge", C=0.3, intercept_scaling=1, tol=1e-8, max_iter=1_000_000, random_state=0)
     machine.fit(standardised(vectors), labels[:, 0])
@@ -51,7 +51,7 @@ def test_layers_bring_in_the_same_variance_whatever_their_scale() -> None:
     (first, labels), (second, _) = examples(), examples(seed=1)
 
     margins = [
-        ImageClassifier(right).fit([first, factor * second], labels).scores([first, factor * second])
+        ImageSVMs(right).fit([first, factor * second], labels).scores([first, factor * second])
         for factor in (np.float32(1), np.float32(1000))
     ]
 
@@ -62,8 +62,8 @@ def test_a_layer_that_is_always_the_same_changes_nothing() -> None:
     vectors, labels = examples()
     constant = np.ones((len(vectors), 3), np.float32)
 
-    alone = ImageClassifier(right, costs=(1,)).fit([vectors], labels)
-    both = ImageClassifier(right, costs=(2,)).fit([vectors, constant], labels)  # half the variance, twice the cost
+    alone = ImageSVMs(right, costs=(1,)).fit([vectors], labels)
+    both = ImageSVMs(right, costs=(2,)).fit([vectors, constant], labels)  # half the variance, twice the cost
 
     np.testing.assert_allclose(both.weights_[:, 20:], 0)
     assert both.qualities_[2] == pytest.approx(alone.qualities_[1], abs=0.1)
@@ -72,7 +72,7 @@ def test_a_layer_that_is_always_the_same_changes_nothing() -> None:
 def test_the_cost_that_does_best_on_images_held_out_is_chosen() -> None:
     vectors, labels = examples(noise=0.5)
 
-    classifier = ImageClassifier(right, costs=(1e-6, 1.0)).fit([vectors], labels)
+    classifier = ImageSVMs(right, costs=(1e-6, 1.0)).fit([vectors], labels)
 
     assert classifier.qualities_[1e-6] < classifier.qualities_[1.0] - 0.05
     assert classifier.C_ == 1.0
@@ -81,7 +81,7 @@ def test_the_cost_that_does_best_on_images_held_out_is_chosen() -> None:
 def test_of_equally_good_costs_the_first_is_chosen() -> None:
     vectors, labels = examples()
 
-    classifier = ImageClassifier(lambda margins, labels: 1.0, costs=(0.3, 1.0)).fit([vectors], labels)
+    classifier = ImageSVMs(lambda margins, labels: 1.0, costs=(0.3, 1.0)).fit([vectors], labels)
 
     assert classifier.C_ == 0.3
 
@@ -92,7 +92,7 @@ def test_the_label_of_an_image_has_no_part_in_its_margin_of_cross_validation(ima
     turned = labels.copy()
     turned[image] *= -1
 
-    before, after = (ImageClassifier(right, costs=(1,)).fit([vectors], known).margins_ for known in (labels, turned))
+    before, after = (ImageSVMs(right, costs=(1,)).fit([vectors], known).margins_ for known in (labels, turned))
 
     np.testing.assert_array_equal(before[image], after[image])
     assert (before != after).any()
@@ -102,7 +102,7 @@ def test_random_labels_cannot_be_told_in_cross_validation_but_by_heart() -> None
     vectors, _ = examples(images=100, dimensions=400)
     labels = np.random.default_rng(1).choice(np.array([-1, 1], np.int8), (100, 3))
 
-    classifier = ImageClassifier(right, costs=(10,)).fit([vectors], labels)
+    classifier = ImageSVMs(right, costs=(10,)).fit([vectors], labels)
 
     assert classifier.qualities_[10] < 0.65
     assert right(classifier.scores([vectors]), labels) > 0.99
@@ -113,7 +113,7 @@ def test_an_image_labelled_0_is_left_out_of_the_class() -> None:
     vectors, labels = examples()
     labels[:10] = 0
 
-    classifier = ImageClassifier(right, costs=(1,)).fit([vectors], labels)
+    classifier = ImageSVMs(right, costs=(1,)).fit([vectors], labels)
 
     machine = LinearSVC(loss="hinge", C=1, intercept_scaling=1, tol=1e-8, max_iter=1_000_000, random_state=0)
     machine.fit(standardised(vectors)[10:], labels[10:, 0])
@@ -125,7 +125,7 @@ def test_a_class_that_no_image_shows_is_never_found() -> None:
     vectors, labels = examples()
     labels[:, 1] = -1
 
-    classifier = ImageClassifier(right).fit([vectors], labels)
+    classifier = ImageSVMs(right).fit([vectors], labels)
 
     assert (classifier.scores([vectors])[:, 1] == -1).all()
 
@@ -133,7 +133,7 @@ def test_a_class_that_no_image_shows_is_never_found() -> None:
 def test_the_same_seed_gives_the_same_margins() -> None:
     vectors, labels = examples()
 
-    one, again = (ImageClassifier(right, seed=3).fit([vectors], labels).margins_ for _ in range(2))
+    one, again = (ImageSVMs(right, seed=3).fit([vectors], labels).margins_ for _ in range(2))
 
     np.testing.assert_array_equal(one, again)
 
@@ -141,14 +141,14 @@ def test_the_same_seed_gives_the_same_margins() -> None:
 def test_no_images_have_no_scores() -> None:
     vectors, labels = examples()
 
-    classifier = ImageClassifier(right).fit([vectors], labels)
+    classifier = ImageSVMs(right).fit([vectors], labels)
 
     assert classifier.scores([np.zeros((0, 20), np.float32)]).shape == (0, 2)
 
 
 def test_training_data_that_cannot_be_learned_is_refused() -> None:
     vectors, labels = examples()
-    classifier = ImageClassifier(right)
+    classifier = ImageSVMs(right)
 
     with pytest.raises(InputError, match="matrices of 80 rows"):
         classifier.fit([vectors[:3]], labels)
@@ -165,4 +165,4 @@ def test_training_data_that_cannot_be_learned_is_refused() -> None:
 @pytest.mark.parametrize("wrong", [{"folds": 1}, {"costs": ()}, {"seed": -1}])
 def test_settings_out_of_range_are_refused(wrong: dict[str, int]) -> None:
     with pytest.raises(InputError, match="needs 2 folds or more"):
-        ImageClassifier(right, **wrong)  # type: ignore[arg-type]
+        ImageSVMs(right, **wrong)  # type: ignore[arg-type]

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pytest
 
 from sppnet.detector import InputError
-from sppnet.detector.backbone.backbone import Trunk
+from sppnet.detector.backbone.backbone import Backbone
 from sppnet.detector.classification.representation import ImageFeatures
 from sppnet.detector.classification.vector_cache import VectorCache
 from tests.conftest import Report, no_progress
@@ -22,8 +22,8 @@ def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def features(tiny_trunk: Trunk) -> list[ImageFeatures]:
-    return [ImageFeatures(tiny_trunk, ("spp", "mean"), scale=scale) for scale in (32, 48)]
+def features(tiny_backbone: Backbone) -> list[ImageFeatures]:
+    return [ImageFeatures(tiny_backbone, ("spp", "mean"), scale=scale) for scale in (32, 48)]
 
 
 @pytest.fixture

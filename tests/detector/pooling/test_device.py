@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from sppnet.detector import RCNN, FineTuning, SPPNet
-from sppnet.detector.backbone.backbone import Trunk, full_float32, to_tensor
+from sppnet.detector.backbone.backbone import Backbone, full_float32, to_tensor
 from sppnet.detector.pooling.device import DeviceVectors, TensorVectors
 from sppnet.detector.pooling.differentiable import pool_differentiably, pool_tensors
 from sppnet.detector.pooling.features import Vectors, WindowFeatures, WindowVectors
@@ -69,10 +69,10 @@ def with_head(features: WindowFeatures) -> WindowFeatures:
 
 
 def moved(features: WindowFeatures, device: str) -> WindowFeatures:
-    """Return the features with trunk and head on a device."""
-    trunk = features.trunk
-    there = Trunk(trunk.name, copy.deepcopy(trunk.layers), trunk.preprocessing, device=device)
-    return replace(features, trunk=there, head=copy.deepcopy(features.head).to(device) if features.head else None)
+    """Return the features with backbone and head on a device."""
+    backbone = features.backbone
+    there = Backbone(backbone.name, copy.deepcopy(backbone.layers), backbone.preprocessing, device=device)
+    return replace(features, backbone=there, head=copy.deepcopy(features.head).to(device) if features.head else None)
 
 
 def vectors_of(features: Any, image: npt.NDArray[np.uint8], windows: npt.NDArray[np.float32]) -> Vectors:
@@ -189,7 +189,7 @@ def test_maps_stay_on_the_device(tiny_features: WindowFeatures, image: npt.NDArr
 
     assert isinstance(map, torch.Tensor)
     assert map.device.type == torch.device(device).type
-    assert_close(map.cpu().numpy(), tiny_features.trunk.map(image, 96))
+    assert_close(map.cpu().numpy(), tiny_features.backbone.map(image, 96))
 
 
 def test_stages_are_timed(
@@ -256,23 +256,25 @@ def test_convolutions_are_in_full_float32_inside_the_block_only() -> None:
 
 @devices
 def test_the_vectors_of_rcnn_agree_with_those_of_the_cpu(
-    tiny_trunk: Trunk, image: npt.NDArray[np.uint8], windows: npt.NDArray[np.float32], device: str
+    tiny_backbone: Backbone, image: npt.NDArray[np.uint8], windows: npt.NDArray[np.float32], device: str
 ) -> None:
-    there = Trunk("tiny", copy.deepcopy(tiny_trunk.layers), tiny_trunk.preprocessing, device=device)
+    there = Backbone("tiny", copy.deepcopy(tiny_backbone.layers), tiny_backbone.preprocessing, device=device)
     weights, biases = np.ones((2, 8 * 50), np.float32), np.array([0, 1], np.float32)
 
     vectors = vectors_of(WarpedFeatures(there), image, windows[:3])
 
     assert isinstance(vectors, TensorVectors)
-    expected = vectors_of(WarpedFeatures(tiny_trunk), image, windows[:3])
+    expected = vectors_of(WarpedFeatures(tiny_backbone), image, windows[:3])
     assert_close(vectors.all(), expected.all())
     assert_close(vectors.margins(weights, biases), expected.margins(weights, biases))
     assert_close(vectors.take(np.array([2, 2])).all(), expected.all()[[2, 2]])
 
 
 @devices
-def test_rcnn_has_no_vectors_without_windows(tiny_trunk: Trunk, image: npt.NDArray[np.uint8], device: str) -> None:
-    there = Trunk("tiny", copy.deepcopy(tiny_trunk.layers), tiny_trunk.preprocessing, device=device)
+def test_rcnn_has_no_vectors_without_windows(
+    tiny_backbone: Backbone, image: npt.NDArray[np.uint8], device: str
+) -> None:
+    there = Backbone("tiny", copy.deepcopy(tiny_backbone.layers), tiny_backbone.preprocessing, device=device)
 
     assert vectors_of(WarpedFeatures(there), image, np.zeros((0, 4), np.float32)).all().shape == (0, 8 * 50)
 
@@ -305,7 +307,7 @@ def test_maps_in_the_cache_are_those_of_the_cpu(
 def test_a_model_trained_on_a_device_detects_there_what_it_does_on_the_cpu(
     tmp_path: Path, squares: Squares, kind: type[SPPNet], settings: dict[str, Any], device: str
 ) -> None:
-    settings = {"scales": (96,), "trunk": "alexnet", "weights": "random", "held_out": 0.25, **settings}
+    settings = {"scales": (96,), "backbone": "alexnet", "weights": "random", "held_out": 0.25, **settings}
     search = SelectiveSearch(limit=8)
     model = kind(("red", "blue"), search=search, device=device, **settings).fit(squares[:4], workers=0)
     model.save(tmp_path / "model")

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch.nn.functional import adaptive_max_pool2d
 
-from sppnet.detector.backbone.backbone import Trunk, conv_threads
+from sppnet.detector.backbone.backbone import Backbone, conv_threads
 from sppnet.detector.pooling.features import Layer, Maps, WindowFeatures, WindowVectors
 from sppnet.detector.pooling.kernels import pool_windows
 from sppnet.detector.pooling.projection import window_cells
@@ -199,9 +199,9 @@ def test_what_is_added_leaves_the_first_part_as_it_is(
 
 
 def test_early_bins_are_pooled_from_the_map_before_the_last_pooling(
-    pooled_trunk: Trunk, image: npt.NDArray[np.uint8]
+    pooled_backbone: Backbone, image: npt.NDArray[np.uint8]
 ) -> None:
-    features = WindowFeatures(pooled_trunk, scales=(96,), early=True)
+    features = WindowFeatures(pooled_backbone, scales=(96,), early=True)
     maps = maps_of(features, image)
     early = np.asarray(maps["96-early"])  # conv 5 x 5 of stride 2: centres 2, 4, 6...
     cells = window_cells(WINDOW, image_size=SIZE, scale=96, stride=2, first_centre=2, map_size=early.shape[:2])
@@ -214,9 +214,9 @@ def test_early_bins_are_pooled_from_the_map_before_the_last_pooling(
 
 @pytest.mark.parametrize("settings", [{"context": True}, {"early": True}, {"context": True, "early": True}])
 def test_margins_of_longer_vectors_are_those_of_the_whole_matrix(
-    pooled_trunk: Trunk, image: npt.NDArray[np.uint8], settings: dict[str, bool]
+    pooled_backbone: Backbone, image: npt.NDArray[np.uint8], settings: dict[str, bool]
 ) -> None:
-    features = WindowFeatures(pooled_trunk, scales=(96, 240), **settings)  # type: ignore[arg-type]
+    features = WindowFeatures(pooled_backbone, scales=(96, 240), **settings)  # type: ignore[arg-type]
     vectors = features.project(maps_of(features, image), many_windows(), SIZE)
     weights = np.random.default_rng(0).normal(size=(3, features.dimensions)).astype(np.float32)
 
@@ -241,7 +241,9 @@ def test_vectors_go_through_the_heads_layers(
     np.testing.assert_allclose(vectors.all(), head.vectors(pooled, layer), rtol=1e-4, atol=1e-5)
 
 
-def test_maps_of_another_trunk_power_or_size_are_told_apart(tiny_features: WindowFeatures, pooled_trunk: Trunk) -> None:
-    changes: list[dict[str, Any]] = [{}, {"trunk": pooled_trunk}, {"power": 0.5}, {"max_side": 500}]
+def test_maps_of_another_backbone_power_or_size_are_told_apart(
+    tiny_features: WindowFeatures, pooled_backbone: Backbone
+) -> None:
+    changes: list[dict[str, Any]] = [{}, {"backbone": pooled_backbone}, {"power": 0.5}, {"max_side": 500}]
 
     assert len({replace(tiny_features, **change).key() for change in changes}) == 4

@@ -5,34 +5,34 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from sppnet.detector.backbone.backbone import Trunk
+from sppnet.detector.backbone.backbone import Backbone
 from sppnet.detector.pooling.features import Maps, WindowFeatures, WindowVectors
 from sppnet.detector.scoring.calibration import Calibration
-from sppnet.detector.scoring.detection import PER_CLASS, WindowClassifier
+from sppnet.detector.scoring.detection import PER_CLASS, WindowScorer
 
 Floats = npt.NDArray[np.float32]
 SIZE = (100, 200)
 
 
-class PairTrunk:
-    """Stands for a trunk in what pooling asks of it."""
+class PairBackbone:
+    """Stands for a backbone in what pooling asks of it."""
 
     channels = 2
 
 
-PAIRS = WindowFeatures(cast(Trunk, PairTrunk()), levels=(1,))
+PAIRS = WindowFeatures(cast(Backbone, PairBackbone()), levels=(1,))
 
 
-def classifier(offset: tuple[float, float, float, float] = (0, 0, 0, 0)) -> WindowClassifier:
+def scorer(offset: tuple[float, float, float, float] = (0, 0, 0, 0)) -> WindowScorer:
     """Two classes whose margins are the two values of a vector, and whose windows all move by one offset."""
     zeros = np.zeros((2, 4, 2), np.float32)
-    return WindowClassifier(np.eye(2, dtype=np.float32), np.zeros(2, np.float32), zeros,
+    return WindowScorer(np.eye(2, dtype=np.float32), np.zeros(2, np.float32), zeros,
                             np.array([offset, offset], np.float32), Calibration(1.0, 0.0))  # fmt: skip
 
 
 def detect(margins: list[list[float]], windows: list[list[float]], **options: Any) -> dict[str, Floats]:
     boxes = np.array(windows, np.float32).reshape(-1, 4)
-    return classifier().detect(vectors_of(margins), boxes, SIZE, **options)
+    return scorer().detect(vectors_of(margins), boxes, SIZE, **options)
 
 
 def vectors_of(values: list[list[float]]) -> WindowVectors:
@@ -78,7 +78,7 @@ def test_the_confidence_is_the_least_score() -> None:
 def test_boxes_are_moved_and_stay_inside_the_image() -> None:
     window = np.array([[150, 0, 190, 40]], np.float32)
 
-    found = classifier((0.5, 0, 0, 0)).detect(vectors_of([[1, 1]]), window, SIZE)
+    found = scorer((0.5, 0, 0, 0)).detect(vectors_of([[1, 1]]), window, SIZE)
 
     np.testing.assert_allclose(found["boxes"], [[170, 0, 200, 40]] * 2)
 
@@ -86,7 +86,7 @@ def test_boxes_are_moved_and_stay_inside_the_image() -> None:
 def test_a_box_moved_out_of_the_image_is_dropped() -> None:
     window = np.array([[150, 0, 190, 40]], np.float32)
 
-    found = classifier((9, 0, 0, 0)).detect(vectors_of([[1, 1]]), window, SIZE)
+    found = scorer((9, 0, 0, 0)).detect(vectors_of([[1, 1]]), window, SIZE)
 
     assert len(found["boxes"]) == 0
 
@@ -94,7 +94,7 @@ def test_a_box_moved_out_of_the_image_is_dropped() -> None:
 def test_boxes_that_regression_brought_together_are_suppressed_again() -> None:
     weights = np.zeros((2, 4, 2), np.float32)
     weights[0, 0] = [-0.25, 0]  # the better window moves left by half its width, the other by a quarter
-    judge = WindowClassifier(
+    judge = WindowScorer(
         np.eye(2, dtype=np.float32), np.zeros(2, np.float32), weights, np.zeros((2, 4), np.float32), Calibration()
     )
 
@@ -106,7 +106,7 @@ def test_boxes_that_regression_brought_together_are_suppressed_again() -> None:
 def test_offsets_are_those_of_the_class_of_each_window() -> None:
     weights = np.zeros((2, 4, 2), np.float32)
     weights[1, 0] = [1, 10]
-    judge = WindowClassifier(
+    judge = WindowScorer(
         np.eye(2, dtype=np.float32), np.zeros(2, np.float32), weights, np.full((2, 4), 0.5, np.float32), Calibration()
     )
 
@@ -116,7 +116,7 @@ def test_offsets_are_those_of_the_class_of_each_window() -> None:
 
 
 def test_margins_of_a_softmax_are_log_odds_without_the_background() -> None:
-    judge = WindowClassifier(
+    judge = WindowScorer(
         np.array([[0, 0], [1, 0], [0, 1]], np.float32),
         np.zeros(3, np.float32),
         np.zeros((2, 4, 2), np.float32),

@@ -172,7 +172,7 @@ def test_a_layer_is_compressed_once() -> None:
         head().compressed((2, 2)).compressed((2, 2))
 
 
-def backbone(widths: tuple[int, ...] = (6, 4), channels: int = 2) -> dict[str, torch.Tensor]:
+def layers_of(widths: tuple[int, ...] = (6, 4), channels: int = 2) -> dict[str, torch.Tensor]:
     """Return the fully connected layers of a backbone that sees 6 x 6 bins, numbered as AlexNet's are."""
     random, tensors = torch.Generator().manual_seed(1), {}
     for number, (size, width) in zip((1, 4), zip((36 * channels, *widths), widths, strict=False), strict=False):
@@ -182,7 +182,7 @@ def backbone(widths: tuple[int, ...] = (6, 4), channels: int = 2) -> dict[str, t
 
 
 def test_a_head_begins_as_the_backbones_layers_on_the_6x6_bins() -> None:
-    made, tensors, vectors = head((6, 4), 37 * 2), backbone(), pooled(5, 37 * 2)
+    made, tensors, vectors = head((6, 4), 37 * 2), layers_of(), pooled(5, 37 * 2)
     bins = torch.from_numpy(vectors[:, 2:]).reshape(5, 36, 2).transpose(1, 2).flatten(1)  # as the backbone flattens
     fc6 = torch.relu(bins @ tensors["classifier.1.weight"].T + tensors["classifier.1.bias"])
     fc7 = torch.relu(fc6 @ tensors["classifier.4.weight"].T + tensors["classifier.4.bias"])
@@ -197,11 +197,11 @@ def test_layers_that_fit_are_taken_up_to_the_first_that_does_not() -> None:
     made = head((6, 4), 37 * 2)
     before = of(made, "layers.1.weight").copy()
 
-    assert made.start_from(backbone((6, 5)), 2, (1, 6)) == ["fc6"]
+    assert made.start_from(layers_of((6, 5)), 2, (1, 6)) == ["fc6"]
     np.testing.assert_array_equal(of(made, "layers.1.weight"), before)
 
 
-@pytest.mark.parametrize(("tensors", "levels"), [({}, (1, 6)), (backbone(), (1, 2)), (backbone((7,)), (1, 6))])
+@pytest.mark.parametrize(("tensors", "levels"), [({}, (1, 6)), (layers_of(), (1, 2)), (layers_of((7,)), (1, 6))])
 def test_a_backbone_that_does_not_fit_changes_nothing(
     tensors: dict[str, torch.Tensor], levels: tuple[int, ...]
 ) -> None:

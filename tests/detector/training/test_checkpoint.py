@@ -13,7 +13,7 @@ Tensors = dict[str, torch.Tensor]
 
 
 class Training:
-    """A small training that can be saved and taken up: a conv layer, as those of a trunk lie in memory."""
+    """A small training that can be saved and taken up: a conv layer, as those of a backbone lie in memory."""
 
     def __init__(self) -> None:
         with torch.random.fork_rng(devices=[]):

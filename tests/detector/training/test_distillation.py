@@ -10,10 +10,10 @@ import pytest
 import torch
 from torch import nn
 
-from sppnet.detector.backbone.backbone import Trunk
-from sppnet.detector.backbone.networks import backbone
+from sppnet.detector.backbone.backbone import Backbone
+from sppnet.detector.backbone.networks import layers_of
 from sppnet.detector.backbone.preprocessing import PREPROCESSINGS
-from sppnet.detector.backbone.weights import load_trunk
+from sppnet.detector.backbone.weights import load_backbone
 from sppnet.detector.errors import InputError
 from sppnet.detector.training.distillation import Distillation, _Run, distil
 from tests.conftest import no_progress, square_image
@@ -28,7 +28,7 @@ def photos() -> list[Image]:
 
 
 def learn(
-    student: str, teacher: Trunk, photos: list[Image], folder: Path, options: Distillation = OPTIONS, **changes: Any
+    student: str, teacher: Backbone, photos: list[Image], folder: Path, options: Distillation = OPTIONS, **changes: Any
 ) -> tuple[nn.Sequential, dict[str, Any]]:
     settings = {"progress": no_progress, **changes}
     return distil(student, teacher, photos, options=options, checkpoints=folder, **settings)
@@ -39,7 +39,7 @@ def same(one: nn.Module, other: nn.Module) -> bool:
     return all(name == again and torch.equal(tensor, value) for (name, tensor), (again, value) in pairs)
 
 
-def run_of(student: str, teacher: Trunk, photos: list[Image], **changes: Any) -> _Run:
+def run_of(student: str, teacher: Backbone, photos: list[Image], **changes: Any) -> _Run:
     numbers = np.arange(len(photos))
     run = _Run(student, teacher, photos, replace(OPTIONS, **changes), numbers, numbers[:2], 0, 1)
     run.measure_teacher()
@@ -47,11 +47,11 @@ def run_of(student: str, teacher: Trunk, photos: list[Image], **changes: Any) ->
 
 
 def test_the_student_comes_to_tell_the_teachers_map(
-    tmp_path: Path, pooled_name: str, pooled_trunk: Trunk, photos: list[Image]
+    tmp_path: Path, pooled_name: str, pooled_backbone: Backbone, photos: list[Image]
 ) -> None:
-    options = replace(OPTIONS, steps=150, batch=4, rate=1e-2, interval=50)
+    options = replace(OPTIONS, steps=150, batch=4, learning_rate=1e-2, interval=50)
 
-    _, history = learn(pooled_name, pooled_trunk, photos, tmp_path, options)
+    _, history = learn(pooled_name, pooled_backbone, photos, tmp_path, options)
 
     assert history["steps"] == [50, 100, 150]
     assert history["losses"][-1] < history["losses"][0]
@@ -59,77 +59,79 @@ def test_the_student_comes_to_tell_the_teachers_map(
 
 
 def test_layers_come_without_normalisation_and_frozen(
-    tmp_path: Path, pooled_name: str, pooled_trunk: Trunk, photos: list[Image]
+    tmp_path: Path, pooled_name: str, pooled_backbone: Backbone, photos: list[Image]
 ) -> None:
-    layers, _ = learn(pooled_name, pooled_trunk, photos, tmp_path)
+    layers, _ = learn(pooled_name, pooled_backbone, photos, tmp_path)
 
-    assert layers.state_dict().keys() == backbone(pooled_name).state_dict().keys()
+    assert layers.state_dict().keys() == layers_of(pooled_name).state_dict().keys()
     assert not layers.training and not any(parameter.requires_grad for parameter in layers.parameters())
 
 
 @pytest.mark.parametrize("stop", [2, 3, 7])
 def test_an_interrupted_training_ends_with_the_same_bits(
-    tmp_path: Path, pooled_name: str, pooled_trunk: Trunk, photos: list[Image], stop: int
+    tmp_path: Path, pooled_name: str, pooled_backbone: Backbone, photos: list[Image], stop: int
 ) -> None:
     def interrupt(stage: str, done: int, total: int) -> None:
         if done == stop:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        learn(pooled_name, pooled_trunk, photos, tmp_path / "one", progress=interrupt)
-    layers, history = learn(pooled_name, pooled_trunk, photos, tmp_path / "one")
+        learn(pooled_name, pooled_backbone, photos, tmp_path / "one", progress=interrupt)
+    layers, history = learn(pooled_name, pooled_backbone, photos, tmp_path / "one")
 
-    expected, expected_history = learn(pooled_name, pooled_trunk, photos, tmp_path / "other")
+    expected, expected_history = learn(pooled_name, pooled_backbone, photos, tmp_path / "other")
     assert same(layers, expected) and history == expected_history
 
 
 def test_an_interrupted_training_repeats_only_the_steps_since_its_checkpoint(
-    tmp_path: Path, pooled_name: str, pooled_trunk: Trunk, photos: list[Image]
+    tmp_path: Path, pooled_name: str, pooled_backbone: Backbone, photos: list[Image]
 ) -> None:
     def interrupt(stage: str, done: int, total: int) -> None:
         if done == 4:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        learn(pooled_name, pooled_trunk, photos, tmp_path, progress=interrupt)
+        learn(pooled_name, pooled_backbone, photos, tmp_path, progress=interrupt)
     steps: list[int] = []
-    learn(pooled_name, pooled_trunk, photos, tmp_path, progress=lambda stage, done, total: steps.append(done))
+    learn(pooled_name, pooled_backbone, photos, tmp_path, progress=lambda stage, done, total: steps.append(done))
 
     assert steps == [4, 5, 6, 7, 8]
 
 
 def test_another_teacher_does_not_take_the_checkpoint(
-    tmp_path: Path, pooled_name: str, pooled_trunk: Trunk, photos: list[Image]
+    tmp_path: Path, pooled_name: str, pooled_backbone: Backbone, photos: list[Image]
 ) -> None:
-    learn(pooled_name, pooled_trunk, photos, tmp_path)
+    learn(pooled_name, pooled_backbone, photos, tmp_path)
 
     steps: list[int] = []
-    other = load_trunk(pooled_name, "random", seed=4)
+    other = load_backbone(pooled_name, "random", seed=4)
     learn(pooled_name, other, photos, tmp_path, progress=lambda stage, done, total: steps.append(done))
 
     assert steps[0] == 1
 
 
 def test_another_seed_gives_other_weights(
-    tmp_path: Path, pooled_name: str, pooled_trunk: Trunk, photos: list[Image]
+    tmp_path: Path, pooled_name: str, pooled_backbone: Backbone, photos: list[Image]
 ) -> None:
-    one, other = (learn(pooled_name, pooled_trunk, photos, tmp_path, seed=seed)[0] for seed in (0, 1))
+    one, other = (learn(pooled_name, pooled_backbone, photos, tmp_path, seed=seed)[0] for seed in (0, 1))
 
     assert not same(one, other)
 
 
 def test_before_it_learns_the_student_tells_the_mean(
-    pooled_name: str, pooled_trunk: Trunk, photos: list[Image]
+    pooled_name: str, pooled_backbone: Backbone, photos: list[Image]
 ) -> None:
-    run = run_of(pooled_name, pooled_trunk, photos)
+    run = run_of(pooled_name, pooled_backbone, photos)
 
     given, wanted = run._maps(next(run._crops().ahead(0, 1, 1)))
 
     assert not bool(given.any()) and given.shape == wanted.shape
 
 
-def test_the_teachers_channels_are_standardised(pooled_name: str, pooled_trunk: Trunk, photos: list[Image]) -> None:
-    run = run_of(pooled_name, pooled_trunk, photos, steps=4, sizes=(64,))
+def test_the_teachers_channels_are_standardised(
+    pooled_name: str, pooled_backbone: Backbone, photos: list[Image]
+) -> None:
+    run = run_of(pooled_name, pooled_backbone, photos, steps=4, sizes=(64,))
 
     cells = torch.cat([run._maps(pixels)[1] for pixels in run._crops().ahead(0, 4, 1)])
 
@@ -138,63 +140,63 @@ def test_the_teachers_channels_are_standardised(pooled_name: str, pooled_trunk: 
 
 
 def test_a_channel_that_is_always_zero_does_no_harm(
-    tmp_path: Path, pooled_name: str, pooled_trunk: Trunk, photos: list[Image]
+    tmp_path: Path, pooled_name: str, pooled_backbone: Backbone, photos: list[Image]
 ) -> None:
-    layers = pooled_trunk.with_layers(pooled_trunk.layers).layers
+    layers = pooled_backbone.with_layers(pooled_backbone.layers).layers
     for tensor in layers[3].state_dict().values():
         tensor[0] = 0
 
-    _, history = learn(pooled_name, pooled_trunk.with_layers(layers), photos, tmp_path)
+    _, history = learn(pooled_name, pooled_backbone.with_layers(layers), photos, tmp_path)
 
     assert np.isfinite(history["losses"]).all()
 
 
 def test_maps_of_other_sizes_are_compared_from_the_corner_on(photos: list[Image]) -> None:
-    run = run_of("alexnet", load_trunk("zf5", "random"), photos[:2], steps=1, batch=1)
+    run = run_of("alexnet", load_backbone("zf5", "random"), photos[:2], steps=1, batch=1)
 
     given, wanted = run._maps(next(run._crops().ahead(0, 1, 1)))
 
     assert given.shape == wanted.shape
 
 
-def test_another_stride_is_refused(tmp_path: Path, pooled_trunk: Trunk, photos: list[Image]) -> None:
+def test_another_stride_is_refused(tmp_path: Path, pooled_backbone: Backbone, photos: list[Image]) -> None:
     with pytest.raises(InputError, match="the maps of 'small' have a stride of 16 pixels, the teacher's 4"):
-        learn("small", pooled_trunk, photos, tmp_path)
+        learn("small", pooled_backbone, photos, tmp_path)
 
 
-def test_no_images_are_refused(tmp_path: Path, pooled_name: str, pooled_trunk: Trunk) -> None:
+def test_no_images_are_refused(tmp_path: Path, pooled_name: str, pooled_backbone: Backbone) -> None:
     with pytest.raises(InputError, match="there are no images to learn from"):
-        learn(pooled_name, pooled_trunk, [], tmp_path)
+        learn(pooled_name, pooled_backbone, [], tmp_path)
 
 
 def test_a_single_image_is_learned_from_and_nothing_held_out(
-    tmp_path: Path, pooled_name: str, pooled_trunk: Trunk, photos: list[Image]
+    tmp_path: Path, pooled_name: str, pooled_backbone: Backbone, photos: list[Image]
 ) -> None:
-    _, history = learn(pooled_name, pooled_trunk, photos[:1], tmp_path)
+    _, history = learn(pooled_name, pooled_backbone, photos[:1], tmp_path)
 
     assert history["steps"] == [3, 6, 8] and history["explained"] == {}
 
 
 def test_a_training_that_diverges_says_why(
-    tmp_path: Path, pooled_name: str, pooled_trunk: Trunk, photos: list[Image]
+    tmp_path: Path, pooled_name: str, pooled_backbone: Backbone, photos: list[Image]
 ) -> None:
-    with pytest.raises(InputError, match=r"the loss of step 3 is not finite: a rate of 1e\+30 is too high"):
-        learn(pooled_name, pooled_trunk, photos, tmp_path, replace(OPTIONS, rate=1e30))
+    with pytest.raises(InputError, match=r"the loss of step 3 is not finite: a learning rate of 1e\+30 is too high"):
+        learn(pooled_name, pooled_backbone, photos, tmp_path, replace(OPTIONS, learning_rate=1e30))
 
 
 def test_a_student_can_compute_in_bfloat16(
-    tmp_path: Path, pooled_name: str, pooled_trunk: Trunk, photos: list[Image]
+    tmp_path: Path, pooled_name: str, pooled_backbone: Backbone, photos: list[Image]
 ) -> None:
-    layers, history = learn(pooled_name, pooled_trunk, photos, tmp_path, replace(OPTIONS, precision="bfloat16"))
+    layers, history = learn(pooled_name, pooled_backbone, photos, tmp_path, replace(OPTIONS, precision="bfloat16"))
 
     assert {parameter.dtype for parameter in layers.parameters()} == {torch.float32}
     assert np.isfinite(history["losses"]).all()
 
 
 def test_a_teacher_without_pooling_can_be_learned_from(
-    tmp_path: Path, pooled_name: str, tiny_trunk: Trunk, photos: list[Image]
+    tmp_path: Path, pooled_name: str, tiny_backbone: Backbone, photos: list[Image]
 ) -> None:
-    teacher = Trunk("tiny", tiny_trunk.with_layers(tiny_trunk.layers).layers, PREPROCESSINGS["caffe"])
+    teacher = Backbone("tiny", tiny_backbone.with_layers(tiny_backbone.layers).layers, PREPROCESSINGS["caffe"])
 
     assert len(learn(pooled_name, teacher, photos, tmp_path)[0]) == 5
 
@@ -203,13 +205,13 @@ def test_a_teacher_without_pooling_can_be_learned_from(
     ("change", "message"),
     [
         ({"steps": 0}, "steps must be positive and finite, not 0"),
-        ({"rate": float("nan")}, "rate must be positive and finite, not nan"),
+        ({"learning_rate": float("nan")}, "learning_rate must be positive and finite, not nan"),
         ({"sizes": ()}, r"sizes must be 64 pixels or more, not \(\)"),
         ({"sizes": (224, 32)}, r"sizes must be 64 pixels or more, not \(224, 32\)"),
         ({"scales": (700, 300)}, r"scales must be the lowest and the highest short side, not \(700, 300\)"),
         ({"scales": (300,)}, r"scales must be .*, not \(300,\)"),
         ({"held_out": 1.0}, "held_out must be in .*, not 1.0"),
-        ({"decay": -1.0}, "decay 0 or more, not 0.05 and -1.0"),
+        ({"weight_decay": -1.0}, "weight_decay 0 or more, not 0.05 and -1.0"),
         ({"precision": "float16"}, "precision must be float32 or bfloat16, not 'float16'"),
     ],
 )

@@ -13,7 +13,7 @@ import torch
 from sklearn.decomposition import PCA
 from torch import nn
 
-from sppnet.detector.backbone.backbone import Trunk, to_tensor
+from sppnet.detector.backbone.backbone import Backbone, to_tensor
 from sppnet.detector.errors import InputError
 from sppnet.detector.pooling.features import WindowFeatures
 from sppnet.detector.training.checkpoint import Checkpoint
@@ -31,8 +31,8 @@ STEPS = 6  # of an epoch: twelve images, two in a batch
 class Training:
     """What stays the same of the trainings here."""
 
-    def __init__(self, images: TrainingImages, trunk: Trunk) -> None:
-        self.images, self.trunk, self.history = images, trunk, dict[str, Any]()
+    def __init__(self, images: TrainingImages, backbone: Backbone) -> None:
+        self.images, self.backbone, self.history = images, backbone, dict[str, Any]()
 
     def __call__(
         self,
@@ -45,12 +45,12 @@ class Training:
         **options: Any,
     ) -> Tensors:
         """Return the weights of tail and head."""
-        settings = {"widths": (12,), "epochs": 3, "windows": 24, "rate": 5e-3, "decay": 0.01, **options}
-        tail, whole = self.trunk.split()[1], self.images.features
+        settings = {"widths": (12,), "epochs": 3, "windows": 24, "learning_rate": 5e-3, "weight_decay": 0.01, **options}
+        tail, whole = self.backbone.split()[1], self.images.features
         assert isinstance(whole, WindowFeatures)
         head, self.history = fine_tune(
             self.images,
-            replace(whole, trunk=self.trunk, **(features or {})),
+            replace(whole, backbone=self.backbone, **(features or {})),
             tail,
             FineTuning(**settings),
             fitting=np.arange(12),
@@ -63,14 +63,14 @@ class Training:
 
 
 @pytest.fixture
-def train(images: TrainingImages, pooled_trunk: Trunk) -> Training:
-    return Training(images, pooled_trunk)
+def train(images: TrainingImages, pooled_backbone: Backbone) -> Training:
+    return Training(images, pooled_backbone)
 
 
 @pytest.fixture(scope="module")
-def whole(images: TrainingImages, pooled_trunk: Trunk, tmp_path_factory: pytest.TempPathFactory) -> Tensors:
+def whole(images: TrainingImages, pooled_backbone: Backbone, tmp_path_factory: pytest.TempPathFactory) -> Tensors:
     """What comes of a training that nothing interrupts."""
-    return Training(images, pooled_trunk)(tmp_path_factory.mktemp("whole"))
+    return Training(images, pooled_backbone)(tmp_path_factory.mktemp("whole"))
 
 
 @pytest.fixture
@@ -102,22 +102,22 @@ def test_the_loss_falls(train: Training, tmp_path: Path) -> None:
     assert len(losses) == 6 and losses[-1] < 0.7 * losses[0]
 
 
-def test_the_layers_after_the_maps_learn(whole: Tensors, pooled_trunk: Trunk) -> None:
-    before = next(pooled_trunk.split()[1].parameters())
+def test_the_layers_after_the_maps_learn(whole: Tensors, pooled_backbone: Backbone) -> None:
+    before = next(pooled_backbone.split()[1].parameters())
     after = next(tensor for name, tensor in whole.items() if name.startswith("tail."))
 
     assert after.shape == before.shape and not torch.equal(after, before)
 
 
 def test_there_may_be_no_layers_after_the_maps(train: Training, tmp_path: Path) -> None:
-    train.trunk = train.images.features.trunk
-    before = {name: tensor.clone() for name, tensor in train.trunk.layers.state_dict().items()}
-    train.trunk.split = lambda: (train.trunk, nn.Sequential())  # type: ignore[method-assign]
+    train.backbone = train.images.features.backbone
+    before = {name: tensor.clone() for name, tensor in train.backbone.layers.state_dict().items()}
+    train.backbone.split = lambda: (train.backbone, nn.Sequential())  # type: ignore[method-assign]
 
     weights = train(tmp_path)
 
     assert all(name.startswith("head.") for name in weights)
-    assert same(train.trunk.layers.state_dict(), before)
+    assert same(train.backbone.layers.state_dict(), before)
 
 
 def test_the_same_seed_gives_the_same_weights(train: Training, whole: Tensors, tmp_path: Path) -> None:
@@ -196,7 +196,7 @@ def test_a_damaged_state_is_ignored(train: Training, whole: Tensors, tmp_path: P
     "options",
     [
         {"seed": 1},
-        {"rate": 1e-3},
+        {"learning_rate": 1e-3},
         {"held": 2},
         {"widths": (5, 4)},
         {"features": {"levels": (1, 3)}},
@@ -216,12 +216,12 @@ def test_the_state_of_a_training_with_other_settings_is_ignored(
 
 
 def test_the_state_of_a_training_with_other_labels_is_ignored(
-    pooled_trunk: Trunk, squares: list[tuple[Any, Target]], train: Training, whole: Tensors, tmp_path: Path
+    pooled_backbone: Backbone, squares: list[tuple[Any, Target]], train: Training, whole: Tensors, tmp_path: Path
 ) -> None:
     train(tmp_path / "state")
     swapped = [(image, {**target, "labels": 1 - target["labels"]}) for image, target in squares]
     windows = [windows_near(number) for number in range(16)]
-    train.images = prepared_for(pooled_trunk.split()[0], tmp_path / "images", swapped, windows)
+    train.images = prepared_for(pooled_backbone.split()[0], tmp_path / "images", swapped, windows)
 
     assert not torch.equal(train(tmp_path / "state")["head.classes.weight"], whole["head.classes.weight"])
 
@@ -261,23 +261,25 @@ def test_a_patient_training_waits_for_a_better_epoch(train: Training, scripted: 
 
 
 def test_the_last_epoch_is_taken_where_nothing_is_held_out(train: Training, tmp_path: Path) -> None:
-    train(tmp_path, held=0, rate=1.0)
+    train(tmp_path, held=0, learning_rate=1.0)
 
     assert train.history["epoch"] == 3
     assert train.history["held_out_losses"] == train.history["losses"]
 
 
 @pytest.mark.parametrize("options", [{"features": {"context": True, "early": True}}, {"widths": ()}, {"flips": False}])
-def test_every_setting_trains(train: Training, tmp_path: Path, options: dict[str, Any], pooled_trunk: Trunk) -> None:
-    train.images = with_early_maps(train.images, pooled_trunk, tmp_path)
+def test_every_setting_trains(
+    train: Training, tmp_path: Path, options: dict[str, Any], pooled_backbone: Backbone
+) -> None:
+    train.images = with_early_maps(train.images, pooled_backbone, tmp_path)
 
     weights = train(tmp_path, epochs=1, **options)
 
     assert all(bool(tensor.isfinite().all()) for tensor in weights.values())
 
 
-def with_early_maps(images: TrainingImages, trunk: Trunk, folder: Path) -> TrainingImages:
-    features = WindowFeatures(trunk.split()[0], scales=(96,), levels=(1, 2), early=True)
+def with_early_maps(images: TrainingImages, backbone: Backbone, folder: Path) -> TrainingImages:
+    features = WindowFeatures(backbone.split()[0], scales=(96,), levels=(1, 2), early=True)
     pairs = [square_image(number) for number in range(16)]
     return TrainingImages(("red", "blue"), features, folder).prepare(
         pairs,
@@ -291,27 +293,27 @@ def with_early_maps(images: TrainingImages, trunk: Trunk, folder: Path) -> Train
 
 
 def test_without_the_loss_of_offsets_these_stay_as_they_began(train: Training, tmp_path: Path) -> None:
-    one, more = (train(tmp_path / str(epochs), epochs=epochs, offsets_weight=0, decay=0) for epochs in (1, 2))
+    one, more = (train(tmp_path / str(epochs), epochs=epochs, offsets_weight=0, weight_decay=0) for epochs in (1, 2))
 
     assert torch.equal(one["head.offsets.weight"], more["head.offsets.weight"])
     assert not torch.equal(one["head.classes.weight"], more["head.classes.weight"])
 
 
-def test_images_without_windows_leave_the_weights_finite(pooled_trunk: Trunk, tmp_path: Path) -> None:
+def test_images_without_windows_leave_the_weights_finite(pooled_backbone: Backbone, tmp_path: Path) -> None:
     pairs = [square_image(1), (square_image(2)[0], NOTHING)] * 8
-    images = prepared_for(pooled_trunk.split()[0], tmp_path, pairs, [windows_near(1), NONE] * 8)
+    images = prepared_for(pooled_backbone.split()[0], tmp_path, pairs, [windows_near(1), NONE] * 8)
 
-    weights = Training(images, pooled_trunk)(tmp_path, epochs=1, images=1)
+    weights = Training(images, pooled_backbone)(tmp_path, epochs=1, images=1)
 
     assert all(bool(tensor.isfinite().all()) for tensor in weights.values())
 
 
 @pytest.fixture(scope="module")
 def whole_maps(
-    tmp_path_factory: pytest.TempPathFactory, pooled_trunk: Trunk, squares: list[tuple[Any, Target]]
+    tmp_path_factory: pytest.TempPathFactory, pooled_backbone: Backbone, squares: list[tuple[Any, Target]]
 ) -> TrainingImages:
     windows = [windows_near(number) for number in range(4)]
-    return prepared_for(pooled_trunk, tmp_path_factory.mktemp("maps"), squares[:4], windows)
+    return prepared_for(pooled_backbone, tmp_path_factory.mktemp("maps"), squares[:4], windows)
 
 
 def cells_of(images: TrainingImages) -> npt.NDArray[np.float32]:
@@ -363,9 +365,9 @@ def test_the_papers_preset_has_its_layers_and_its_loss() -> None:
         ({"epochs": 0}, "epochs must be positive and finite, not 0"),
         ({"images": -1}, "images must be positive and finite, not -1"),
         ({"windows": 0}, "windows must be positive and finite, not 0"),
-        ({"rate": float("nan")}, "rate must be positive and finite, not nan"),
+        ({"learning_rate": float("nan")}, "learning_rate must be positive and finite, not nan"),
         ({"patience": 0}, "patience must be positive and finite, not 0"),
-        ({"decay": -1.0}, "decay must be finite and not negative, not -1.0"),
+        ({"weight_decay": -1.0}, "weight_decay must be finite and not negative, not -1.0"),
         ({"offsets_weight": float("inf")}, "offsets_weight must be finite and not negative, not inf"),
         ({"positives": 0.0}, "positives must be a fraction above 0, not 0.0"),
         ({"positives": 1.5}, "positives must be a fraction above 0, not 1.5"),

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sppnet.detector.backbone.backbone import Trunk, to_numpy
+from sppnet.detector.backbone.backbone import Backbone, to_numpy
 from sppnet.detector.errors import InputError
 from sppnet.detector.pooling.features import WindowFeatures
 from sppnet.detector.training.images import TrainingImages
@@ -220,7 +220,7 @@ def test_a_flipped_map_is_that_of_the_mirrored_image(tmp_path: Path, tiny_featur
 
     [map] = images.maps(0, (96,), flipped=True).values()
 
-    np.testing.assert_allclose(map, tiny_features.trunk.map(mirrored, 96), rtol=1e-3, atol=1e-3)
+    np.testing.assert_allclose(map, tiny_features.backbone.map(mirrored, 96), rtol=1e-3, atol=1e-3)
 
 
 def test_a_lost_map_is_one_clear_error(tmp_path: Path, tiny_features: WindowFeatures) -> None:
@@ -230,14 +230,14 @@ def test_a_lost_map_is_one_clear_error(tmp_path: Path, tiny_features: WindowFeat
         images.maps(0, (96,))
 
 
-def test_further_layers_are_applied_to_the_maps(tmp_path: Path, pooled_trunk: Trunk) -> None:
-    stem, tail = pooled_trunk.split()
+def test_further_layers_are_applied_to_the_maps(tmp_path: Path, pooled_backbone: Backbone) -> None:
+    stem, tail = pooled_backbone.split()
     features = WindowFeatures(stem, scales=(96,), early=True)
     images = one_image(tmp_path, features)
 
-    further = images.through(replace(features, trunk=pooled_trunk), tail, no_progress)
+    further = images.through(replace(features, backbone=pooled_backbone), tail, no_progress)
 
-    direct = pooled_trunk.tensors(square_image(1)[0], 96)
+    direct = pooled_backbone.tensors(square_image(1)[0], 96)
     maps = further.maps(0, (96,))
     np.testing.assert_allclose(maps["96"], to_numpy(direct[1]), rtol=1e-2, atol=1e-2)
     np.testing.assert_allclose(maps["96-early"], to_numpy(direct[0]), rtol=1e-3, atol=1e-3)

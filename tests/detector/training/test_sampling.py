@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from sppnet.detector.backbone.backbone import Trunk
+from sppnet.detector.backbone.backbone import Backbone
 from sppnet.detector.scoring.boxes import iou
 from sppnet.detector.training.images import TrainingImages
 from sppnet.detector.training.sampling import choose_windows, mirrored
@@ -71,16 +71,16 @@ def test_windows_on_a_difficult_object_are_left_out(images: TrainingImages) -> N
     assert set(labels.tolist()) == {0, 1}
 
 
-def test_an_image_without_objects_gives_background_alone(pooled_trunk: Trunk, tmp_path: Path) -> None:
-    images = prepared_for(pooled_trunk, tmp_path, [(square_image(1)[0], NOTHING)], [windows_near(1)])
+def test_an_image_without_objects_gives_background_alone(pooled_backbone: Backbone, tmp_path: Path) -> None:
+    images = prepared_for(pooled_backbone, tmp_path, [(square_image(1)[0], NOTHING)], [windows_near(1)])
 
     rows, labels = chosen(images, 0, windows=16)
 
     assert len(rows) == 16 and not labels.any()
 
 
-def test_an_image_without_windows_gives_none(pooled_trunk: Trunk, tmp_path: Path) -> None:
-    images = prepared_for(pooled_trunk, tmp_path, [(square_image(1)[0], NOTHING)], [NONE])
+def test_an_image_without_windows_gives_none(pooled_backbone: Backbone, tmp_path: Path) -> None:
+    images = prepared_for(pooled_backbone, tmp_path, [(square_image(1)[0], NOTHING)], [NONE])
 
     rows, labels = chosen(images, 0)
 

@@ -3,12 +3,12 @@
 import pytest
 import torch
 
-from sppnet.detector.training.schedule import set_rate
+from sppnet.detector.training.schedule import set_learning_rate
 
 
 def rate(done: int, total: int) -> float:
     optimiser = torch.optim.SGD([torch.zeros(1)], lr=1.0)
-    set_rate(optimiser, 2.0, done, total)
+    set_learning_rate(optimiser, 2.0, done, total)
     return float(optimiser.param_groups[0]["lr"])
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from sppnet.detector.scoring.boxes import decode, encode, iou
 from sppnet.detector.scoring.calibration import Calibration
-from sppnet.detector.scoring.detection import WindowClassifier
+from sppnet.detector.scoring.detection import WindowScorer
 from sppnet.detector.timing import Stopwatch
 from sppnet.detector.training.images import TrainingImages
 from sppnet.detector.training.mining import Mining
@@ -15,7 +15,7 @@ from sppnet.detector.training.windows import fit_regressors, train_windows
 from tests.conftest import no_progress
 
 
-def trained(images: TrainingImages, **options: Any) -> WindowClassifier:
+def trained(images: TrainingImages, **options: Any) -> WindowScorer:
     settings: dict[str, Any] = {"norm": 20.0, "penalty": 10.0, "held_out": 0.25, **options}
     return train_windows(
         images,
@@ -31,11 +31,11 @@ def trained(images: TrainingImages, **options: Any) -> WindowClassifier:
 
 
 def test_the_squares_are_found_in_their_images(prepared: TrainingImages) -> None:
-    classifier = trained(prepared)
+    scorer = trained(prepared)
     proposals = np.arange(prepared.proposals(2))
     vectors = prepared.vectors(2, proposals)
 
-    found = classifier.detect(vectors, prepared.windows(2)[proposals], prepared.size(2))
+    found = scorer.detect(vectors, prepared.windows(2)[proposals], prepared.size(2))
 
     best = [int(np.flatnonzero(found["labels"] == label)[0]) for label in (0, 1)]
     assert np.diag(iou(found["boxes"][best], prepared.target(2)["boxes"])).min() > 0.7
@@ -87,10 +87,10 @@ def test_regression_learns_from_a_limited_number_of_windows(
 def test_a_class_without_objects_never_moves_windows_nor_detects(prepared: TrainingImages) -> None:
     prepared.classes = ("red", "blue", "green")
 
-    classifier = trained(prepared)
+    scorer = trained(prepared)
 
-    assert not classifier.weights[2].any() and not classifier.offset_weights[2].any()
-    found = classifier.detect(prepared.vectors(0), prepared.windows(0), prepared.size(0))
+    assert not scorer.weights[2].any() and not scorer.offset_weights[2].any()
+    found = scorer.detect(prepared.vectors(0), prepared.windows(0), prepared.size(0))
     assert 2 not in found["labels"]
 
 
@@ -98,9 +98,9 @@ def test_a_softmax_stands_in_for_svms(prepared: TrainingImages) -> None:
     weights = np.random.default_rng(0).normal(0, 0.1, (3, prepared.features.dimensions)).astype(np.float32)
     biases = np.array([0, 1, 2], np.float32)
 
-    classifier = trained(prepared, softmax=(weights, biases))
+    scorer = trained(prepared, softmax=(weights, biases))
 
-    assert classifier.softmax
-    np.testing.assert_array_equal(classifier.weights, weights)
-    np.testing.assert_array_equal(classifier.biases, biases)
-    np.testing.assert_array_equal(classifier.offset_weights, trained(prepared).offset_weights)
+    assert scorer.softmax
+    np.testing.assert_array_equal(scorer.weights, weights)
+    np.testing.assert_array_equal(scorer.biases, biases)
+    np.testing.assert_array_equal(scorer.offset_weights, trained(prepared).offset_weights)

@@ -6,20 +6,20 @@ import numpy as np
 import pytest
 import torch
 
-from sppnet.detector.backbone.backbone import Trunk
-from sppnet.detector.backbone.weights import load_trunk
+from sppnet.detector.backbone.backbone import Backbone
+from sppnet.detector.backbone.weights import load_backbone
 from sppnet.detector.pooling.features import WindowFeatures, WindowVectors
 from sppnet.detector.rcnn import WarpedFeatures
 from sppnet.detector.scoring.calibration import Calibration
-from sppnet.detector.scoring.detection import WindowClassifier
+from sppnet.detector.scoring.detection import WindowScorer
 from sppnet.detector.scoring.head import Head
 from sppnet.tools.benchmarks.floors import Rates, Work, conv_work, count_operations, measure_rates, rcnn_work, spp_work
 
 WINDOWS = np.array([[0, 0, 60, 60], [0, 0, 60, 60], [30, 30, 96, 90]], np.float32)
 
 
-def classifier(classes: int, dimensions: int) -> WindowClassifier:
-    return WindowClassifier(
+def scorer(classes: int, dimensions: int) -> WindowScorer:
+    return WindowScorer(
         np.zeros((classes, dimensions), np.float32),
         np.zeros(classes, np.float32),
         np.zeros((classes, 4, dimensions), np.float32),
@@ -35,14 +35,14 @@ def spp_vectors(features: WindowFeatures) -> WindowVectors:
     return vectors
 
 
-def test_the_operations_of_conv_layers_are_those_of_the_formula(tiny_trunk: Trunk) -> None:
+def test_the_operations_of_conv_layers_are_those_of_the_formula(tiny_backbone: Backbone) -> None:
     # 21 pixels: 9 x 9 outputs of 8 channels from 3 x 5 x 5 values, then 4 x 4 of 8 from 8 x 3 x 3.
-    assert conv_work(tiny_trunk, 21, 21) == (2 * 81 * 8 * 75 + 2 * 16 * 8 * 72, 16)
+    assert conv_work(tiny_backbone, 21, 21) == (2 * 81 * 8 * 75 + 2 * 16 * 8 * 72, 16)
 
 
 @pytest.mark.parametrize("name", ["squeezenet1_1", "alexnet", "zf5"])
-def test_every_trunk_can_be_counted(name: str) -> None:
-    operations, cells = conv_work(load_trunk(name, "random"), 227, 227)
+def test_every_backbone_can_be_counted(name: str) -> None:
+    operations, cells = conv_work(load_backbone(name, "random"), 227, 227)
 
     assert operations > 1e8 and cells >= 100
 
@@ -57,21 +57,21 @@ def test_matrix_products_are_counted_with_their_result() -> None:
 def test_spp_net_pools_and_scores_distinct_windows_only(tiny_features: WindowFeatures) -> None:
     features = replace(tiny_features, levels=(1, 2))
 
-    work = spp_work(features, classifier(3, 40), spp_vectors(features), (96, 96), 1)
+    work = spp_work(features, scorer(3, 40), spp_vectors(features), (96, 96), 1)
 
     # The map has 22 x 22 cells of 8 channels; 2 distinct vectors of 40 values meet 3 classes; one is moved.
     assert work == {
-        "conv": Work(conv_work(features.trunk, 96, 96)[0]),
+        "conv": Work(conv_work(features.backbone, 96, 96)[0]),
         "pooling": Work(bytes=4 * (22 * 22 * 8 + 2 * 40)),
         "scores": Work(2 * 2 * 40 * 3),
         "regression": Work(2 * 4 * 40),
     }
 
 
-def test_r_cnn_convolves_every_window(tiny_trunk: Trunk) -> None:
-    operations, cells = conv_work(tiny_trunk, 227, 227)
+def test_r_cnn_convolves_every_window(tiny_backbone: Backbone) -> None:
+    operations, cells = conv_work(tiny_backbone, 227, 227)
 
-    work = rcnn_work(WarpedFeatures(tiny_trunk, (1, 2)), classifier(3, 40), 5, 0, None, "pool")
+    work = rcnn_work(WarpedFeatures(tiny_backbone, (1, 2)), scorer(3, 40), 5, 0, None, "pool")
 
     assert work["warping"].bytes == 4 * 3 * 227**2 * 5
     assert work["conv"].operations == 5 * operations
@@ -80,11 +80,11 @@ def test_r_cnn_convolves_every_window(tiny_trunk: Trunk) -> None:
     assert work["regression"].operations == 0
 
 
-def test_fully_connected_layers_count_as_far_as_they_are_used(tiny_trunk: Trunk) -> None:
-    head, features = Head(40, 3, (6, 7)), WarpedFeatures(tiny_trunk, (1, 2))
+def test_fully_connected_layers_count_as_far_as_they_are_used(tiny_backbone: Backbone) -> None:
+    head, features = Head(40, 3, (6, 7)), WarpedFeatures(tiny_backbone, (1, 2))
 
-    fc6 = rcnn_work(features, classifier(3, 6), 5, 0, head, "fc6")
-    fc7 = rcnn_work(features, classifier(3, 7), 5, 0, head, "fc7")
+    fc6 = rcnn_work(features, scorer(3, 6), 5, 0, head, "fc6")
+    fc7 = rcnn_work(features, scorer(3, 7), 5, 0, head, "fc7")
 
     assert fc6["fc"].operations == 2 * 5 * 40 * 6
     assert fc7["fc"].operations == 2 * 5 * (40 * 6 + 6 * 7)

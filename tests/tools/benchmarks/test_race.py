@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from sppnet.detector import RCNN, SPPNet
-from sppnet.detector.backbone.backbone import Trunk
+from sppnet.detector.backbone.backbone import Backbone
 from sppnet.detector.pooling.features import WindowFeatures
 from sppnet.detector.rcnn import WarpedFeatures
 from sppnet.detector.scoring.head import Head
@@ -18,7 +18,7 @@ from sppnet.tools.benchmarks.floors import Rates
 from sppnet.tools.benchmarks.race import Network, WindowDetector, networks, precisions, r_cnn, run_race, spp_net
 from sppnet.tools.command.console import CommandError
 from tests.conftest import no_progress, square_image
-from tests.tools.benchmarks.test_floors import classifier
+from tests.tools.benchmarks.test_floors import scorer
 
 RATES = Rates({"float32": 1e9}, 1e9)
 CLASSES = ("red", "blue")
@@ -26,7 +26,7 @@ CLASSES = ("red", "blue")
 
 def model(features: Any, dimensions: int, kind: type[SPPNet] = SPPNet, classes: Any = CLASSES) -> SPPNet:
     network = kind(classes)
-    network._fitted = features, classifier(len(classes), dimensions)
+    network._fitted = features, scorer(len(classes), dimensions)
     return network
 
 
@@ -47,7 +47,7 @@ def test_the_model_races_as_it_is_and_at_several_scales(tiny_features: WindowFea
 
     assert one.features is tiny_features
     assert (several.name, several.features.scales) == ("SPP-net, 2 scales", (96, 128))
-    assert several.classifier is one.classifier
+    assert several.scorer is one.scorer
     assert precisions([one, several]) == {"float32"}
 
 
@@ -55,9 +55,9 @@ def test_scales_that_the_model_has_race_once(tiny_features: WindowFeatures) -> N
     assert len(spp_net(model(tiny_features, 400), (96,))) == 1
 
 
-def test_an_r_cnn_is_no_model_to_start_from(tiny_trunk: Trunk) -> None:
+def test_an_r_cnn_is_no_model_to_start_from(tiny_backbone: Backbone) -> None:
     with pytest.raises(CommandError, match="must be an SPP-net, not one of method 'rcnn'"):
-        spp_net(model(WarpedFeatures(tiny_trunk), 400, RCNN), (96,))
+        spp_net(model(WarpedFeatures(tiny_backbone), 400, RCNN), (96,))
 
 
 def test_r_cnn_has_the_classifier_of_pooled_vectors(tiny_features: WindowFeatures) -> None:
@@ -65,7 +65,7 @@ def test_r_cnn_has_the_classifier_of_pooled_vectors(tiny_features: WindowFeature
 
     rival = window_detector(r_cnn(network, None, 3))
 
-    assert rival.classifier is network.fitted()[1]
+    assert rival.scorer is network.fitted()[1]
     assert (rival.images, rival.scored) == (3, True)
 
 
@@ -74,7 +74,7 @@ def test_r_cnn_has_the_pyramids_columns_of_longer_vectors_and_no_score(tiny_feat
 
     rival = window_detector(r_cnn(model(longer, longer.dimensions), None, 3))
 
-    assert (rival.classifier.weights.shape, rival.classifier.offset_weights.shape) == ((2, 400), (2, 4, 400))
+    assert (rival.scorer.weights.shape, rival.scorer.offset_weights.shape) == ((2, 400), (2, 4, 400))
     assert not rival.scored
     assert "weights of the pyramid part only" in rival.note
 
@@ -97,10 +97,10 @@ def test_fully_connected_layers_on_longer_vectors_need_a_trained_r_cnn(tiny_feat
         r_cnn(model(longer, 6), None, 3)
 
 
-def test_a_trained_r_cnn_says_whether_its_trunk_is_the_same(tiny_features: WindowFeatures) -> None:
-    trained = model(WarpedFeatures(tiny_features.trunk), 400, RCNN)
+def test_a_trained_r_cnn_says_whether_its_backbone_is_the_same(tiny_features: WindowFeatures) -> None:
+    trained = model(WarpedFeatures(tiny_features.backbone), 400, RCNN)
 
-    assert r_cnn(model(tiny_features, 400), trained, 3).note == "trained by itself, on the same trunk"
+    assert r_cnn(model(tiny_features, 400), trained, 3).note == "trained by itself, on the same backbone"
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ def shapes(tmp_path: Path, pooled_name: str) -> Path:
 
 def bench(data: Path, *options: str | Path) -> Result:
     arguments = [
-        *("--data", data, "--trunk", "pooled", "--levels", "1,2", "--widths", "8", "--batch", "4", "--epochs", "2"),
+        *("--data", data, "--backbone", "pooled", "--levels", "1,2", "--widths", "8", "--batch", "4", "--epochs", "2"),
         *("--sizes", "32,24", "--test-sizes", "40,24,32", "--cache", data.parent / "cache", *options),
     ]
     return CliRunner().invoke(command, list(map(str, arguments)))

@@ -83,7 +83,7 @@ def test_what_names_no_device_is_wrong_usage(device: str) -> None:
 
 def test_naming_a_device_takes_no_torch() -> None:
     code = (
-        "import click, sys; from tools.console import device_option, find_device\n"
+        "import click, sys; from sppnet.tools.command.console import device_option, find_device\n"
         "command = click.command()(device_option(lambda device: find_device('cpu')))\n"
         "command([], standalone_mode=False); sys.exit('torch' in sys.modules)"
     )

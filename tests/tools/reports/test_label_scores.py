@@ -20,7 +20,7 @@ class Reader:
     def __init__(self, classes: Sequence[str]) -> None:
         self.classes = classes
 
-    def predict(self, images: Sequence[Any], *, views: str, size: int | None) -> list[npt.NDArray[np.float32]]:
+    def predict(self, images: Sequence[Any], *, framing: str, size: int | None) -> list[npt.NDArray[np.float32]]:
         return [np.roll(image[0, :, 0].astype(np.float32) / 255, 0 if size != 128 else 1) for image in images]
 
 
@@ -39,7 +39,7 @@ class Images:
 
 
 def scores_of(images: Images, sizes: Sequence[int | None], classes: Sequence[str] = SEVEN) -> list[dict[str, Any]]:
-    return evaluate(Reader(classes), images, sizes, views="full", workers=2)  # type: ignore[arg-type]
+    return evaluate(Reader(classes), images, sizes, framing="full", workers=2)  # type: ignore[arg-type]
 
 
 def test_accuracy_counts_the_best_and_the_best_five() -> None:

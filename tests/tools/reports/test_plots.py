@@ -113,7 +113,7 @@ def test_a_recall_that_is_not_known_is_left_out() -> None:
 
 def test_drawing_touches_no_window_system() -> None:
     code = (
-        "import sys; import numpy as np; from tools.plots import recall_by_overlap; "
+        "import sys; import numpy as np; from sppnet.tools.reports.plots import recall_by_overlap; "
         "recall_by_overlap(np.array([0.5, 1]), {'1': np.array([1, 0])}); sys.exit('matplotlib.pyplot' in sys.modules)"
     )
 

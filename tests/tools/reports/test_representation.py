@@ -8,18 +8,20 @@ import pytest
 from sppnet.tools.reports.representation import show, write_plots
 
 
-def cell(layer: str, view: str, scales: list[int], validation: float, deviation: float | None = None) -> dict[str, Any]:
+def cell(
+    layer: str, framing: str, scales: list[int], validation: float, deviation: float | None = None
+) -> dict[str, Any]:
     figures = {"validation": validation, "test": validation + 0.05, "deviation": deviation, "C": [0.3]}
-    return {"layer": layer, "view": view, "scales": scales, **figures}
+    return {"layer": layer, "framing": framing, "scales": scales, **figures}
 
 
 @pytest.fixture
 def result() -> dict[str, Any]:
-    """Two layers in two views at two scales, and at both together."""
+    """Two layers in two framings at two scales, and at both together."""
     results = [
-        cell(layer, view, scales, 0.5 + sum(scales) / 10_000 + (layer == "spp+mean+fc") / 10)
+        cell(layer, framing, scales, 0.5 + sum(scales) / 10_000 + (layer == "spp+mean+fc") / 10)
         for layer in ("fire8", "spp+mean+fc")
-        for view in ("full", "warp")
+        for framing in ("full", "warp")
         for scales in ([392], [224], [224, 392])
     ]
     images = {"train": 2500, "test": 2508}
@@ -39,7 +41,7 @@ def test_a_layer_has_a_line_of_cross_validation_and_one_of_other_images(
 
 def test_six_columns_fit_a_terminal_of_80(result: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
     result["results"] = [
-        cell("spp+mean+fc", view, [scale], 0.5) for view in ("full", "crop", "warp") for scale in (224, 392)
+        cell("spp+mean+fc", framing, [scale], 0.5) for framing in ("full", "crop", "warp") for scale in (224, 392)
     ]
 
     show(result)

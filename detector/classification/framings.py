@@ -1,4 +1,4 @@
-"""The views of an image whose scores a classifier averages, as pooled vectors (He et al. 2015, 3.1.4 and 3.1.5).
+"""The framings of an image whose scores a classifier averages, as pooled vectors (He et al. 2015, 3.1.4 and 3.1.5).
 
 One whole image; ten crops (corners and centre, mirrored too), each convolved by itself; or the same crops and more at
 six scales, pooled from the maps of whole images, which are convolved twice for each scale: as they are and mirrored.
@@ -12,55 +12,61 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from ..backbone.backbone import Trunk
+from ..backbone.backbone import Backbone
 from ..backbone.preprocessing import resized
 from ..errors import InputError
 from ..pooling.differentiable import pool_differentiably
 from ..pooling.projection import window_cells
 from .augmentation import Image, cut
 
-Views = Literal["full", "ten", "maps"]
+Framing = Literal["full", "ten", "maps"]
 SIDE, SCALES = 224, (224, 256, 300, 360, 448, 560)  # pixels of windows, and of the short sides that go with them
 
 
-def view_vectors(
-    trunk: Trunk, image: Image, views: Views, size: int | None, side: int, short_side: int, levels: Sequence[int]
+def framed_vectors(
+    backbone: Backbone,
+    image: Image,
+    framing: Framing,
+    size: int | None,
+    side: int,
+    short_side: int,
+    levels: Sequence[int],
 ) -> torch.Tensor:
-    """Return the vectors of an image's views: (views, D).
+    """Return the vectors of an image's framings: (framings, D).
 
     Args:
-        trunk: Convolves the image.
+        backbone: Convolves the image.
         image: uint8 (H, W, 3) RGB.
-        views: "full", "ten" or "maps"; see `Classifier.predict`.
+        framing: "full", "ten" or "maps"; see `Classifier.predict`.
         size: Short side of the full image, or side of crops and windows, in pixels; None is as in training.
         side: Of the crops in training.
         short_side: Of the images in training.
         levels: Bins per side of each level.
 
     Raises:
-        InputError: If there are no such views.
+        InputError: If there are no such framings.
     """
-    if views == "full":
-        return whole_vectors(trunk, image, size or short_side, levels)
+    if framing == "full":
+        return whole_vectors(backbone, image, size or short_side, levels)
     short_side, side = round(short_side * (size or side) / side), size or side
-    if views == "ten":
-        return crop_vectors(trunk, image, short_side, side, levels)
-    if views == "maps":
+    if framing == "ten":
+        return crop_vectors(backbone, image, short_side, side, levels)
+    if framing == "maps":
         scales = [round(scale * side / SIDE) for scale in SCALES]
-        return map_vectors(trunk, image, short_side, side, scales, levels)
-    raise InputError(f"views must be full, ten or maps, not {views!r}")
+        return map_vectors(backbone, image, short_side, side, scales, levels)
+    raise InputError(f"framing must be full, ten or maps, not {framing!r}")
 
 
-def whole_vectors(trunk: Trunk, image: Image, short_side: int, levels: Sequence[int]) -> torch.Tensor:
+def whole_vectors(backbone: Backbone, image: Image, short_side: int, levels: Sequence[int]) -> torch.Tensor:
     """Return the vector of a whole image of any size: (1, D)."""
-    return _pooled(_map(trunk, resized(image, short_side)), None, levels)
+    return _pooled(_map(backbone, resized(image, short_side)), None, levels)
 
 
-def crop_vectors(trunk: Trunk, image: Image, short_side: int, side: int, levels: Sequence[int]) -> torch.Tensor:
+def crop_vectors(backbone: Backbone, image: Image, short_side: int, side: int, levels: Sequence[int]) -> torch.Tensor:
     """Return the vectors of the ten crops of an image: (10, D).
 
     Args:
-        trunk: Convolves the crops.
+        backbone: Convolves the crops.
         image: uint8 (H, W, 3) RGB.
         short_side: Pixels of the image's short side.
         side: Of a crop in pixels.
@@ -70,11 +76,11 @@ def crop_vectors(trunk: Trunk, image: Image, short_side: int, side: int, levels:
     windows = crop_windows(picture.shape[:2], side).tolist()
     crops = [cut(picture, top, left, side) for left, top, _, _ in windows]
     both = [*crops, *(np.ascontiguousarray(crop[:, ::-1]) for crop in crops)]
-    return torch.cat([_pooled(_map(trunk, crop), None, levels) for crop in both])
+    return torch.cat([_pooled(_map(backbone, crop), None, levels) for crop in both])
 
 
 def map_vectors(
-    trunk: Trunk, image: Image, short_side: int, side: int, scales: Sequence[int], levels: Sequence[int]
+    backbone: Backbone, image: Image, short_side: int, side: int, scales: Sequence[int], levels: Sequence[int]
 ) -> torch.Tensor:
     """Return the vectors of windows on the maps of an image at several scales, and of the whole image.
 
@@ -82,7 +88,7 @@ def map_vectors(
     With the scales and the side of the paper these are 96 windows and 2 images.
 
     Args:
-        trunk: Convolves the image.
+        backbone: Convolves the image.
         image: uint8 (H, W, 3) RGB.
         short_side: Pixels of the short side of the whole image.
         side: Of a window in pixels of the resized image.
@@ -90,23 +96,23 @@ def map_vectors(
         levels: Bins per side of each level.
 
     Returns:
-        (views, D), the whole images last.
+        (framings, D), the whole images last.
     """
     images = (image, np.ascontiguousarray(image[:, ::-1]))
     vectors = []
     for scale in scales:
         for picture in (resized(each, scale) for each in images):
-            map, size = _map(trunk, picture), (picture.shape[0], picture.shape[1])
+            map, size = _map(backbone, picture), (picture.shape[0], picture.shape[1])
             cells = window_cells(
                 grid_windows(size, side).astype(np.float32),
                 image_size=size,
                 scale=min(size),
-                stride=trunk.stride,
-                first_centre=trunk.first_centre,
+                stride=backbone.stride,
+                first_centre=backbone.first_centre,
                 map_size=(map.shape[2], map.shape[3]),
             )
             vectors.append(_pooled(map, cells, levels))
-    return torch.cat([*vectors, *(whole_vectors(trunk, each, short_side, levels) for each in images)])
+    return torch.cat([*vectors, *(whole_vectors(backbone, each, short_side, levels) for each in images)])
 
 
 def crop_windows(size: tuple[int, ...], side: int) -> npt.NDArray[np.int64]:
@@ -144,11 +150,11 @@ def _windows(starts: list[tuple[int, int]], side: int) -> npt.NDArray[np.int64]:
     return np.array([(left, top, left + side, top + side) for top, left in starts])
 
 
-def _map(trunk: Trunk, picture: Image) -> torch.Tensor:
+def _map(backbone: Backbone, picture: Image) -> torch.Tensor:
     """Return the map of a picture as it is (1, C, h, w), padded with the mean where it is too small for a cell."""
-    pixels = trunk.preprocessing(picture)
-    missing = [max(0, trunk.least_cell_side - side) for side in (picture.shape[1], picture.shape[0])]
-    return trunk.convolve(nn.functional.pad(pixels, (0, missing[0], 0, missing[1])))
+    pixels = backbone.preprocessing(picture)
+    missing = [max(0, backbone.least_cell_side - side) for side in (picture.shape[1], picture.shape[0])]
+    return backbone.convolve(nn.functional.pad(pixels, (0, missing[0], 0, missing[1])))
 
 
 def _pooled(map: torch.Tensor, cells: npt.NDArray[np.int32] | None, levels: Sequence[int]) -> torch.Tensor:

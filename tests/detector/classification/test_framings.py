@@ -1,4 +1,4 @@
-"""Tests of the views of an image: vectors of one length at any size, where windows lie, and what is pooled."""
+"""Tests of the framings of an image: vectors of one length at any size, where windows lie, and what is pooled."""
 
 import numpy as np
 import numpy.typing as npt
@@ -6,16 +6,16 @@ import pytest
 import torch
 from torch.nn.functional import adaptive_max_pool2d
 
-from sppnet.detector.backbone.backbone import Trunk, to_numpy
+from sppnet.detector.backbone.backbone import Backbone, to_numpy
 from sppnet.detector.backbone.preprocessing import resized
-from sppnet.detector.classification.views import (
+from sppnet.detector.classification.framings import (
     SCALES,
     SIDE,
     crop_vectors,
     crop_windows,
+    framed_vectors,
     grid_windows,
     map_vectors,
-    view_vectors,
     whole_vectors,
 )
 from sppnet.detector.errors import InputError
@@ -28,10 +28,10 @@ def picture(height: int, width: int) -> npt.NDArray[np.uint8]:
     return np.random.default_rng([height, width]).integers(0, 256, (height, width, 3)).astype(np.uint8)
 
 
-def torch_vector(trunk: Trunk, image: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+def torch_vector(backbone: Backbone, image: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
     """Return what torch's own pooling makes of the map of an image as it is."""
     with torch.inference_mode():
-        map = trunk.convolve(trunk.preprocessing(image))
+        map = backbone.convolve(backbone.preprocessing(image))
         parts = [adaptive_max_pool2d(map, level)[0].permute(1, 2, 0).flatten() for level in LEVELS]
     return torch.cat(parts).numpy()
 
@@ -39,19 +39,19 @@ def torch_vector(trunk: Trunk, image: npt.NDArray[np.uint8]) -> npt.NDArray[np.f
 @pytest.mark.parametrize("short_side", [40, 64, 90, 128, 160])
 @pytest.mark.parametrize("size", [(50, 50), (30, 60), (90, 50)])
 def test_vectors_have_one_length_at_every_size_and_are_those_of_torch(
-    tiny_trunk: Trunk, short_side: int, size: tuple[int, int]
+    tiny_backbone: Backbone, short_side: int, size: tuple[int, int]
 ) -> None:
     image = picture(*size)
 
-    vectors = whole_vectors(tiny_trunk, image, short_side, LEVELS).numpy()
+    vectors = whole_vectors(tiny_backbone, image, short_side, LEVELS).numpy()
 
     assert vectors.shape == (1, 8 * 50)
-    np.testing.assert_array_equal(vectors[0], torch_vector(tiny_trunk, resized(image, short_side)))
+    np.testing.assert_array_equal(vectors[0], torch_vector(tiny_backbone, resized(image, short_side)))
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 300), (6000, 2)])
-def test_images_too_small_for_a_cell_are_padded(tiny_trunk: Trunk, size: tuple[int, int]) -> None:
-    assert np.isfinite(whole_vectors(tiny_trunk, picture(*size), 16, LEVELS).numpy()).all()
+def test_images_too_small_for_a_cell_are_padded(tiny_backbone: Backbone, size: tuple[int, int]) -> None:
+    assert np.isfinite(whole_vectors(tiny_backbone, picture(*size), 16, LEVELS).numpy()).all()
 
 
 def test_windows_lie_in_the_corners_between_them_and_in_the_centre() -> None:
@@ -75,74 +75,75 @@ def test_an_image_as_high_or_wide_as_the_windows_has_three(
     np.testing.assert_array_equal(grid_windows(size, 24), [(x, y, x + 24, y + 24) for x, y in corners])
 
 
-def test_the_paper_has_96_windows_and_two_whole_images(tiny_trunk: Trunk) -> None:
+def test_the_paper_has_96_windows_and_two_whole_images(tiny_backbone: Backbone) -> None:
     windows = [len(grid_windows((scale, scale * 4 // 3), SIDE)) for scale in SCALES]
 
     assert 2 * sum(windows) == 96
-    assert view_vectors(tiny_trunk, picture(60, 80), "maps", None, SIDE, 256, (1, 2)).shape == (98, 8 * 5)
+    assert framed_vectors(tiny_backbone, picture(60, 80), "maps", None, SIDE, 256, (1, 2)).shape == (98, 8 * 5)
 
 
-def test_views_from_maps_are_those_of_the_pooling_of_windows(tiny_trunk: Trunk) -> None:
+def test_views_from_maps_are_those_of_the_pooling_of_windows(tiny_backbone: Backbone) -> None:
     image = picture(60, 80)
 
-    vectors = map_vectors(tiny_trunk, image, 72, 64, (64, 96), LEVELS).numpy()
+    vectors = map_vectors(tiny_backbone, image, 72, 64, (64, 96), LEVELS).numpy()
 
     for_scale = resized(image, 96)[:, ::-1]
-    map = to_numpy(tiny_trunk.convolve(tiny_trunk.preprocessing(np.ascontiguousarray(for_scale))))
+    map = to_numpy(tiny_backbone.convolve(tiny_backbone.preprocessing(np.ascontiguousarray(for_scale))))
     cells = window_cells(
         grid_windows((96, 128), 64).astype(np.float32),
         image_size=(96, 128),
         scale=96,
-        stride=tiny_trunk.stride,
-        first_centre=tiny_trunk.first_centre,
+        stride=tiny_backbone.stride,
+        first_centre=tiny_backbone.first_centre,
         map_size=(map.shape[0], map.shape[1]),
     )
     pooled, index = pool_windows(map, cells)
     np.testing.assert_allclose(vectors[3 + 3 + 9 : 3 + 3 + 18], pooled[index], rtol=1e-5, atol=1e-5)
 
 
-def test_a_window_on_the_map_holds_the_cells_of_its_crop(tiny_trunk: Trunk) -> None:
+def test_a_window_on_the_map_holds_the_cells_of_its_crop(tiny_backbone: Backbone) -> None:
     # The first cell's centre is 4, so cells 0 to 14 have theirs inside a crop of 64 pixels: the crop's own map has
     # 14 of these 15, without padding.
     image = picture(64, 128)
 
-    from_map = map_vectors(tiny_trunk, image, 64, 64, (64,), (1,))[0]
+    from_map = map_vectors(tiny_backbone, image, 64, 64, (64,), (1,))[0]
 
-    whole = tiny_trunk.convolve(tiny_trunk.preprocessing(image))[0]
-    crop = tiny_trunk.convolve(tiny_trunk.preprocessing(np.ascontiguousarray(image[:, :64])))[0]
+    whole = tiny_backbone.convolve(tiny_backbone.preprocessing(image))[0]
+    crop = tiny_backbone.convolve(tiny_backbone.preprocessing(np.ascontiguousarray(image[:, :64])))[0]
     np.testing.assert_allclose(whole[:, : crop.shape[1], : crop.shape[2]], crop, rtol=1e-4, atol=1e-4)
     np.testing.assert_array_equal(from_map, whole[:, :15, :15].amax(dim=(1, 2)))
 
 
-def test_the_last_two_views_are_the_whole_image_and_its_mirror_image(tiny_trunk: Trunk) -> None:
+def test_the_last_two_views_are_the_whole_image_and_its_mirror_image(tiny_backbone: Backbone) -> None:
     image = picture(60, 80)
 
-    vectors = map_vectors(tiny_trunk, image, 72, 64, (64,), LEVELS).numpy()
+    vectors = map_vectors(tiny_backbone, image, 72, 64, (64,), LEVELS).numpy()
 
     mirrored = np.ascontiguousarray(image[:, ::-1])
-    np.testing.assert_array_equal(vectors[6], torch_vector(tiny_trunk, resized(image, 72)))
-    np.testing.assert_array_equal(vectors[7], torch_vector(tiny_trunk, resized(mirrored, 72)))
+    np.testing.assert_array_equal(vectors[6], torch_vector(tiny_backbone, resized(image, 72)))
+    np.testing.assert_array_equal(vectors[7], torch_vector(tiny_backbone, resized(mirrored, 72)))
 
 
-def test_ten_views_are_five_crops_and_their_mirror_images(tiny_trunk: Trunk) -> None:
+def test_ten_views_are_five_crops_and_their_mirror_images(tiny_backbone: Backbone) -> None:
     image = picture(72, 96)
 
-    vectors = crop_vectors(tiny_trunk, image, 72, 64, LEVELS).numpy()
+    vectors = crop_vectors(tiny_backbone, image, 72, 64, LEVELS).numpy()
 
     assert vectors.shape == (10, 8 * 50)
     corner = np.ascontiguousarray(image[8:72, 32:96])
-    np.testing.assert_array_equal(vectors[3], torch_vector(tiny_trunk, corner))
-    np.testing.assert_array_equal(vectors[8], torch_vector(tiny_trunk, np.ascontiguousarray(corner[:, ::-1])))
+    np.testing.assert_array_equal(vectors[3], torch_vector(tiny_backbone, corner))
+    np.testing.assert_array_equal(vectors[8], torch_vector(tiny_backbone, np.ascontiguousarray(corner[:, ::-1])))
 
 
-def test_a_size_scales_the_images_of_crops_with_it(tiny_trunk: Trunk) -> None:
+def test_a_size_scales_the_images_of_crops_with_it(tiny_backbone: Backbone) -> None:
     image = picture(60, 80)
 
     np.testing.assert_array_equal(
-        view_vectors(tiny_trunk, image, "ten", 32, 64, 72, LEVELS), crop_vectors(tiny_trunk, image, 36, 32, LEVELS)
+        framed_vectors(tiny_backbone, image, "ten", 32, 64, 72, LEVELS),
+        crop_vectors(tiny_backbone, image, 36, 32, LEVELS),
     )
 
 
-def test_other_views_are_refused(tiny_trunk: Trunk) -> None:
-    with pytest.raises(InputError, match="views must be full, ten or maps, not 'all'"):
-        view_vectors(tiny_trunk, picture(9, 9), "all", None, 64, 72, LEVELS)  # type: ignore[arg-type]
+def test_other_views_are_refused(tiny_backbone: Backbone) -> None:
+    with pytest.raises(InputError, match="framing must be full, ten or maps, not 'all'"):
+        framed_vectors(tiny_backbone, picture(9, 9), "all", None, 64, 72, LEVELS)  # type: ignore[arg-type]
