@@ -1,4 +1,6 @@
 __all__ = [
+    "BACKBONES",
+    "CONTEXT",
     "PRESETS",
     "RCNN",
     "Backbone",
@@ -11,16 +13,22 @@ __all__ = [
     "InputError",
     "Mining",
     "ModelError",
+    "Pooling",
     "SPPNet",
+    "Training",
+    "View",
     "check_writable",
     "compile_kernels",
     "conv_threads",
     "distil",
     "load_backbone",
+    "load_detector",
     "save_weights",
 ]
 
-from .backbone.backbone import Backbone, conv_threads
+from .backbone.backbone import Backbone
+from .backbone.networks import BACKBONES
+from .backbone.torch_engine import conv_threads
 from .backbone.weights import load_backbone, save_weights
 from .classification.classifier import Classifier
 from .classification.representation import ImageFeatures
@@ -29,8 +37,11 @@ from .combination import Combination
 from .compilation import compile_kernels
 from .errors import InputError, ModelError
 from .files.model_folder import check_writable
+from .loading import load_detector
 from .model import SPPNet
+from .pooling.settings import CONTEXT, Pooling, View
 from .rcnn import RCNN
 from .training.distillation import Distillation, distil
 from .training.finetuning import PRESETS, FineTuning
 from .training.mining import Mining
+from .training.settings import Training

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .errors import InputError
-from .types import Image
+from .types import Image, Target
 
 
 def checked_images(
@@ -39,3 +39,19 @@ def check_windows(windows: npt.NDArray[np.float32], number: int) -> npt.NDArray[
     if windows.ndim != 2 or windows.shape[1] != 4 or not np.isfinite(windows).all():
         raise InputError(f"image {number}: windows must be finite and of shape (N, 4), not {windows.shape}")
     return windows
+
+
+def checked_target(target: Target, number: int, classes: int) -> Target:
+    """Return the target with the right types, or raise InputError naming image, rule and value."""
+    boxes = np.asarray(target["boxes"], np.float32).reshape(-1, 4)
+    labels = np.asarray(target["labels"], np.int64)
+    difficult = np.asarray(target.get("difficult", np.zeros(len(labels))), np.bool_)
+    if not len(boxes) == len(labels) == len(difficult):
+        counts = f"{len(boxes)} boxes, {len(labels)} labels and {len(difficult)} difficult flags"
+        raise InputError(f"image {number}: {counts} do not belong together")
+    for box, label in zip(boxes, labels, strict=True):
+        if not (np.isfinite(box).all() and box[0] < box[2] and box[1] < box[3]):
+            raise InputError(f"image {number}: a box needs finite x1 < x2 and y1 < y2, not {box.tolist()}")
+        if not 0 <= label < classes:
+            raise InputError(f"image {number}: the label {label} is not one of {classes} classes counted from 0")
+    return {"boxes": boxes, "labels": labels, "difficult": difficult}

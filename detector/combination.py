@@ -17,12 +17,11 @@ from sppnet.proposals import SelectiveSearch
 from .checks import checked_images
 from .errors import InputError
 from .model import SPPNet
-from .pooling.features import Floats, Indices, Vectors
-from .scoring.boxes import clip, decode
+from .pooling.vectors import Vectors
 from .scoring.calibration import Calibration
-from .scoring.detection import WindowScorer, best_windows, kept_after_regression
+from .scoring.detection import WindowScorer, pick
 from .timing import Stopwatch
-from .types import Image
+from .types import Floats, Image, Indices
 
 Merge = Literal["union", "mean"]
 LOG_ODDS = Calibration(slope=1.0, offset=0.0)  # turns logarithms of odds into scores
@@ -80,7 +79,6 @@ class Combination:
         return [self._detect(image, given, confidence, iou) for image, given in checked_images(images, windows)]
 
     def _detect(self, image: Image, windows: Floats | None, confidence: float, iou: float) -> dict[str, Any]:
-        size = (image.shape[0], image.shape[1])
         clock = Stopwatch()
         if windows is None:
             with clock("proposals"):
@@ -88,16 +86,20 @@ class Combination:
         opinions = [_opinion(model, image, windows, clock) for model in self.models]
         with clock("suppression"):
             log_odds = (_highest if self.merge == "union" else _mean)(opinions)
-            rows, labels = best_windows(windows, log_odds, -np.inf, iou)
-            shares = self._shares(opinions, rows, labels)
-        with clock("regression"):
-            boxes = clip(decode(windows[rows], _mixed_offsets(opinions, shares, rows, labels)), *size)
-        with clock("suppression"):
-            log_odds = log_odds[rows, labels]
-            margins = _mixed([opinion.margins[rows, labels] for opinion in opinions], shares)
-            scores = LOG_ODDS.scores(log_odds)
-            kept = kept_after_regression(boxes, labels, log_odds, scores >= confidence, iou)
-        found = {"boxes": boxes[kept], "labels": labels[kept], "scores": scores[kept], "margins": margins[kept]}
+        found, rows = pick(
+            windows,
+            log_odds,
+            image.shape[:2],
+            floor=-np.inf,
+            offsets=lambda rows, labels: _mixed_offsets(opinions, self._shares(opinions, rows, labels), rows, labels),
+            scores=LOG_ODDS.scores,
+            confidence=confidence,
+            iou=iou,
+            clock=clock,
+        )
+        labels = found["labels"]
+        margins = [opinion.margins[rows, labels] for opinion in opinions]
+        found["margins"] = _mixed(margins, self._shares(opinions, rows, labels))
         return {**found, "milliseconds": clock.milliseconds}
 
     def _shares(self, opinions: Sequence["_Opinion"], rows: Indices, labels: Indices) -> Floats:
@@ -142,9 +144,7 @@ class _Opinion:
 
 def _opinion(model: SPPNet, image: Image, windows: Floats, clock: Stopwatch) -> _Opinion:
     features, scorer = model.fitted()
-    size = (image.shape[0], image.shape[1])
-    maps = features.maps(image, features.chosen_scales(windows, size), windows, clock)
-    vectors = features.project(maps, windows, size)
+    vectors = features.vectors(image, windows, clock)
     return _Opinion(scorer, vectors, scorer.margins(vectors, clock))
 
 

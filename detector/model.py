@@ -4,40 +4,41 @@ He et al. 2015, section 4: `SPPNet.predict` reads as the paper's figure 5, `SPPN
 """
 
 import copy
-import inspect
 from collections.abc import Callable, Iterable, Sequence, Sized
 from contextlib import nullcontext
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 from torch import nn
 
 from sppnet.proposals import SelectiveSearch
 
 from . import storage
-from .backbone.backbone import Backbone, Precision, backbone_geometry
+from .backbone.backbone import Backbone
+from .backbone.networks import declared_maps, network_of
+from .backbone.torch_engine import Precision
 from .backbone.weights import load_backbone
 from .checks import checked_images
 from .errors import InputError, ModelError
 from .files.model_folder import checked_settings
-from .pooling.features import Features, Layer, WindowFeatures
-from .pooling.projection import Preset
-from .pooling.pyramid import LEVELS
+from .pooling.features import Features, WindowFeatures
+from .pooling.head import Head
+from .pooling.settings import Pooling
+from .pooling.vectors import Layer
 from .scoring.detection import WindowScorer
-from .scoring.head import Head
-from .settings import LAYERS, Scores, check_head, check_objects, check_settings
 from .timing import Stopwatch
 from .training.finetuning import FineTuning, fine_tune, principal_channels
 from .training.images import TrainingImages
-from .training.mining import Mining
+from .training.settings import Training
 from .training.windows import split_held_out, train_windows
-from .types import Image, Progress, Target
+from .types import Floats, Image, Progress, Target
 
+Scores = Literal["svm", "softmax"]
+LAYERS: tuple[Layer, ...] = ("pool", "fc6", "fc7")
 # Measured on two cores, for the estimate of a training: an image's windows, mining and regression; its conv layers; and
 # a step of fine-tuning.
 SECONDS_PER_IMAGE, SECONDS_PER_CELL, SECONDS_PER_STEP = 0.2, 6e-5, 0.06
@@ -48,32 +49,18 @@ class SPPNet:
 
     Args:
         classes: Names of the classes, in the order of their labels.
-        backbone: squeezenet1_1, alexnet, zf5 or small.
+        backbone: Name of the conv layers; one of `BACKBONES`.
         weights: "imagenet", "random", a weights file or another detector; see `load_backbone`.
         preprocessing: torchvision, caffe or release; by default what the weights say.
-        scales: Short sides in pixels at which the conv layers see an image; a window uses one of them.
-        max_side: The longest side an image is resized to, in pixels.
-        levels: Bins per side of every level of the pyramid.
-        geometry: How windows are projected onto a map: "paper" or "release".
-        power: Exponent applied to the maps.
         precision: float32, or bfloat16 for conv layers that are faster on processors with instructions for it.
-        context: Whether vectors also tell of what is around a window, and of the whole image (beyond the paper).
-        early: Whether vectors also hold bins of the map before the last pooling layer (beyond the paper).
+        pooling: How windows become vectors.
+        training: How SVMs and box regression are trained.
         fine_tuning: How fully connected layers, or conv layers, learn before the SVMs; None leaves them as they are.
         layer: Whose vectors the SVMs and box regression see: pool, fc6 or fc7.
         scores: svm, or softmax for the scores of the fine-tuned layers themselves, after the last of them.
         ranks: Of fc6 and fc7 in a compressed model; see `compress`.
-        centre: Whether the mean vector is subtracted before the SVMs.
-        standardise: Whether every dimension is divided by its standard deviation before the SVMs.
-        norm: Root mean square norm of the vectors that the SVMs see.
-        mining: How the SVMs are trained.
-        penalty: Of the ridge regression of boxes (R-CNN: 1000, SPP-net's release: 4000).
-        regression_examples: Windows of one class that box regression learns from at most.
-        negative_iou: Windows that overlap every object of a class by less are its negatives.
-        use_difficult: Whether objects marked difficult are learned.
-        held_out: Fraction of the training images on which margins are calibrated before the last training.
         search: Proposes the windows.
-        seed: Of everything random.
+        seed: Of everything random; the same seed gives the same model.
         device: Where maps, pooling and scores are computed: cpu, cuda or cuda:N.
 
     Attributes:
@@ -89,46 +76,29 @@ class SPPNet:
         backbone: str = "squeezenet1_1",
         weights: str | Path = "imagenet",
         preprocessing: str | None = None,
-        scales: Sequence[int] = (600,),
-        max_side: int = 2400,
-        levels: Sequence[int] = LEVELS,
-        geometry: Preset = "paper",
-        power: float = 1.0,
         precision: Precision = "float32",
-        context: bool = False,
-        early: bool = False,
+        pooling: Pooling | None = None,
+        training: Training | None = None,
         fine_tuning: FineTuning | None = None,
         layer: Layer = "pool",
         scores: Scores = "svm",
         ranks: Sequence[int] = (),
-        centre: bool = True,
-        standardise: bool = True,
-        norm: float = 20.0,
-        mining: Mining | None = None,
-        penalty: float = 1000.0,
-        regression_examples: int = 4000,
-        negative_iou: float = 0.3,
-        use_difficult: bool = False,
-        held_out: float = 0.1,
         search: SelectiveSearch | None = None,
         seed: int = 0,
         device: str = "cpu",
     ) -> None:
         if not classes or len(set(classes)) != len(classes):
             raise InputError(f"classes must be different names, at least one, not {list(classes)}")
-        check_settings(scales, levels, geometry, norm, penalty, held_out, seed)
-        check_head(fine_tuning, layer, scores, power)
+        if seed < 0:
+            raise InputError(f"seed must not be negative, not {seed}")
         self.classes = tuple(classes)
-        self.backbone, self.weights, self.preprocessing = backbone, weights, preprocessing
-        self.scales, self.max_side, self.levels = tuple(scales), max_side, tuple(levels)
-        self.geometry: Preset = geometry
-        self.power, self.centre, self.standardise, self.norm = power, centre, standardise, norm
-        self.precision, self.context, self.early = precision, context, early
-        self.fine_tuning, self.scores, self.ranks = fine_tuning, scores, tuple(ranks)
-        self.layer: Layer = LAYERS[len(fine_tuning.widths)] if fine_tuning and scores == "softmax" else layer
-        self.mining, self.penalty, self.regression_examples = mining or Mining(), penalty, regression_examples
-        self.negative_iou, self.use_difficult, self.held_out = negative_iou, use_difficult, held_out
+        self.backbone, self.weights, self.preprocessing, self.precision = backbone, weights, preprocessing, precision
+        self.pooling, self.training, self.fine_tuning = pooling or Pooling(), training or Training(), fine_tuning
+        self.layer, self.scores, self.ranks = layer, scores, tuple(ranks)
         self.search, self.seed, self.device = search or SelectiveSearch(), seed, device
+        self._check_layers()
+        if fine_tuning and scores == "softmax":
+            self.layer = LAYERS[len(fine_tuning.widths)]
         self.metrics_: dict[str, Any] = {}
         self._fitted: tuple[Features, WindowScorer] | None = None
 
@@ -136,7 +106,7 @@ class SPPNet:
         self,
         images: Sequence[Image],
         *,
-        windows: Sequence[npt.NDArray[np.float32]] | None = None,
+        windows: Sequence[Floats] | None = None,
         confidence: float = 0.0,
         iou: float = 0.3,
     ) -> list[dict[str, Any]]:
@@ -158,66 +128,60 @@ class SPPNet:
         """
         return [self._detect(image, given, confidence, iou) for image, given in checked_images(images, windows)]
 
-    def _detect(
-        self, image: Image, windows: npt.NDArray[np.float32] | None, confidence: float, iou: float
-    ) -> dict[str, Any]:
+    def _detect(self, image: Image, windows: Floats | None, confidence: float, iou: float) -> dict[str, Any]:
         features, scorer = self.fitted()
-        size = (image.shape[0], image.shape[1])
         clock = Stopwatch()
         if windows is None:
             with clock("proposals"):
                 windows = self.search(image)
-        maps = features.maps(image, features.chosen_scales(windows, size), windows, clock)
-        vectors = features.project(maps, windows, size)
-        found = scorer.detect(vectors, windows, size, confidence=confidence, iou=iou, clock=clock)
+        vectors = features.vectors(image, windows, clock)
+        found = scorer.detect(vectors, windows, image.shape[:2], confidence=confidence, iou=iou, clock=clock)
         return {**found, "milliseconds": clock.milliseconds}
 
     def fit(
         self,
         train: Iterable[tuple[Image, Target]],
         *,
-        windows: Iterable[npt.NDArray[np.float32]] | None = None,
         cache: Path | str | None = None,
         workers: int = 2,
+        keep_layers: bool = False,
         progress: Progress = lambda stage, done, total: None,
     ) -> "SPPNet":
-        """Train on images with known objects and return the model; a loaded model keeps its backbone.
+        """Train on images with known objects and return the model.
 
         Args:
-            train: (image, {"boxes", "labels", "difficult"}) pairs, iterated once.
-            windows: float32 (N, 4) for each image; by default the model's own search proposes them. Each is asked for
-                after its image.
+            train: (image, {"boxes", "labels", "difficult"}) pairs, iterated once. Targets may have "windows" too,
+                float32 (N, 4), either all of them or none; by default the model's own search proposes windows.
             cache: Folder for windows and maps. A training that is given the same folder again, after an
                 interruption, say, takes what is there. By default a temporary one.
             workers: Processes that propose windows.
+            keep_layers: Whether a fitted model keeps its conv and fully connected layers, so that SVMs and regression
+                alone are trained anew. By default everything starts from the weights again.
             progress: Called with (stage, done, total) as the work goes on.
 
         Raises:
-            InputError: If there is no image with an object, a target or a window breaks a rule, or there are more or
-                fewer images than windows.
-            ModelError: If the backbone's weights cannot be had.
+            InputError: If there is no image with an object, or a target or a window breaks a rule.
+            ModelError: If the backbone's weights cannot be had, or there are no layers to keep.
         """
         clock = Stopwatch()
-        features = self._fitted[0] if self._fitted else self._window_features(self._load_backbone())
+        features = self.fitted()[0] if keep_layers else self._window_features(self._load_backbone())
         with nullcontext(cache) if cache else TemporaryDirectory() as folder:
             images = TrainingImages(
                 self.classes,
                 features,
                 Path(folder),
-                negative_iou=self.negative_iou,
-                use_difficult=self.use_difficult,
+                negative_iou=self.training.negative_iou,
+                use_difficult=self.training.use_difficult,
             )
             total = len(train) if isinstance(train, Sized) else 0
-            prepare = partial(
-                images.prepare, train, self.search, windows=windows, workers=workers, progress=progress, total=total
-            )
+            prepare = partial(images.prepare, train, self.search, workers=workers, progress=progress, total=total)
             history = None
             if self.fine_tuning and features.head is None:
                 images, features, history = self._fine_tune(images, prepare, Path(folder), progress, clock)
             else:
                 with clock("windows and maps"):
                     prepare()
-                check_objects(images)
+                _check_objects(images)
             scorer = self._train_scorer(images, features, progress, clock)
         self._fitted = features, scorer
         self.metrics_ = _metrics(images, scorer, clock) | ({"fine_tuning": history} if history else {})
@@ -228,14 +192,8 @@ class SPPNet:
     ) -> WindowScorer:
         return train_windows(
             images,
-            mining=self.mining,
+            settings=self.training,
             softmax=features.head.softmax() if features.head and self.scores == "softmax" else None,
-            norm=self.norm,
-            centre=self.centre,
-            standardise=self.standardise,
-            penalty=self.penalty,
-            regression_examples=self.regression_examples,
-            held_out=self.held_out,
             seed=self.seed,
             progress=progress,
             clock=clock,
@@ -255,20 +213,19 @@ class SPPNet:
         features = images.features
         assert self.fine_tuning is not None
         assert isinstance(features, WindowFeatures)
-        stem, tail = features.backbone.split()
+        stem, tail = features.backbone.split(self.fine_tuning.stem)
         if not self.fine_tuning.unfreeze:
             stem, tail = features.backbone, nn.Sequential()
         images.features = replace(features, backbone=stem)
         with clock("windows and maps"):
             prepare(flips=self.fine_tuning.flips, all_scales=True)
-        check_objects(images)
+        _check_objects(images)
         with clock("fine-tuning"):
-            fitting, held = split_held_out(len(images), self.held_out, self.seed)
+            fitting, held = split_held_out(len(images), self.training.held_out, self.seed)
             if self.fine_tuning.reduction:
                 tail.append(principal_channels(images, tail, fitting, self.fine_tuning.reduction))
             tail.requires_grad_(True)
             whole = replace(features, backbone=features.backbone.with_layers(nn.Sequential(*stem.layers, *tail)))
-            whole.backbone.fully_connected = features.backbone.fully_connected
             head, history = fine_tune(
                 images,
                 whole,
@@ -328,16 +285,27 @@ class SPPNet:
         """Return a model that was saved in a folder, or is bundled under that name, to compute on a device.
 
         Raises:
-            ModelError: If the folder holds no model, or a damaged one.
+            ModelError: If the folder holds no model, a damaged one, or one of another method; see `load_detector`.
         """
         config, backbone, head, scorer, metrics = storage.load(Path(folder), device)
+        if config["method"] != cls.method:
+            raise ModelError(f"{folder}: is a model of the method {config['method']!r}, not {cls.method!r}")
         with checked_settings(Path(folder)):
-            search, mining = SelectiveSearch(**config.pop("search")), Mining(**config.pop("mining"))
-            tuning = config.pop("fine_tuning")
-            fine_tuning = FineTuning(**tuning) if tuning else None
-            kinds: list[type[SPPNet]] = [SPPNet, *SPPNet.__subclasses__()]
-            kind = {kind.method: kind for kind in kinds if "method" in vars(kind)}[config.pop("method")]
-            model = kind(**config, search=search, mining=mining, fine_tuning=fine_tuning, device=device)
+            model = cls(
+                config["classes"],
+                backbone=config["backbone"],
+                weights=folder,
+                precision=config["precision"],
+                pooling=Pooling(**config["pooling"]),
+                training=Training(**config["training"]),
+                fine_tuning=FineTuning(**config["fine_tuning"]) if config["fine_tuning"] else None,
+                layer=config["layer"],
+                scores=config["scores"],
+                ranks=config["ranks"],
+                search=SelectiveSearch(**config["search"]),
+                seed=config["seed"],
+                device=device,
+            )
         model._fitted = model._window_features(backbone, head), scorer
         model.metrics_ = metrics
         return model
@@ -347,10 +315,10 @@ class SPPNet:
 
         The seconds are those of two cores that start from nothing.
         """
-        stride, _, _, channels = backbone_geometry(self.backbone)
-        cells = sum(scale**2 * 4 / 3 / stride**2 for scale in self.scales)
+        *_, last = declared_maps(self.backbone).values()
+        cells = sum(scale**2 * 4 / 3 / last.stride**2 for scale in self.pooling.scales)
         seconds = images * (SECONDS_PER_IMAGE + cells * SECONDS_PER_CELL)
-        disk = images * (cells * channels * 2 + 32_000)
+        disk = images * (cells * last.channels * 2 + 32_000)
         if self.fine_tuning:
             seconds += images * self.fine_tuning.epochs * SECONDS_PER_STEP
             disk *= 3  # the maps of the frozen layers, mirrored ones too, and those of the trained layers
@@ -367,18 +335,7 @@ class SPPNet:
         )
 
     def _window_features(self, backbone: Backbone, head: Head | None = None) -> Features:
-        return WindowFeatures(
-            backbone,
-            self.scales,
-            self.max_side,
-            self.levels,
-            self.geometry,
-            self.power,
-            self.context,
-            self.early,
-            head,
-            self.layer,
-        )
+        return WindowFeatures(backbone, self.pooling, head, self.layer)
 
     def fitted(self) -> tuple[Features, WindowScorer]:
         """Return how windows become vectors, and vectors detections.
@@ -390,10 +347,45 @@ class SPPNet:
             raise ModelError("the model has not been trained: fit it, or load one")
         return self._fitted
 
+    def _check_layers(self) -> None:
+        """Raise InputError for maps and fully connected layers that will not be there."""
+        tuning, layer, known = self.fine_tuning, self.layer, network_of(self.backbone).maps
+        for view in self.pooling.views:
+            if view.map is not None and view.map not in known:
+                raise InputError(f"{self.backbone} has no map {view.map!r}; there are {', '.join(known)}")
+        if layer not in LAYERS:
+            raise InputError(f"layer must be one of {', '.join(LAYERS)}, not {layer!r}")
+        if self.scores not in ("svm", "softmax"):
+            raise InputError(f"scores must be svm or softmax, not {self.scores!r}")
+        if LAYERS.index(layer) > (len(tuning.widths) if tuning else 0):
+            raise InputError(f"layer {layer} needs fine_tuning with a width for it")
+        if self.scores == "softmax" and tuning is None:
+            raise InputError("scores 'softmax' need fine_tuning: they are those of the layers that it trains")
+        if tuning and self.pooling.power != 1:
+            raise InputError(f"fine_tuning takes maps as they are: power must be 1, not {self.pooling.power}")
+
     def _config(self) -> dict[str, Any]:
-        """Return every setting but where the backbone's weights came from, which the model has, and the device."""
-        names = inspect.signature(SPPNet).parameters.keys() - {"weights", "preprocessing", "device"}
-        return {"method": self.method} | {name: getattr(self, name) for name in sorted(names)}
+        """Return every setting but where the weights came from, which the model has, and the device."""
+        return {
+            "method": self.method,
+            "classes": self.classes,
+            "backbone": self.backbone,
+            "precision": self.precision,
+            "pooling": asdict(self.pooling),
+            "training": asdict(self.training),
+            "fine_tuning": asdict(self.fine_tuning) if self.fine_tuning else None,
+            "layer": self.layer,
+            "scores": self.scores,
+            "ranks": self.ranks,
+            "search": asdict(self.search),
+            "seed": self.seed,
+        }
+
+
+def _check_objects(images: TrainingImages) -> None:
+    """Raise InputError unless there is an object to learn from."""
+    if not images.objects().any():
+        raise InputError(f"none of {len(images)} training images has an object to learn from")
 
 
 def _metrics(images: TrainingImages, scorer: WindowScorer, clock: Stopwatch) -> dict[str, Any]:

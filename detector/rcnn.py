@@ -16,16 +16,19 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from .backbone.backbone import Backbone, backbone_geometry
+from .backbone.backbone import Backbone
+from .backbone.networks import declared_maps
 from .errors import InputError
 from .model import SPPNet
 from .pooling.device import TensorVectors
-from .pooling.features import Floats, Indices, Maps, Vectors
+from .pooling.head import Head
 from .pooling.kernels import pool_rectangles
 from .pooling.products import inner_products
 from .pooling.pyramid import LEVELS, PyramidPooling, bins
-from .scoring.head import Head
+from .pooling.settings import View
+from .pooling.vectors import Maps, Vectors
 from .timing import Stopwatch, stage
+from .types import Floats, Image, Indices
 
 SIDE, CONTEXT = 227, 16  # pixels of a warped window, and of them around the window itself on every side
 SECONDS_PER_WINDOW = 0.005  # measured on two cores, for the estimate of a training
@@ -45,17 +48,19 @@ class RCNN(SPPNet):
             InputError: If one of them needs maps of whole images.
         """
         super().__init__(classes, **settings)
-        if self.fine_tuning or self.context or self.early or self.power != 1:
-            raise InputError("R-CNN has no maps of whole images: no fine_tuning, context, early or power")
+        [view, *others] = self.pooling.views
+        if self.fine_tuning or others or view != View(view.levels) or self.pooling.power != 1:
+            raise InputError("R-CNN has no maps of whole images: no fine_tuning, no power, and a single usual view")
 
     def plan(self, images: int) -> dict[str, float]:
         """Return what a training needs, as `SPPNet.plan`: nearly all goes into convolving windows."""
         windows = images * self.search.limit
-        dimensions = backbone_geometry(self.backbone)[3] * bins(self.levels)
+        *_, last = declared_maps(self.backbone).values()
+        dimensions = last.channels * bins(self.pooling.views[0].levels)
         return {"disk_bytes": windows * dimensions * 2.0, "seconds": windows * SECONDS_PER_WINDOW}
 
     def _window_features(self, backbone: Backbone, head: Head | None = None) -> "WarpedFeatures":
-        return WarpedFeatures(backbone, self.levels)
+        return WarpedFeatures(backbone, self.pooling.views[0].levels)
 
 
 @dataclass(frozen=True)
@@ -76,27 +81,26 @@ class WarpedFeatures:
     @property
     def dimensions(self) -> int:
         """Length of a vector."""
-        return self.backbone.channels * bins(self.levels)
+        return self.backbone.last.channels * bins(self.levels)
 
     def key(self) -> str:
         """Return what tells vectors of other settings from these."""
         return repr(("rcnn", self.backbone.fingerprint(), tuple(self.levels)))
 
-    def chosen_scales(self, windows: Floats, image_size: tuple[int, int]) -> list[int]:
-        """Return the one side that windows are warped to."""
-        return [SIDE]
+    def vectors(self, image: Image, windows: Floats, clock: Stopwatch | None = None) -> Vectors:
+        """Return the vectors of an image's windows, float32 (N, 4)."""
+        size = (image.shape[0], image.shape[1])
+        return self.project(self.maps(image, self.scales, windows, clock), windows, self.scales_of(windows, size), size)
+
+    def scales_of(self, windows: Floats, image_size: tuple[int, int]) -> Indices:
+        """Return the side that every window is warped to: int64 (N,)."""
+        return np.full(len(windows), SIDE)
 
     def names(self, scales: Sequence[int]) -> list[str]:
         """Return the name of the array that `maps` returns."""
         return [str(scale) for scale in scales]
 
-    def maps(
-        self,
-        image: npt.NDArray[np.uint8],
-        scales: Sequence[int],
-        windows: Floats,
-        clock: Stopwatch | None = None,
-    ) -> Maps:
+    def maps(self, image: Image, scales: Sequence[int], windows: Floats, clock: Stopwatch | None = None) -> Maps:
         """Return the vectors of all windows, float32 (N, D), under the side's name."""
         if self.backbone.device != "cpu":
             return {str(SIDE): self.on_device(image, windows, clock)}
@@ -120,7 +124,7 @@ class WarpedFeatures:
         whole = np.array([[0, 0, map.shape[1], map.shape[0]]], np.int32)
         pool_rectangles(map, whole, vector, levels=self.levels, threads=1)
 
-    def on_device(self, image: npt.NDArray[np.uint8], windows: Floats, clock: Stopwatch | None = None) -> torch.Tensor:
+    def on_device(self, image: Image, windows: Floats, clock: Stopwatch | None = None) -> torch.Tensor:
         """Return the vectors of all windows, float32 (N, D), convolved and pooled where the conv layers are."""
         device, pyramid = self.backbone.device, PyramidPooling(self.levels)
         whole_image = self.backbone.preprocessing(image)
@@ -136,7 +140,7 @@ class WarpedFeatures:
                     vectors[start : start + len(batch)] = pyramid(maps)
         return vectors
 
-    def project(self, maps: Maps, windows: Floats, image_size: tuple[int, int]) -> Vectors:
+    def project(self, maps: Maps, windows: Floats, scales: Indices, image_size: tuple[int, int]) -> Vectors:
         """Return the vectors of the windows that `maps` was given."""
         vectors = maps[str(SIDE)]
         if self.backbone.device == "cpu":

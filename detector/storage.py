@@ -1,6 +1,6 @@
 """Models on disk: a folder of model.safetensors, config.json, README.md (the model card) and metrics.json."""
 
-from dataclasses import asdict, is_dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +24,10 @@ from .files.model_folder import (
     write_model,
 )
 from .pooling.features import Features, WindowFeatures
+from .pooling.head import Head
+from .pooling.settings import Pooling
 from .scoring.calibration import Calibration
 from .scoring.detection import WindowScorer
-from .scoring.head import Head
 
 _NAMES = ("weights", "biases", "offset_weights", "offset_biases")
 
@@ -55,13 +56,9 @@ def save(
     tensors = {
         name: np.ascontiguousarray(_halved(name, tensor) if half else tensor) for name, tensor in tensors.items()
     }
-    plain = {
-        name: asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
-        for name, value in config.items()
-    }
     described = {
         "format": FORMAT,
-        **plain,
+        **config,
         "preprocessing": asdict(features.backbone.preprocessing),
         "calibration": asdict(scorer.calibration),
     }
@@ -99,7 +96,7 @@ def load(
             device=device,
         )
         calibration = Calibration(**config.pop("calibration"))
-        shape = WindowFeatures(backbone, levels=config["levels"], context=config["context"], early=config["early"])
+        shape = WindowFeatures(backbone, Pooling(**config["pooling"]))
         head = _head(file, _part(tensors, "head."), shape.pooled_dimensions, config).to(device) if tuning else None
         dimensions = replace(shape, head=head, layer=config["layer"]).dimensions
         softmax = config["scores"] == "softmax"
@@ -107,6 +104,11 @@ def load(
         scorer = WindowScorer(**arrays, calibration=calibration, softmax=softmax)
     metrics = folder / "metrics.json"
     return config, backbone, head, scorer, read_json(metrics) if metrics.is_file() else {}
+
+
+def method_of(folder: Path) -> str:
+    """Return the method of a saved or bundled detector, as its settings name it."""
+    return str(read_json(model_folder(folder) / "config.json").get("method"))
 
 
 def _halved(name: str, tensor: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
@@ -152,6 +154,16 @@ def _tuned(config: dict[str, Any]) -> str:
     return f"{fine_tuned} {scorer} on {config['layer']}."
 
 
+def _described(view: dict[str, Any]) -> str:
+    """Return what a part of a vector is pooled from, and how."""
+    grown = view["enlargement"]
+    what = (
+        "the whole image" if grown is None else "the window" if grown == 1 else f"the window enlarged {grown:g} times"
+    )
+    where = f"map {view['map']}" if view["map"] else "the last map"
+    return f"{what} on {where}, pyramid levels {', '.join(str(level) for level in view['levels'])}"
+
+
 def _card(config: dict[str, Any], metrics: dict[str, Any]) -> str:
     """Return the model card, in Markdown."""
     objects = metrics.get("objects", {})
@@ -167,8 +179,8 @@ def _card(config: dict[str, Any], metrics: dict[str, Any]) -> str:
 
 Finds {len(config["classes"])} classes of objects. Made by `sppnet train`; used by `sppnet detect -m` this folder.
 
-- Backbone: {config["backbone"]}, short side {", ".join(map(str, config["scales"]))} pixels, pyramid levels
-  {", ".join(map(str, config["levels"]))}{", context" * config["context"]}{", early map" * config["early"]}.
+- Backbone: {config["backbone"]}, short side {", ".join(map(str, config["pooling"]["scales"]))} pixels.
+- Vectors of a window: {"; ".join(map(_described, config["pooling"]["views"]))}.
 - {_tuned(config)}
 - Trained on {metrics.get("images", "?")} images with seed {config["seed"]} ({seconds}).
 - Settings: `config.json`. Measurements: `metrics.json`.

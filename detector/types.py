@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+Floats = npt.NDArray[np.float32]
+Indices = npt.NDArray[np.int64]
 Image = npt.NDArray[np.uint8]
 
 

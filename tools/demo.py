@@ -52,7 +52,7 @@ def command(output: Path, train: bool, device: str, threads: int | None, workers
 
 def learn_shapes(output: Path, device: str, workers: int, seed: int) -> "tuple[SPPNet, Path]":
     """Draw a data set, train a model on it, which is saved, and return it with a picture that it has not seen."""
-    from sppnet.detector import Mining, SPPNet
+    from sppnet.detector import Mining, Pooling, SPPNet, Training
 
     shapes, unseen = output / "shapes", output / "unseen.png"
     write_shapes(shapes, seed=seed)
@@ -63,8 +63,8 @@ def learn_shapes(output: Path, device: str, workers: int, seed: int) -> "tuple[S
         train.classes,
         backbone="alexnet",
         weights="random",
-        scales=(SCALE,),
-        mining=Mining(C=REGULARISATION),
+        pooling=Pooling(scales=(SCALE,)),
+        training=Training(mining=Mining(C=REGULARISATION)),
         seed=seed,
         device=device,
     )

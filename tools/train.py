@@ -132,7 +132,7 @@ def fit(
     """
     try:
         with Progress() as progress:
-            network.fit(images, windows=windows, cache=cache, workers=workers, progress=progress)
+            network.fit(images, cache=cache, workers=workers, progress=progress)
     except KeyboardInterrupt:
         raise CommandError(
             f"interrupted; the same command takes up the windows and maps in {cache}", INTERRUPTED

@@ -4,13 +4,15 @@ SqueezeNet 1.1 (Iandola et al. 2016), AlexNet (Krizhevsky et al. 2012), ZF-5 (Ze
 of our own, cheaper than all of them, of bottlenecks (He et al. 2016) behind a stem like SqueezeNet's.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 import torch
 import torchvision
 from torch import nn
 
 from ..errors import InputError
+from .maps import Map, describe_maps
 
 
 class Bottleneck(nn.Module):
@@ -34,22 +36,44 @@ class Bottleneck(nn.Module):
         return torch.relu_(map + self.layers(map))
 
 
-def layers_of(name: str) -> nn.Sequential:
-    """Return the layers of a backbone.
+class Network(NamedTuple):
+    """What there is to know of a backbone without weights.
+
+    Attributes:
+        build: Makes its layers.
+        maps: Name of each map that it offers, and how many layers make it.
+        stem: The map at which fine-tuning divides them: the layers after it learn.
+        imagenet: torchvision's name of weights trained on ImageNet, if there are some.
+    """
+
+    build: Callable[[], nn.Sequential]
+    maps: Mapping[str, int]
+    stem: str
+    imagenet: str | None = None
+
+
+def network_of(name: str) -> Network:
+    """Return what there is to know of a backbone.
 
     Raises:
         InputError: If there is no such backbone.
     """
-    if name not in BUILDERS:
-        raise InputError(f"there is no backbone {name!r}; there are {', '.join(BUILDERS)}")
-    return BUILDERS[name]()
+    if name not in BACKBONES:
+        raise InputError(f"there is no backbone {name!r}; there are {', '.join(BACKBONES)}")
+    return BACKBONES[name]
+
+
+def declared_maps(name: str) -> dict[str, Map]:
+    """Return the maps of a backbone, whatever its weights, the shallowest first; see `network_of`."""
+    network = network_of(name)
+    return describe_maps(network.build(), network.maps)
 
 
 def random_layers(name: str, seed: int) -> nn.Sequential:
-    """Return the layers of a backbone with random weights; see `backbone`."""
+    """Return the layers of a backbone with random weights; see `network_of`."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return initialised(layers_of(name))
+        return initialised(network_of(name).build())
 
 
 def initialised(layers: nn.Sequential) -> nn.Sequential:
@@ -97,9 +121,32 @@ def _small() -> nn.Sequential:
     )
 
 
-BUILDERS: dict[str, Callable[[], nn.Sequential]] = {
-    "squeezenet1_1": _squeezenet1_1,
-    "alexnet": _alexnet,
-    "zf5": _zf5,
-    "small": _small,
+# The maps are numbered by their blocks, as in the papers.
+BACKBONES = {
+    "squeezenet1_1": Network(
+        _squeezenet1_1,
+        {
+            **{"conv1": 2, "fire2": 4, "fire3": 5, "fire4": 7, "fire5": 8, "pool5": 9},
+            **{"fire6": 10, "fire7": 11, "fire8": 12, "fire9": 13},
+        },
+        stem="pool5",
+        imagenet="SqueezeNet1_1_Weights",
+    ),
+    "alexnet": Network(
+        _alexnet,
+        {"conv1": 2, "conv2": 5, "pool2": 6, "conv3": 8, "conv4": 10, "conv5": 12},
+        stem="pool2",
+        imagenet="AlexNet_Weights",
+    ),
+    "zf5": Network(
+        _zf5, {"conv1": 2, "conv2": 6, "norm2": 7, "pool2": 8, "conv3": 10, "conv4": 12, "conv5": 14}, stem="pool2"
+    ),
+    "small": Network(
+        _small,
+        {
+            **{"conv1": 2, "conv2": 5, "conv3": 8, "pool3": 9, "conv4": 11},
+            **{f"bottleneck{number}": 7 + number for number in range(5, 10)},
+        },
+        stem="pool3",
+    ),
 }

@@ -5,13 +5,12 @@ pages that the system hands out anew for every layer: at a short side of 1200 th
 strip reads, beside its own rows, those that the receptive fields of its cells reach into, so every cell stays the same.
 """
 
-import math
 from collections.abc import Iterator
 
 import torch
 from torch import nn
 
-from .maps import map_geometry
+from .maps import cells_after
 
 WHOLE_BYTES = 7_000_000  # an input of as much is not cut; at a short side of 600 strips gain nothing
 STRIP_BYTES = 4_000_000
@@ -32,15 +31,15 @@ def in_strips(layers: nn.Sequential, maps: torch.Tensor, rows: int) -> Iterator[
     """Yield the rows of `layers(maps)`, so many at a time, from maps (1, C, H, W); more at the end.
 
     Args:
-        layers: Conv and pooling layers, stacked or in parallel branches of the same stride and centre.
+        layers: Conv and pooling layers, stacked or in branches of the same stride, that pool no whole map.
         maps: (1, C, H, W), large enough for the layers.
         rows: Of the result, positive.
     """
-    stride, centre, field = map_geometry(layers)
-    reach, first, last = (field - 1) / 2, 0, False
+    cells, first, last = cells_after(layers), 0, False
+    stride, field = cells.stride, cells.last - cells.first + 1
     while not last:
-        top = max(0, math.floor(centre + first * stride - reach)) // stride * stride  # or cells would be between others
-        bottom = math.ceil(centre + (first + rows - 1) * stride + reach) + 1
+        top = max(0, cells.first + first * stride) // stride * stride  # or cells would be between others
+        bottom = cells.last + (first + rows - 1) * stride + 1
         last = bottom + field > maps.shape[2]  # or there might be no row left for another strip
         strip = layers(maps[:, :, top : None if last else bottom])[:, :, first - top // stride :]
         yield strip if last else strip[:, :, :rows]
@@ -61,4 +60,4 @@ def _strip_rows(block: nn.Sequential, maps: torch.Tensor) -> int:
     size = maps.numel() * maps.element_size()
     if maps.device.type != "cpu" or len(maps) > 1 or size <= WHOLE_BYTES or not isinstance(block[-1], nn.MaxPool2d):
         return 0
-    return max(1, round(STRIP_BYTES / size * maps.shape[2] / map_geometry(block)[0]))
+    return max(1, round(STRIP_BYTES / size * maps.shape[2] / cells_after(block).stride))

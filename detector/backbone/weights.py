@@ -18,9 +18,10 @@ from ..files.model_folder import (
     read_detector,
 )
 from ..files.whole import write_whole
-from .backbone import Backbone, Precision, _described
-from .networks import BUILDERS, layers_of, random_layers
+from .backbone import Backbone
+from .networks import BACKBONES, network_of, random_layers
 from .preprocessing import PREPROCESSINGS, Preprocessing, preprocessing_from, stored_preprocessing
+from .torch_engine import Precision
 
 
 def weights_bytes(
@@ -84,17 +85,16 @@ def load_backbone(
         InputError: If there is no such backbone or preprocessing.
         ModelError: If the weights cannot be had, read, or do not fit the layers.
     """
-    if name not in BUILDERS:
-        raise InputError(f"there is no backbone {name!r}; there are {', '.join(BUILDERS)}")
+    network = network_of(name)
     if preprocessing is not None and preprocessing not in PREPROCESSINGS:
         raise InputError(f"there is no preprocessing {preprocessing!r}; there are {', '.join(PREPROCESSINGS)}")
     named = PREPROCESSINGS[preprocessing or "torchvision"]
     weights = str(weights)
     if weights == "random":
-        return Backbone(name, random_layers(name, seed), named, precision=precision, device=device)
-    file, layers = Path(weights), layers_of(name)
+        return _backbone(name, random_layers(name, seed), named, precision, device)
+    file, layers = Path(weights), network.build()
     if weights == "imagenet":
-        tensors, stored = _download(name), named
+        tensors, stored = _download(name, network.imagenet), named
     elif of_classifier := classifier_backbone(file):
         tensors, stored = _read_tensors(of_classifier), stored_preprocessing(of_classifier)
     elif file.is_dir() or weights in bundled():
@@ -102,7 +102,7 @@ def load_backbone(
     else:
         tensors, stored = _read_tensors(file), stored_preprocessing(file)
     _load_into(layers, tensors, f"torchvision's {name} weights" if weights == "imagenet" else str(file))
-    backbone = Backbone(name, layers, named if preprocessing else stored, precision=precision, device=device)
+    backbone = _backbone(name, layers, named if preprocessing else stored, precision, device)
     backbone.fully_connected = {name: tensor for name, tensor in tensors.items() if name.startswith("classifier.")}
     return backbone
 
@@ -124,23 +124,31 @@ def backbone_from(
         precision: See `load_backbone`.
         device: See `load_backbone`.
     """
-    if name not in BUILDERS:
-        raise ModelError(f"{source}: there is no backbone {name!r}; this version knows {', '.join(BUILDERS)}")
-    layers = layers_of(name)
+    if name not in BACKBONES:
+        raise ModelError(f"{source}: there is no backbone {name!r}; this version knows {', '.join(BACKBONES)}")
+    layers = BACKBONES[name].build()
     if reduction:
-        channels = _described(layers)[3]
+        channels = _backbone(name, layers, preprocessing, "float32", "cpu").last.channels
         layers.append(nn.Conv2d(channels, min(reduction, channels), 1))
     _load_into(layers, tensors, source)
-    return Backbone(name, layers, preprocessing, precision=precision, device=device)
+    return _backbone(name, layers, preprocessing, precision, device)
 
 
-def _download(name: str) -> dict[str, torch.Tensor]:
-    builders = {"squeezenet1_1": "SqueezeNet1_1_Weights", "alexnet": "AlexNet_Weights"}
-    if name not in builders:
+def _backbone(
+    name: str, layers: nn.Sequential, preprocessing: Preprocessing, precision: Precision, device: str
+) -> Backbone:
+    """Return a backbone of layers that end as its network does, or with a reduction, which makes the last map then."""
+    network = network_of(name)
+    depths = dict(network.maps)
+    depths[list(depths)[-1]] = len(layers)
+    return Backbone(name, layers, preprocessing, maps=depths, stem=network.stem, precision=precision, device=device)
+
+
+def _download(name: str, weights: str | None) -> dict[str, torch.Tensor]:
+    if weights is None:
         raise ModelError(f"torchvision has no ImageNet weights for {name!r}: give a file, or weights 'random'")
     try:
-        weights = getattr(torchvision.models, builders[name]).IMAGENET1K_V1
-        return dict(weights.get_state_dict(progress=False))
+        return dict(getattr(torchvision.models, weights).IMAGENET1K_V1.get_state_dict(progress=False))
     except OSError as error:
         raise ModelError(f"the ImageNet weights of {name} could not be downloaded ({error}): give a file") from error
 

@@ -273,15 +273,13 @@ class Classifier:
             if random
             else copy.deepcopy(backbone.layers).requires_grad_(True)
         )
-        dimensions = bins(self.levels) * backbone.channels
+        dimensions = bins(self.levels) * backbone.last.channels
         head = fully_connected(dimensions, len(self.classes), self.widths, self.dropout)
         return nn.Sequential(layers, PyramidPooling(self.levels), head)
 
     def _checked_size(self, backbone: Backbone, size: int) -> Backbone:
-        if size < backbone.least_cell_side:
-            raise InputError(
-                f"the size must be at least {backbone.least_cell_side} pixels for {self.backbone}, not {size}"
-            )
+        if size < backbone.least_side:
+            raise InputError(f"the size must be at least {backbone.least_side} pixels for {self.backbone}, not {size}")
         return backbone
 
 

@@ -107,8 +107,8 @@ def map_vectors(
                 grid_windows(size, side).astype(np.float32),
                 image_size=size,
                 scale=min(size),
-                stride=backbone.stride,
-                first_centre=backbone.first_centre,
+                stride=backbone.last.stride,
+                first_centre=backbone.last.first_centre,
                 map_size=(map.shape[2], map.shape[3]),
             )
             vectors.append(_pooled(map, cells, levels))
@@ -153,7 +153,7 @@ def _windows(starts: list[tuple[int, int]], side: int) -> npt.NDArray[np.int64]:
 def _map(backbone: Backbone, picture: Image) -> torch.Tensor:
     """Return the map of a picture as it is (1, C, h, w), padded with the mean where it is too small for a cell."""
     pixels = backbone.preprocessing(picture)
-    missing = [max(0, backbone.least_cell_side - side) for side in (picture.shape[1], picture.shape[0])]
+    missing = [max(0, backbone.least_side - side) for side in (picture.shape[1], picture.shape[0])]
     return backbone.convolve(nn.functional.pad(pixels, (0, missing[0], 0, missing[1])))
 
 

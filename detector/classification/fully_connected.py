@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from torch import nn
 
 from ..errors import InputError
-from ..scoring.head import Dropout
+from ..pooling.head import Dropout
 
 
 def fully_connected(dimensions: int, classes: int, widths: Sequence[int], dropout: float) -> nn.Sequential:

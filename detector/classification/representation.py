@@ -80,8 +80,7 @@ class ImageFeatures:
             mirrored,
         )
         self._pyramid, self._finest = PyramidPooling(levels), PyramidPooling((6,))
-        blocks = _blocks(backbone)
-        self._depths = {name: blocks.get(name, len(backbone.layers)) for name in self.layers}
+        self._maps = {name: name if name in backbone.maps else backbone.last.name for name in self.layers}
 
     def __call__(self, images: Sequence[Image]) -> Floats:
         """Return the vectors of images, float32 (N, D): those of the layers side by side.
@@ -105,9 +104,8 @@ class ImageFeatures:
         return vectors
 
     def _vectors(self, seen: Image) -> dict[str, Floats]:
-        depths = sorted(set(self._depths.values()))
-        maps = dict(zip(depths, self.backbone.maps_after(seen, self.scale, depths), strict=True))
-        return {name: normalised(self._pooled(name, maps[depth])) for name, depth in self._depths.items()}
+        maps = self.backbone.maps_of(seen, self.scale, tuple(self._maps.values()))
+        return {name: normalised(self._pooled(name, maps[of])) for name, of in self._maps.items()}
 
     def key(self, layer: str) -> str:
         """Return what the vectors of a layer depend on beside the image: a key under which they may be cached."""
@@ -134,8 +132,8 @@ class ImageFeatures:
 
 
 def layer_names(backbone: Backbone) -> tuple[str, ...]:
-    """Return the names of the layers that `ImageFeatures` knows: a backbone's blocks, then those of its last map."""
-    return *_blocks(backbone), "pool", "spp", "mean", *(("fc",) if _score_layer(backbone) else ())
+    """Return the names that `ImageFeatures` knows: a backbone's maps, then what is made of its last one."""
+    return *backbone.maps, "pool", "spp", "mean", *(("fc",) if _score_layer(backbone) else ())
 
 
 def normalised(vectors: Floats) -> Floats:
@@ -144,20 +142,10 @@ def normalised(vectors: Floats) -> Floats:
     return np.asarray(vectors / np.where(lengths > 0, lengths, 1), np.float32)
 
 
-def _blocks(backbone: Backbone) -> dict[str, int]:
-    """Return how many layers there are up to the end of each block, numbered as in the papers: conv1, fire2, fire3."""
-    depths: dict[str, int] = {}
-    for depth, layer in enumerate(backbone.layers, 1):
-        if isinstance(layer, nn.ReLU) or list(layer.children()):
-            kind = "conv" if isinstance(layer, nn.ReLU) else type(layer).__name__.lower()
-            depths[f"{kind}{len(depths) + 1}"] = depth
-    return depths
-
-
 def _score_layer(backbone: Backbone) -> tuple[torch.Tensor, torch.Tensor] | None:
     """Return weight (classes, C, 1, 1) and bias (classes,) of a convolution that scores cells, if there is one."""
     weight, bias = (backbone.fully_connected.get(f"classifier.1.{name}") for name in ("weight", "bias"))
-    if weight is None or bias is None or weight.shape != (len(bias), backbone.channels, 1, 1):
+    if weight is None or bias is None or weight.shape != (len(bias), backbone.last.channels, 1, 1):
         return None
     return weight, bias
 

@@ -66,7 +66,7 @@ def load_classifier(folder: Path, device: str) -> tuple[dict[str, Any], Path, Ba
         weights = classifier_backbone(folder) or folder / BACKBONE
         backbone = load_backbone(config["backbone"], weights, device=device)
         with torch.device("meta"):  # takes no memory, whatever widths the settings claim
-            dimensions = bins(PyramidPooling(config["levels"]).levels) * backbone.channels
+            dimensions = bins(PyramidPooling(config["levels"]).levels) * backbone.last.channels
             head = fully_connected(dimensions, len(config["classes"]), config["widths"], config["dropout"])
         take_tensors(head, tensors, str(file), "")
         if not 1 <= config["side_"] <= config["short_side_"]:

@@ -5,24 +5,19 @@ same maps; conv layers, fully connected layers and margins are sums of float32 i
 agree within 1e-3 of the largest value. A process that allows TF32 or less in its matrix products gets it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
 from ..backbone.backbone import to_tensor
 from ..timing import Stopwatch, stage
+from ..types import Floats, Indices
 from .differentiable import pool_tensors
-
-if TYPE_CHECKING:
-    from .features import WindowVectors
+from .vectors import Rectangles, WindowVectors, pool_views
 
 BLOCK_BYTES = 1 << 28  # of vectors at a time; what the pooling keeps beside them is as much again
-Floats = npt.NDArray[np.float32]
-Indices = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -35,12 +30,12 @@ class DeviceVectors:
         block_bytes: Of the vectors that are there at a time.
     """
 
-    windows: "WindowVectors"
+    windows: WindowVectors
     device: torch.device
     block_bytes: int = BLOCK_BYTES
 
     @classmethod
-    def on(cls, device: str, windows: "WindowVectors", *, block_bytes: int = BLOCK_BYTES) -> "DeviceVectors":
+    def on(cls, device: str, windows: WindowVectors, *, block_bytes: int = BLOCK_BYTES) -> "DeviceVectors":
         """Return the vectors of windows on a device, to which maps that are not there yet are moved."""
         place = torch.device(device)
         maps = {name: torch.as_tensor(map).to(place) for name, map in windows.maps.items()}
@@ -52,7 +47,7 @@ class DeviceVectors:
 
     def all(self) -> Floats:
         """Return the vector of every window: float32 (N, D)."""
-        vectors = np.empty((len(self), self.windows.features.dimensions), np.float32)
+        vectors = np.empty((len(self), self.windows.dimensions), np.float32)
         with torch.inference_mode():
             for rows, block in self._blocks(None):
                 vectors[rows] = block.cpu().numpy()
@@ -76,26 +71,21 @@ class DeviceVectors:
 
     def _blocks(self, clock: Stopwatch | None) -> Iterator[tuple[slice, torch.Tensor]]:
         """Yield the distinct vectors block by block."""
-        features, end = self.windows.features, 0
-        size = max(1, self.block_bytes // (4 * features.pooled_dimensions))
-        for scale, cells in self.windows.places:
-            for start in range(0, len(cells[0]), size):
+        windows, end = self.windows, 0
+        size = max(1, self.block_bytes // (4 * windows.width))
+        for place in windows.places:
+            for start in range(0, len(place), size):
                 with stage(clock, "pooling", self.device):
-                    block = self._pooled(scale, [view[start : start + size] for view in cells])
-                if features.head is not None and features.layer != "pool":
+                    block = self._pooled(place[start : start + size])
+                if windows.head is not None and windows.layer != "pool":
                     with stage(clock, "fc", self.device):
-                        block = features.head.through(block, features.layer)
+                        block = windows.head.through(block, windows.layer)
                 yield slice(end, end := end + len(block)), block
 
-    def _pooled(self, scale: str, cells: Sequence[npt.NDArray[np.int32]]) -> torch.Tensor:
-        """Return the pooled vectors of one scale's windows: (N, D)."""
-        features, parts = self.windows.features, []
-        for view, rectangles in zip(features.views, cells, strict=True):
-            map = to_tensor(self.windows.maps[features.map_name(view, scale)])
-            whole = np.isinf(view.enlargement)
-            part = pool_tensors(map, rectangles[:1] if whole else rectangles, view.levels)
-            parts.append(part.expand(len(rectangles), -1) if whole else part)
-        return torch.cat(parts, dim=1) if len(parts) > 1 else parts[0]
+    def _pooled(self, place: Rectangles) -> torch.Tensor:
+        """Return the pooled vectors of some windows of one scale: (N, D)."""
+        maps = {name: to_tensor(self.windows.maps[name]) for name in place.maps}
+        return pool_views(self.windows.views, maps, place, pool_tensors)
 
 
 @dataclass(frozen=True)

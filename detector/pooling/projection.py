@@ -54,7 +54,7 @@ def window_cells(
         raise InputError(
             f"map size {map_size}, image size {image_size}, scale {scale} and stride {stride} must all be at least 1"
         )
-    tau = {"paper": 0.0, "release": stride / 2 - offset}[_checked_preset(preset)]
+    tau = {"paper": 0.0, "release": stride / 2 - offset}[checked_preset(preset)]
     # Centres of the outermost pixels, so that first pixel maps onto first and last onto last (release, section 2.1).
     corners = _checked_windows(windows) - [0, 0, 1, 1]
     corners *= (scale - 1) / max(min(image_size) - 1, 1)
@@ -95,7 +95,7 @@ def choose_scales(
     corners = _checked_windows(windows)
     area = np.maximum(np.prod(np.maximum(corners[:, 2:] - corners[:, :2], 0), axis=1), 1)[:, None]
     short, sides = min(image_size), np.array(scales, np.float64)
-    if _checked_preset(preset) == "paper":
+    if checked_preset(preset) == "paper":
         distance = np.abs(area * (sides / short) ** 2 - 224**2)
     else:
         distance = np.abs(sides - np.floor(208 * short / np.sqrt(area) + 0.5))
@@ -103,7 +103,8 @@ def choose_scales(
     return index
 
 
-def _checked_preset(preset: str) -> str:
+def checked_preset(preset: str) -> str:
+    """Return the name of a preset, or raise InputError."""
     if preset not in ("paper", "release"):
         raise InputError(f"preset must be 'paper' or 'release', not {preset!r}")
     return preset

@@ -3,19 +3,18 @@
 He et al. 2015, section 4.1, with the constants of the release (test_net: margins above a floor, 100 per class).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ..pooling.features import Vectors
+from ..pooling.vectors import Vectors
 from ..timing import Stopwatch
+from ..types import Floats, Indices
 from .boxes import clip, decode, suppress
 from .calibration import Calibration
-
-Floats = npt.NDArray[np.float32]
-Indices = npt.NDArray[np.int64]
 
 MARGIN_FLOOR = -1.1  # windows below are background beyond doubt (the release keeps down to -1.5)
 LOG_ODDS_FLOOR = -4.0  # the same for a softmax: a probability of 0.018
@@ -47,7 +46,7 @@ class WindowScorer:
         self,
         vectors: Vectors,
         windows: Floats,
-        image_size: tuple[int, int],
+        image_size: tuple[int, ...],
         *,
         confidence: float = 0.0,
         iou: float = 0.3,
@@ -67,16 +66,18 @@ class WindowScorer:
             "boxes" float32 (M, 4) inside the image, "labels" int64 (M,), "scores" and "margins" float32 (M,).
         """
         clock = clock or Stopwatch()
-        margins = self.margins(vectors, clock)
-        with clock("suppression"):
-            rows, labels = best_windows(windows, margins, self.floor, iou)
-        with clock("regression"):
-            boxes = clip(decode(windows[rows], self.offsets(vectors, rows, labels)), *image_size)
-        with clock("suppression"):
-            margins = margins[rows, labels]
-            scores = self.calibration.scores(margins)
-            kept = kept_after_regression(boxes, labels, margins, scores >= confidence, iou)
-        return {"boxes": boxes[kept], "labels": labels[kept], "scores": scores[kept], "margins": margins[kept]}
+        found, _ = pick(
+            windows,
+            self.margins(vectors, clock),
+            image_size,
+            floor=self.floor,
+            offsets=lambda rows, labels: self.offsets(vectors, rows, labels),
+            scores=self.calibration.scores,
+            confidence=confidence,
+            iou=iou,
+            clock=clock,
+        )
+        return found
 
     @property
     def floor(self) -> float:
@@ -99,6 +100,47 @@ class WindowScorer:
             vectors.take(distinct).margins(weights, biases).reshape(len(distinct), len(self.biases) - self.softmax, 4)
         )
         return np.asarray(offsets[place, labels], np.float32)
+
+
+def pick(
+    windows: Floats,
+    margins: Floats,
+    image_size: tuple[int, ...],
+    *,
+    floor: float,
+    offsets: Callable[[Indices, Indices], Floats],
+    scores: Callable[[Floats], Floats],
+    confidence: float,
+    iou: float,
+    clock: Stopwatch,
+) -> tuple[dict[str, Any], Indices]:
+    """Return the detections among an image's windows, best first, and which windows they were.
+
+    Args:
+        windows: float32 (N, 4).
+        margins: float32 (N, K), by which windows of a class are compared.
+        image_size: Height and width of the image.
+        floor: Only windows with more can be detections.
+        offsets: Makes float32 (M, 4) of M windows, given by number, and their labels.
+        scores: Makes scores, float32 (M,), of margins.
+        confidence: Least score of a detection.
+        iou: Of two detections of a class that overlap by more, the better stays.
+        clock: Counts the time of the stages.
+
+    Returns:
+        "boxes" float32 (M, 4) inside the image, "labels" int64 (M,), "scores" and "margins" float32 (M,); and int64
+        (M,), the numbers of the windows.
+    """
+    with clock("suppression"):
+        rows, labels = best_windows(windows, margins, floor, iou)
+    with clock("regression"):
+        boxes = clip(decode(windows[rows], offsets(rows, labels)), *image_size[:2])
+    with clock("suppression"):
+        best = margins[rows, labels]
+        probabilities = scores(best)
+        kept = kept_after_regression(boxes, labels, best, probabilities >= confidence, iou)
+    found = {"boxes": boxes[kept], "labels": labels[kept], "scores": probabilities[kept], "margins": best[kept]}
+    return found, rows[kept]
 
 
 def best_windows(windows: Floats, margins: Floats, floor: float, iou: float) -> tuple[Indices, Indices]:

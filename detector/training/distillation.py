@@ -15,9 +15,11 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from ..backbone.backbone import Backbone, Precision, backbone_geometry
-from ..backbone.networks import layers_of
+from ..backbone.backbone import Backbone
+from ..backbone.maps import Map
+from ..backbone.networks import declared_maps, network_of
 from ..backbone.normalisation import folded, normalised
+from ..backbone.torch_engine import Precision
 from ..errors import InputError
 from ..files.cache import content_key
 from ..types import Progress
@@ -113,9 +115,11 @@ def distil(
     Raises:
         InputError: If the maps have different strides, there are no images, or the training diverges.
     """
-    stride = backbone_geometry(student)[0]
-    if stride != teacher.stride:
-        raise InputError(f"the maps of {student!r} have a stride of {stride} pixels, the teacher's {teacher.stride}")
+    stride = _last(student).stride
+    if stride != teacher.last.stride:
+        raise InputError(
+            f"the maps of {student!r} have a stride of {stride} pixels, the teacher's {teacher.last.stride}"
+        )
     if not len(images):
         raise InputError("there are no images to learn from")
     fitting, held = split_held_out(len(images), min(options.held_out, MOST_HELD_OUT / len(images)), seed)
@@ -138,9 +142,9 @@ class _Run:
     history: dict[str, Any] = field(init=False)
 
     def __post_init__(self) -> None:
-        channels, device = backbone_geometry(self.student)[3], self.teacher.device
-        layers = normalised(layers_of(self.student), seed=self.seed)
-        adapter = nn.Conv2d(channels, self.teacher.channels, 1)
+        channels, device = _last(self.student).channels, self.teacher.device
+        layers = normalised(network_of(self.student).build(), seed=self.seed)
+        adapter = nn.Conv2d(channels, self.teacher.last.channels, 1)
         for parameter in adapter.parameters():
             nn.init.zeros_(parameter)  # every cell begins as the mean
         self.modules = nn.ModuleDict({"layers": layers, "adapter": adapter})
@@ -154,7 +158,7 @@ class _Run:
 
     def measure_teacher(self) -> None:
         """Measure the mean and the deviation of the teacher's channels on the first batches."""
-        sums = torch.zeros(3, self.teacher.channels, dtype=torch.float64, device=self.teacher.device)
+        sums = torch.zeros(3, self.teacher.last.channels, dtype=torch.float64, device=self.teacher.device)
         for pixels in self._crops().ahead(0, min(MEASURED_STEPS, self.options.steps), self.workers):
             with torch.no_grad():
                 cells = self.teacher.convolve(pixels).movedim(1, -1).flatten(0, 2).double()
@@ -247,3 +251,9 @@ class _Run:
             sums = [(float((given - wanted).square().mean()), float(wanted.square().mean())) for given, wanted in pairs]
         error, variance = np.mean(sums, axis=0)
         return float(error), float(variance)
+
+
+def _last(name: str) -> Map:
+    """Return the last map of a backbone."""
+    *_, last = declared_maps(name).values()
+    return last

@@ -22,13 +22,15 @@ from ..errors import InputError
 from ..files.cache import content_key
 from ..pooling.differentiable import pool_differentiably
 from ..pooling.features import WindowFeatures
+from ..pooling.head import OFFSET_DEVIATIONS, Head
+from ..pooling.vectors import pool_views
 from ..scoring.boxes import encode
-from ..scoring.head import OFFSET_DEVIATIONS, Head
 from ..types import Progress
 from .checkpoint import Checkpoint
 from .images import TrainingImages
 from .sampling import choose_windows, mirrored
 from .schedule import set_learning_rate
+from .tail import maps_through
 
 Floats = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.int64]
@@ -41,7 +43,8 @@ class FineTuning:
     Attributes:
         widths: Of fc6 and fc7 (the paper's: 4096, 4096); () scores pooled vectors directly.
         reduction: Channels that a 1x1 convolution leaves to the pyramid; None leaves all.
-        unfreeze: Whether the conv layers after the last pooling learn, too (beyond the paper).
+        unfreeze: Whether the conv layers after the stem learn, too (beyond the paper).
+        stem: The map at which the layers that stay as they are end; None is the backbone's own.
         epochs: Times that every image is seen.
         images: In one batch.
         windows: Of one image in a batch.
@@ -57,6 +60,7 @@ class FineTuning:
     widths: tuple[int, ...] = ()
     reduction: int | None = None
     unfreeze: bool = False
+    stem: str | None = None
     epochs: int = 8
     images: int = 2
     windows: int = 64
@@ -131,7 +135,9 @@ def fine_tune(
         tail.requires_grad_(True)
         run = _Run(images, features, tail, head, options, fitting, held, seed)
         run.measure_scaling()
-        head.start_from(features.backbone.fully_connected, features.backbone.channels, features.levels)
+        first = features.pooling.views[0]
+        channels = features.backbone.named(first.map).channels
+        head.start_from(features.backbone.fully_connected, channels, first.levels)
         history = run.train(Checkpoint(checkpoints), progress)
     tail.requires_grad_(False)
     return head.eval().requires_grad_(False), history
@@ -190,11 +196,19 @@ class _Run:
     def _key(self) -> str:
         """Return what tells this training from any that would end with other weights."""
         features, targets = self.features, [self.images.target(number) for number in range(len(self.images))]
-        views = (tuple(features.scales), features.max_side, features.geometry, features.views)
         # A reduction follows from the maps; its last bits, from the number of threads.
         conv = self.tail[: len(self.tail) - (self.options.reduction is not None)].state_dict()
         return content_key(
-            repr((self.options, self.seed, self.images.classes, views, self.fitting.tolist(), self.held.tolist())),
+            repr(
+                (
+                    self.options,
+                    self.seed,
+                    self.images.classes,
+                    features.pooling,
+                    self.fitting.tolist(),
+                    self.held.tolist(),
+                )
+            ),
             self.images.key(),
             *(target[name] for target in targets for name in ("boxes", "labels", "difficult")),
             *(tensor.cpu().numpy() for tensor in conv.values()),
@@ -256,19 +270,14 @@ class _Run:
 
     def _pooled(self, sample: "_Sample") -> torch.Tensor:
         """Return the pooled vectors of a sample's windows: (N, D)."""
-        features, device = self.features, self.features.backbone.device
-        maps = {name: to_tensor(map).to(device) for name, map in sample.maps.items()}
-        name = str(sample.scale)
-        learned = {**maps, name: self.tail(maps[name])}
-        sizes = {name: (map.shape[2], map.shape[3]) for name, map in learned.items()}
-        cells = features.cells(sizes, sample.windows, sample.size, sample.scale)
-        parts = []
-        for view, rectangles in zip(features.views, cells, strict=True):
-            whole = np.isinf(view.enlargement)
-            map = learned[features.map_name(view, name)]
-            part = pool_differentiably(map, rectangles[:1] if whole else rectangles, view.levels)
-            parts.append(part.expand(len(rectangles), -1) if whole else part)
-        return torch.cat(parts, dim=1) if len(parts) > 1 else parts[0]
+        features, stem = self.features, self.images.features.backbone
+        given = {name: to_tensor(map).to(stem.device) for name, map in sample.maps.items()}
+        maps = maps_through(
+            self.tail, given, sample.scale, stem=stem, whole=features.backbone, names=features.map_names
+        )
+        sizes = {name: (map.shape[2], map.shape[3]) for name, map in maps.items()}
+        place = features.rectangles(sizes, sample.windows, sample.size, sample.scale)
+        return pool_views(features.pooling.views, maps, place, pool_differentiably)
 
     def _sample(self, number: int, epoch: int, *, training: bool) -> "_Sample":
         """Return windows of an image for one step, mirrored and at a random scale in training."""
@@ -306,7 +315,8 @@ def principal_channels(images: TrainingImages, tail: nn.Sequential, numbers: Ind
     for number in numbers[:200].tolist():
         scale = images.features.scales[0]
         with torch.inference_mode():
-            map = to_tensor(images.maps(number, (scale,))[str(scale)]).to(images.features.backbone.device)
+            stem = images.features.backbone
+            map = to_tensor(images.maps(number, (scale,))[f"{scale}-{stem.last.name}"]).to(stem.device)
             cells = tail(map).flatten(2)[0].double()
         moments = torch.cat([cells, torch.ones_like(cells[:1])]) @ torch.cat([cells, torch.ones_like(cells[:1])]).T
         sums = moments if sums is None else sums + moments

@@ -4,28 +4,33 @@ A map is 50 times smaller than the vectors of its windows (513 GB for VOC2007), 
 """
 
 import copy
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import zip_longest
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch import nn
 
 from sppnet.proposals import SelectiveSearch, compute_windows
 
-from ..backbone.backbone import conv_threads, full_float32, to_numpy, to_tensor
-from ..checks import check_windows
+from ..backbone.backbone import to_numpy, to_tensor
+from ..backbone.torch_engine import conv_threads, full_float32
+from ..checks import check_windows, checked_target
 from ..errors import InputError
 from ..files.cache import ArrayCache, content_key
-from ..pooling.features import Features, Maps, Vectors, WindowFeatures
+from ..pooling.features import Features, WindowFeatures
+from ..pooling.vectors import Maps, Vectors
 from ..scoring.boxes import iou
-from ..types import Image, Progress, Target
+from ..types import Floats, Image, Progress, Target
 from .scaling import Scaling
+from .tail import maps_through
 
-VERSION = 2  # of the maps on disk: a change in how they are made makes the old ones unknown
+VERSION = 3  # of the maps on disk: a change in how they are made makes the old ones unknown
 
 
 @dataclass(frozen=True)
@@ -65,7 +70,6 @@ class TrainingImages:
         images: Iterable[tuple[Image, Target]],
         search: SelectiveSearch,
         *,
-        windows: Iterable[npt.NDArray[np.float32]] | None = None,
         workers: int,
         progress: Progress,
         total: int,
@@ -75,9 +79,8 @@ class TrainingImages:
         """Compute windows, in worker processes, and maps of all images; what the folder already has is taken.
 
         Args:
-            images: (image, target) pairs, iterated once.
-            search: Proposes the windows, unless they are given.
-            windows: float32 (N, 4) for each image. Each is asked for after its image.
+            images: (image, target) pairs, iterated once. Where targets have "windows", float32 (N, 4), these are used.
+            search: Proposes the windows of the others; either all targets have windows or none.
             workers: Processes that propose windows.
             progress: Called with (stage, done, total).
             total: How many images there are, 0 if that is not known.
@@ -85,26 +88,44 @@ class TrainingImages:
             all_scales: Whether maps are wanted of scales, too, that no window selects.
 
         Raises:
-            InputError: If a target or a window breaks a rule, or there are more or fewer images than windows.
+            InputError: If a target or a window breaks a rule, or only some targets have windows.
         """
-        targets: list[Target] = []
-
-        def pixels() -> Iterator[Image]:
-            for image, target in images:
-                targets.append(_checked(target, len(targets), len(self.classes)))
-                yield image
-
-        found: Iterable[tuple[Image, npt.NDArray[np.float32]]]
-        if windows is None:
-            found = compute_windows(pixels(), search, folder=self._folder / "windows", workers=workers)
-        else:
-            found = _paired(pixels(), windows)
+        pairs = iter(images)
+        first = next(pairs, None)
+        if first is None:
+            return self
+        pairs, given = chain([first], pairs), "windows" in first[1]
+        found = self._given(pairs) if given else self._proposed(pairs, search, workers)
         key = self.features.key()
-        with conv_threads(1 if workers > 1 and windows is None else torch.get_num_threads()):
-            for number, (image, boxes) in enumerate(found):
-                self._add(image, boxes, targets[number], key, flips, all_scales)
+        with conv_threads(1 if workers > 1 and not given else torch.get_num_threads()):
+            for number, (image, target, windows) in enumerate(found):
+                self._add(image, windows, target, key, flips, all_scales)
                 progress("windows and maps", number + 1, total)
         return self
+
+    def _given(self, pairs: Iterable[tuple[Image, Target]]) -> Iterator[tuple[Image, Target, Floats]]:
+        """Yield images with the windows of their targets."""
+        for number, (image, target) in enumerate(pairs):
+            if "windows" not in target:
+                raise InputError(f"image {number}: has no windows, and image 0 has some")
+            windows = check_windows(target["windows"], number)
+            yield image, checked_target(target, number, len(self.classes)), windows
+
+    def _proposed(
+        self, pairs: Iterable[tuple[Image, Target]], search: SelectiveSearch, workers: int
+    ) -> Iterator[tuple[Image, Target, Floats]]:
+        """Yield images with windows that are found in other processes ahead, or were found before."""
+        targets: deque[Target] = deque()
+
+        def pixels() -> Iterator[Image]:
+            for number, (image, target) in enumerate(pairs):
+                if "windows" in target:
+                    raise InputError(f"image {number}: has windows, and image 0 has none")
+                targets.append(checked_target(target, number, len(self.classes)))
+                yield image
+
+        for image, windows in compute_windows(pixels(), search, folder=self._folder / "windows", workers=workers):
+            yield image, targets.popleft(), windows
 
     def _add(
         self,
@@ -119,7 +140,7 @@ class TrainingImages:
         seen = [windows] if self.features.per_window else []
         key = content_key(settings, str(VERSION), image, *seen)
         example = _Example((image.shape[0], image.shape[1]), target, windows, key)
-        scales = self.features.scales if all_scales else self.features.chosen_scales(windows, example.size)
+        scales = self.features.scales if all_scales else self._scales(self.features, example)
         self._keep(example.maps, scales, lambda: self.features.maps(image, scales, windows))
         if flips:
             mirrored = np.ascontiguousarray(image[:, ::-1])
@@ -139,17 +160,25 @@ class TrainingImages:
         key = features.key()
         images._examples = [replace(example, maps=content_key(key, example.maps)) for example in self._examples]
         for number, example in enumerate(images._examples):
-            scales = features.chosen_scales(example.windows, example.size)
-            images._keep(example.maps, scales, partial(self._further, number, scales, layers))
+            scales = self._scales(features, example)
+            images._keep(example.maps, scales, partial(self._further, number, scales, features, layers))
             progress("maps", number + 1, len(images))
         return images
 
-    def _further(self, number: int, scales: Sequence[int], layers: torch.nn.Sequential) -> Maps:
-        maps = self.maps(number, scales)
+    def _further(self, number: int, scales: Sequence[int], features: WindowFeatures, layers: nn.Sequential) -> Maps:
+        """Return the maps that features need, made by further layers of those that are kept."""
+        stem, found = self.features.backbone, dict[str, Floats | torch.Tensor]()
+        given = {name: to_tensor(map).to(stem.device) for name, map in self.maps(number, scales).items()}
         for scale in scales:
             with torch.inference_mode(), full_float32():
-                maps[str(scale)] = to_numpy(layers(to_tensor(maps[str(scale)]).to(self.features.backbone.device)))
-        return maps
+                made = maps_through(layers, given, scale, stem=stem, whole=features.backbone, names=features.map_names)
+                found |= {name: to_numpy(map) for name, map in made.items()}
+        return found
+
+    def _scales(self, features: Features, example: _Example) -> Sequence[int]:
+        """Return the scales that some window of an image uses."""
+        scales: list[int] = np.unique(features.scales_of(example.windows, example.size)).tolist()
+        return scales
 
     def key(self) -> str:
         """Return what tells these images, and the maps kept of them, from others."""
@@ -218,8 +247,9 @@ class TrainingImages:
     def vectors(self, number: int, rows: npt.NDArray[np.int64] | None = None) -> Vectors:
         """Return the vectors of an image's windows, or of some of them."""
         example = self._examples[number]
-        maps = self.maps(number, self.features.chosen_scales(example.windows, example.size))
-        vectors = self.features.project(maps, example.windows, example.size)
+        scales = self.features.scales_of(example.windows, example.size)
+        maps = self.maps(number, np.unique(scales).tolist())
+        vectors = self.features.project(maps, example.windows, scales, example.size)
         return vectors if rows is None else vectors.take(rows)
 
     def measure_scaling(
@@ -265,30 +295,3 @@ class TrainingImages:
 
     def _used(self, target: Target) -> npt.NDArray[np.bool_]:
         return np.ones(len(target["labels"]), np.bool_) if self._use_difficult else ~target["difficult"]
-
-
-def _paired(
-    images: Iterable[Image], windows: Iterable[npt.NDArray[np.float32]]
-) -> Iterator[tuple[Image, npt.NDArray[np.float32]]]:
-    for number, (image, boxes) in enumerate(zip_longest(images, windows)):
-        if image is None or boxes is None:
-            raise InputError(
-                f"there are {number} {'images' if image is None else 'windows'} only, but more of the other"
-            )
-        yield image, check_windows(boxes, number)
-
-
-def _checked(target: Target, number: int, classes: int) -> Target:
-    """Return the target with the right types, or raise InputError naming image, rule and value."""
-    boxes = np.asarray(target["boxes"], np.float32).reshape(-1, 4)
-    labels = np.asarray(target["labels"], np.int64)
-    difficult = np.asarray(target.get("difficult", np.zeros(len(labels))), np.bool_)
-    if not len(boxes) == len(labels) == len(difficult):
-        counts = f"{len(boxes)} boxes, {len(labels)} labels and {len(difficult)} difficult flags"
-        raise InputError(f"image {number}: {counts} do not belong together")
-    for box, label in zip(boxes, labels, strict=True):
-        if not (np.isfinite(box).all() and box[0] < box[2] and box[1] < box[3]):
-            raise InputError(f"image {number}: a box needs finite x1 < x2 and y1 < y2, not {box.tolist()}")
-        if not 0 <= label < classes:
-            raise InputError(f"image {number}: the label {label} is not one of {classes} classes counted from 0")
-    return {"boxes": boxes, "labels": labels, "difficult": difficult}

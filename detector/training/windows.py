@@ -12,8 +12,9 @@ from ..scoring.regression import fit_offsets
 from ..timing import Stopwatch
 from ..types import Progress
 from .images import TrainingImages
-from .mining import HardNegativeMining, Mining
+from .mining import HardNegativeMining
 from .scaling import Scaling
+from .settings import Training
 
 LEAST_OVERLAP = 0.5  # of a window with the object that regression moves it to
 
@@ -21,14 +22,8 @@ LEAST_OVERLAP = 0.5  # of a window with the object that regression moves it to
 def train_windows(
     images: TrainingImages,
     *,
-    mining: Mining,
+    settings: Training,
     softmax: tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]] | None = None,
-    norm: float,
-    centre: bool,
-    standardise: bool,
-    penalty: float,
-    regression_examples: int,
-    held_out: float,
     seed: int,
     progress: Progress,
     clock: Stopwatch,
@@ -39,28 +34,24 @@ def train_windows(
 
     Args:
         images: Prepared; at least one has an object.
-        mining: How the SVMs are trained.
+        settings: How SVMs and regression are trained.
         softmax: Weights (K + 1, D) and biases of a softmax that stands in for SVMs.
-        norm: Root mean square norm of the vectors that the SVMs see.
-        centre: Whether the mean vector is subtracted first.
-        standardise: Whether every dimension is divided by its standard deviation first.
-        penalty: Of the ridge regression of boxes.
-        regression_examples: Windows of a class that its box regression uses at most.
-        held_out: Fraction of the images held out.
-        seed: Of everything random.
+        seed: The same seed gives the same result.
         progress: Called with (stage, done, total).
         clock: Counts the time of the stages.
     """
-    fitting, held = split_held_out(len(images), held_out, seed)
-    scaling = images.measure_scaling(fitting, norm=norm, centre=centre, standardise=standardise, seed=seed)
-    miner = HardNegativeMining(images, scaling, mining, seed=seed)
+    fitting, held = split_held_out(len(images), settings.held_out, seed)
+    scaling = images.measure_scaling(
+        fitting, norm=settings.norm, centre=settings.centre, standardise=settings.standardise, seed=seed
+    )
+    miner = HardNegativeMining(images, scaling, settings.mining, seed=seed)
     if softmax is None:
         with clock("SVMs"):
             miner.add_objects(fitting, progress)
-            for _ in range(mining.passes):
+            for _ in range(settings.mining.passes):
                 miner.search(fitting, progress)
     with clock("box regression"):
-        offsets = fit_regressors(images, scaling, fitting, penalty, regression_examples, seed, progress)
+        offsets = fit_regressors(images, scaling, fitting, settings, seed, progress)
 
     def scorer(calibration: Calibration) -> WindowScorer:
         weights = softmax or scaling.fold(miner.svms.weights, miner.svms.biases)
@@ -93,8 +84,7 @@ def fit_regressors(
     images: TrainingImages,
     scaling: Scaling,
     numbers: npt.NDArray[np.int64],
-    penalty: float,
-    examples: int,
+    settings: Training,
     seed: int,
     progress: Progress,
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
@@ -104,16 +94,15 @@ def fit_regressors(
 
     Args:
         numbers: Which images.
-        penalty: Of the ridge regression.
-        examples: Windows of one class at most, chosen at random. Fewer than the vectors have dimensions make
-            the regression cheap: its Gram matrix is then that of the windows.
+        settings: The penalty, and how many windows of a class at most, chosen at random. Fewer than the vectors have
+            dimensions make the regression cheap: its Gram matrix is then that of the windows.
     """
-    chosen = _regression_windows(images, numbers, examples, seed)
+    chosen = _regression_windows(images, numbers, settings.regression_examples, seed)
     weights, biases = [], []
     for label, by_image in enumerate(chosen):
         vectors, offsets = _regression_examples(images, by_image)
         vectors = scaling.apply(vectors)
-        fitted, bias = fit_offsets(vectors, offsets, penalty=penalty)
+        fitted, bias = fit_offsets(vectors, offsets, penalty=settings.penalty)
         folded, shifted = scaling.fold(fitted.T, bias)
         weights.append(folded)
         biases.append(shifted)

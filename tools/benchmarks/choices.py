@@ -5,7 +5,6 @@ python -m sppnet.tools.benchmarks.choices \
     [--about training|features]
 """
 
-import inspect
 import json
 import statistics
 import time
@@ -21,7 +20,8 @@ from rich.console import Console
 from rich.table import Table
 
 from sppnet.data import VOC, average_precision
-from sppnet.detector import Mining, SPPNet, load_backbone
+from sppnet.detector import CONTEXT, Mining, Pooling, Training, View, load_backbone
+from sppnet.detector.backbone.torch_engine import Precision
 from sppnet.detector.pooling.features import Features, WindowFeatures
 from sppnet.detector.pooling.projection import PAPER_SCALES, RELEASE_SCALES
 from sppnet.detector.scoring.detection import WindowScorer
@@ -34,29 +34,28 @@ from sppnet.proposals import SelectiveSearch
 from ..command.console import say
 from ..command.progress import Progress
 
-_DEFAULTS = {name: parameter.default for name, parameter in inspect.signature(SPPNet).parameters.items()}
-USUAL = {name: _DEFAULTS[name] for name in ("norm", "centre", "standardise", "penalty")} | {"regression_examples": 0}
-MINING = Mining()
-TRAINING: dict[str, dict[str, Any]] = {
-    "as shipped, without box regression": {},
-    "vectors not standardised": {"standardise": False},
-    "vectors neither standardised nor centred": {"standardise": False, "centre": False},
-    "C = 0.0003": {"mining": replace(MINING, C=0.0003)},
-    "C = 0.003": {"mining": replace(MINING, C=0.003)},
-    "positives weigh 1": {"mining": replace(MINING, positive_weight=1.0)},
-    "no hard negatives": {"mining": replace(MINING, passes=0)},
-    "one pass of mining": {"mining": replace(MINING, passes=1)},
-    "with box regression": {"regression_examples": _DEFAULTS["regression_examples"]},
+USUAL, POOLING = Training(regression_examples=0, held_out=0), Pooling()
+EARLY = View((1, 2, 3), map="fire5")
+TRAINING = {
+    "as shipped, without box regression": USUAL,
+    "vectors not standardised": replace(USUAL, standardise=False),
+    "vectors neither standardised nor centred": replace(USUAL, standardise=False, centre=False),
+    "C = 0.0003": replace(USUAL, mining=Mining(C=0.0003)),
+    "C = 0.003": replace(USUAL, mining=Mining(C=0.003)),
+    "positives weigh 1": replace(USUAL, mining=Mining(positive_weight=1.0)),
+    "no hard negatives": replace(USUAL, mining=Mining(passes=0)),
+    "one pass of mining": replace(USUAL, mining=Mining(passes=1)),
+    "with box regression": Training(held_out=0),
 }
-FEATURES: dict[str, dict[str, Any]] = {
-    "the last map at one scale": {},
-    "and context": {"context": True},
-    "and the early map": {"early": True},
-    "and context and the early map": {"context": True, "early": True},
-    "in bfloat16": {"precision": "bfloat16"},
-    "at 864": {"scales": (864,)},
-    "at five scales": {"scales": PAPER_SCALES},
-    "at five scales, release's rules": {"scales": RELEASE_SCALES, "geometry": "release"},
+FEATURES: dict[str, tuple[Precision, Pooling]] = {
+    "the last map at one scale": ("float32", POOLING),
+    "and context": ("float32", POOLING.with_views(*CONTEXT)),
+    "and the map before the last pooling": ("float32", POOLING.with_views(EARLY)),
+    "and context and the map before the last pooling": ("float32", POOLING.with_views(*CONTEXT, EARLY)),
+    "in bfloat16": ("bfloat16", POOLING),
+    "at 864": ("float32", Pooling(scales=(864,))),
+    "at five scales": ("float32", Pooling(scales=PAPER_SCALES)),
+    "at five scales, release's rules": ("float32", Pooling(scales=RELEASE_SCALES, geometry="release")),
 }
 TIMED = 20  # images on which the cost of a variant is measured
 
@@ -80,17 +79,20 @@ def main(
         raise click.UsageError(f"the split {split} has {len(voc)} images, fewer than {fitted} and {tested}")
     parts = np.split(np.random.default_rng(seed).permutation(len(voc))[: fitted + tested], [fitted])
     results = {}
-    of_features: dict[str, dict[str, Any]] = {name: {} for name in TRAINING} if about == "training" else FEATURES
-    prepared: dict[str, tuple[TrainingImages, TrainingImages]] = {}
-    for name, settings in of_features.items():
-        if repr(settings) not in prepared:
-            precision = {"precision": settings["precision"]} if "precision" in settings else {}
-            others = {key: value for key, value in settings.items() if key != "precision"}
-            features = WindowFeatures(load_backbone("squeezenet1_1", weights, **precision), **others)
-            fit, test = (_prepare(voc, part, features, cache) for part in parts)
-            prepared = {repr(settings): (fit, test)}
-        fit, test = prepared[repr(settings)]
-        results[name] = _score(name, voc, parts[1], fit, test, seed, **(TRAINING[name] if about == "training" else {}))
+    usual: tuple[Precision, Pooling] = ("float32", POOLING)
+    variants = (
+        {name: (usual, training) for name, training in TRAINING.items()}
+        if about == "training"
+        else {name: (features, USUAL) for name, features in FEATURES.items()}
+    )
+    prepared: dict[tuple[Precision, Pooling], list[TrainingImages]] = {}
+    for name, (settings, training) in variants.items():
+        if settings not in prepared:
+            precision, pooling = settings
+            features = WindowFeatures(load_backbone("squeezenet1_1", weights, precision=precision), pooling)
+            prepared = {settings: [_prepare(voc, part, features, cache) for part in parts]}
+        fit, test = prepared[settings]
+        results[name] = _score(name, voc, parts[1], fit, test, seed, training)
     if as_json:
         print(json.dumps({"fit": len(parts[0]), "test": len(parts[1]), "variants": results}))
         return
@@ -116,14 +118,13 @@ def _score(
     fit: TrainingImages,
     test: TrainingImages,
     seed: int,
-    **variant: Any,
+    training: Training,
 ) -> dict[str, float]:
     """Return the mAP on the test images of SVMs trained on the others, seconds of training and ms of detection."""
-    settings = {"mining": MINING, **USUAL, **variant}
     started = time.perf_counter()
     with Progress() as progress:
         clock = Stopwatch()
-        scorer = train_windows(fit, held_out=0, seed=seed, progress=progress, clock=clock, **settings)
+        scorer = train_windows(fit, settings=training, seed=seed, progress=progress, clock=clock)
     seconds = time.perf_counter() - started
     found = [detect_prepared(test, number, scorer) for number in range(len(test))]
     targets = [test.target(number) for number in range(len(test))]
@@ -137,9 +138,8 @@ def _score(
 
 
 def _milliseconds(image: Image, windows: npt.NDArray[np.float32], features: Features, scorer: WindowScorer) -> float:
-    started, size = time.perf_counter(), (image.shape[0], image.shape[1])
-    maps = features.maps(image, features.chosen_scales(windows, size), windows)
-    scorer.detect(features.project(maps, windows, size), windows, size)
+    started = time.perf_counter()
+    scorer.detect(features.vectors(image, windows), windows, image.shape[:2])
     return 1000 * (time.perf_counter() - started)
 
 

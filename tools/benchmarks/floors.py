@@ -17,10 +17,11 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from sppnet.detector.backbone.backbone import Backbone
 from sppnet.detector.backbone.preprocessing import resized_size
-from sppnet.detector.pooling.features import Features, WindowFeatures, WindowVectors
+from sppnet.detector.pooling.features import Features, WindowFeatures
+from sppnet.detector.pooling.head import LAYERS, Head
+from sppnet.detector.pooling.vectors import WindowVectors
 from sppnet.detector.rcnn import SIDE
 from sppnet.detector.scoring.detection import WindowScorer
-from sppnet.detector.scoring.head import LAYERS, Head
 from sppnet.detector.timing import Stopwatch, stage
 
 MATRIX_SIDE = 2048
@@ -81,7 +82,8 @@ def spp_work(
         image_size: Height and width of the image.
         detections: How many were found. Those that were moved and then suppressed are not counted: this is a floor.
     """
-    sizes = [_padded_size(features, image_size, int(scale)) for scale, _ in vectors.places]
+    scales = (int(place.maps[0].partition("-")[0]) for place in vectors.places)  # as in "600-fire9"
+    sizes = [_padded_size(features, image_size, scale) for scale in scales]
     operations = sum(conv_work(features.backbone, *size)[0] for size in sizes)
     read = FLOAT * sum(math.prod(map.shape) for map in vectors.maps.values())
     return {
@@ -105,7 +107,7 @@ def rcnn_work(
         layer: Which one; "pool" for none.
     """
     operations, cells = conv_work(features.backbone, SIDE, SIDE)
-    values = cells * features.backbone.channels + features.dimensions
+    values = cells * features.backbone.last.channels + features.dimensions
     return {
         "warping": Work(bytes=FLOAT * 3 * SIDE**2 * windows),
         "conv": Work(operations * windows, precision=features.backbone.precision),
@@ -142,7 +144,7 @@ def _vector_work(scorer: WindowScorer, vectors: int, detections: int, head: Head
 
 def _padded_size(features: WindowFeatures, image_size: tuple[int, int], scale: int) -> tuple[int, int]:
     """Return height and width of what the conv layers see at a scale."""
-    height, width = resized_size(image_size, scale, max_side=features.max_side)
+    height, width = resized_size(image_size, scale, max_side=features.pooling.max_side)
     return max(height, features.backbone.least_side), max(width, features.backbone.least_side)
 
 

@@ -81,8 +81,8 @@ def _map_and_cells(
         np.concatenate([windows, moved]),
         image_size=size,
         scale=min(resized_size(size, SCALE)),
-        stride=backbone.stride,
-        first_centre=backbone.first_centre,
+        stride=backbone.last.stride,
+        first_centre=backbone.last.first_centre,
         map_size=(map.shape[0], map.shape[1]),
     )
     return map, cells, found

@@ -16,10 +16,11 @@ from torch import nn
 from sppnet.data import VOC
 from sppnet.detector import RCNN, SPPNet
 from sppnet.detector.pooling.device import DeviceVectors, TensorVectors
-from sppnet.detector.pooling.features import Features, Layer, Vectors, WindowFeatures, WindowVectors
+from sppnet.detector.pooling.features import Features, WindowFeatures
+from sppnet.detector.pooling.head import Head
+from sppnet.detector.pooling.vectors import Layer, Vectors, WindowVectors
 from sppnet.detector.rcnn import StoredVectors, WarpedFeatures
 from sppnet.detector.scoring.detection import WindowScorer
-from sppnet.detector.scoring.head import Head
 from sppnet.detector.timing import Stopwatch, stage
 from sppnet.proposals import SelectiveSearch
 
@@ -110,8 +111,7 @@ class WindowDetector:
         """Detect objects among the windows, the way `SPPNet.predict` does."""
         size, clock = (image.shape[0], image.shape[1]), Stopwatch()
         started = time.perf_counter()
-        maps = self.features.maps(image, self.features.chosen_scales(windows, size), windows, clock)
-        vectors = self.features.project(maps, windows, size)
+        vectors = self.features.vectors(image, windows, clock)
         if self.head is not None:
             with stage(clock, "fc", self.features.backbone.device):
                 vectors = _through(self.head, vectors, self.layer)
@@ -124,8 +124,8 @@ class WindowDetector:
 
     def _work(self, vectors: Vectors, windows: Windows, size: tuple[int, int], found: int) -> dict[str, Work]:
         vectors = vectors.windows if isinstance(vectors, DeviceVectors) else vectors
-        if isinstance(vectors, WindowVectors):
-            return spp_work(vectors.features, self.scorer, vectors, size, found)
+        if isinstance(vectors, WindowVectors) and isinstance(self.features, WindowFeatures):
+            return spp_work(self.features, self.scorer, vectors, size, found)
         return rcnn_work(self.features, self.scorer, len(windows), found, self.head, self.layer)
 
 
@@ -233,7 +233,7 @@ def spp_net(network: SPPNet, scales: Sequence[int]) -> list[Contender]:
     ]
     if tuple(scales) != tuple(features.scales):
         note = f"scales {_listed(scales)}; its scorer was trained at {trained}"
-        several = replace(features, scales=tuple(scales))
+        several = replace(features, pooling=replace(features.pooling, scales=tuple(scales)))
         contenders.append(WindowDetector(f"SPP-net, {len(scales)} scales", note, several, scorer))
     return contenders
 
@@ -252,7 +252,7 @@ def r_cnn(network: SPPNet, trained: SPPNet | None, images: int) -> Contender:
         return _trained_r_cnn(network, trained, images)
     features, scorer = _parts(network)
     assert isinstance(features, WindowFeatures)
-    warped = WarpedFeatures(features.backbone, features.levels)
+    warped = WarpedFeatures(features.backbone, features.pooling.views[0].levels)
     whole = warped.dimensions == features.pooled_dimensions
     if features.layer != "pool":
         if not whole:

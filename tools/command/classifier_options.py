@@ -17,7 +17,7 @@ POSITIVE = FiniteRange(0, min_open=True)
 
 
 def _backbone(_context: click.Context, _option: click.Parameter, name: str) -> str:
-    from sppnet.detector.backbone.networks import BUILDERS  # takes a second
+    from sppnet.detector import BACKBONES as BUILDERS  # takes a second
 
     if name not in BUILDERS:
         raise click.BadParameter(f"there is no backbone {name!r}; there are {', '.join(BUILDERS)}")

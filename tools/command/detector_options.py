@@ -3,14 +3,13 @@
 from collections.abc import Callable
 from dataclasses import replace
 from functools import reduce
-from typing import TYPE_CHECKING, Any
+from typing import Any, Literal
 
 import click
 
-from .console import FiniteRange
+from sppnet import detector, proposals
 
-if TYPE_CHECKING:
-    from sppnet.detector import SPPNet
+from .console import FiniteRange
 
 Command = Callable[..., Any]
 # Those of detector.backbones, whose import would take a second of every --help.
@@ -63,7 +62,9 @@ OPTIONS = (
     ),
     click.option("--max-windows", type=click.IntRange(1), default=2000, help="That the search proposes of an image."),
     click.option("--context", is_flag=True, help="Beyond the paper: pool what is around a window and the whole image."),
-    click.option("--early", is_flag=True, help="Beyond the paper: pool the map before the last pooling layer, too."),
+    click.option(
+        "--also-map", metavar="NAME", help="Beyond the paper: pool this map of the backbone, too, fire5, say."
+    ),
     click.option(
         "--fine-tune",
         "tuning",
@@ -103,6 +104,10 @@ def network(
     method: str,
     mode: str,
     max_windows: int,
+    scales: tuple[int, ...],
+    geometry: "Literal['paper', 'release']",
+    context: bool,
+    also_map: str | None,
     tuning: str | None,
     unfreeze: bool,
     epochs: int | None,
@@ -110,26 +115,24 @@ def network(
     C: float | None,
     no_regression: bool,
     **settings: Any,
-) -> "SPPNet":
+) -> "detector.SPPNet":
     """Return the detector that the options ask for, not trained yet.
 
     Raises:
         click.UsageError: If options of fine-tuning are given without it.
         InputError: If settings do not go together.
     """
-    from sppnet.detector import PRESETS, RCNN, Mining, SPPNet
-    from sppnet.proposals import SelectiveSearch
-
     chosen = {"unfreeze": unfreeze or None, "epochs": epochs, "learning_rate": learning_rate}
     changes: dict[str, Any] = {name: value for name, value in chosen.items() if value is not None}
     if tuning is None and changes:
         raise click.UsageError(f"--{next(iter(changes))} is for fine-tuning: add --fine-tune linear, say")
-    if no_regression:
-        settings["regression_examples"] = 0
-    return (RCNN if method == "rcnn" else SPPNet)(
+    views = (*(detector.CONTEXT if context else ()), *([detector.View((1, 2, 3), map=also_map)] if also_map else []))
+    training = detector.Training() if C is None else detector.Training(mining=detector.Mining(C=C))
+    return (detector.RCNN if method == "rcnn" else detector.SPPNet)(
         classes,
-        search=SelectiveSearch(mode=mode, limit=max_windows),
-        mining=None if C is None else Mining(C=C),
-        fine_tuning=None if tuning is None else replace(PRESETS[tuning], **changes),
+        search=proposals.SelectiveSearch(mode=mode, limit=max_windows),
+        pooling=detector.Pooling(scales=scales, geometry=geometry).with_views(*views),
+        training=replace(training, regression_examples=0) if no_regression else training,
+        fine_tuning=None if tuning is None else replace(detector.PRESETS[tuning], **changes),
         **settings,
     )

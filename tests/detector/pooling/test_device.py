@@ -21,7 +21,7 @@ from sppnet.detector.pooling.differentiable import pool_differentiably, pool_ten
 from sppnet.detector.pooling.features import Vectors, WindowFeatures, WindowVectors
 from sppnet.detector.pooling.kernels import pool_windows
 from sppnet.detector.rcnn import WarpedFeatures
-from sppnet.detector.scoring.head import Head
+from sppnet.detector.pooling.head import Head
 from sppnet.detector.timing import Stopwatch, stage
 from sppnet.detector.training.images import TrainingImages
 from sppnet.detector.types import Target

@@ -13,7 +13,7 @@ from sppnet.detector.backbone.backbone import Backbone, conv_threads
 from sppnet.detector.pooling.features import Layer, Maps, WindowFeatures, WindowVectors
 from sppnet.detector.pooling.kernels import pool_windows
 from sppnet.detector.pooling.projection import window_cells
-from sppnet.detector.scoring.head import Head
+from sppnet.detector.pooling.head import Head
 from sppnet.detector.timing import Stopwatch
 
 Floats = npt.NDArray[np.float32]

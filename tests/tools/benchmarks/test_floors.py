@@ -12,7 +12,7 @@ from sppnet.detector.pooling.features import WindowFeatures, WindowVectors
 from sppnet.detector.rcnn import WarpedFeatures
 from sppnet.detector.scoring.calibration import Calibration
 from sppnet.detector.scoring.detection import WindowScorer
-from sppnet.detector.scoring.head import Head
+from sppnet.detector.pooling.head import Head
 from sppnet.tools.benchmarks.floors import Rates, Work, conv_work, count_operations, measure_rates, rcnn_work, spp_work
 
 WINDOWS = np.array([[0, 0, 60, 60], [0, 0, 60, 60], [30, 30, 96, 90]], np.float32)

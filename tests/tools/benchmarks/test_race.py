@@ -12,7 +12,7 @@ from sppnet.detector import RCNN, SPPNet
 from sppnet.detector.backbone.backbone import Backbone
 from sppnet.detector.pooling.features import WindowFeatures
 from sppnet.detector.rcnn import WarpedFeatures
-from sppnet.detector.scoring.head import Head
+from sppnet.detector.pooling.head import Head
 from sppnet.proposals import SelectiveSearch
 from sppnet.tools.benchmarks.floors import Rates
 from sppnet.tools.benchmarks.race import Network, WindowDetector, networks, precisions, r_cnn, run_race, spp_net

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from sppnet.detector.errors import InputError
-from sppnet.detector.scoring.head import Head
+from sppnet.detector.pooling.head import Head
 
 Floats = npt.NDArray[np.float32]
 

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from ..errors import InputError
-from ..pooling.pyramid import bins
+from .pyramid import bins
 
 Floats = npt.NDArray[np.float32]
 LAYERS = ("fc6", "fc7")

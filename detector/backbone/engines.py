@@ -1,0 +1,20 @@
+"""The table of engines: what can run the conv layers."""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import torch
+from torch import nn
+
+from .torch_engine import Precision, TorchEngine
+
+
+class Engine(Protocol):
+    """Conv layers ready to run."""
+
+    def __call__(self, pixels: torch.Tensor, depths: Sequence[int]) -> list[torch.Tensor]:
+        """Return the maps of images after so many layers, ascending: float32 (B, C, h, w) each; see `TorchEngine`."""
+
+
+# Name -> what makes an engine of layers, for a precision and a device.
+ENGINES: dict[str, Callable[[nn.Sequential, Precision, str], Engine]] = {"torch": TorchEngine}

@@ -1,0 +1,78 @@
+"""What is pooled for a window: settings that a model keeps."""
+
+from dataclasses import dataclass, replace
+from math import inf
+from typing import Any
+
+from ..errors import InputError
+from .projection import Preset, checked_preset
+from .pyramid import LEVELS, checked_levels
+
+
+@dataclass(frozen=True)
+class View:
+    """A part of a window's vector: the bins of a rectangle of one map.
+
+    Attributes:
+        levels: Bins per side of every level of the pyramid.
+        map: Name of the backbone's map; None is its last one.
+        enlargement: How many times its size the window is made first, about its centre; None takes the whole map.
+    """
+
+    levels: tuple[int, ...] = LEVELS
+    map: str | None = None
+    enlargement: float | None = 1.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "levels", checked_levels(self.levels))  # a list when it comes from a file
+        if self.enlargement is not None and not 0 < self.enlargement < inf:
+            raise InputError(f"enlargement must be positive and finite, or None, not {self.enlargement}")
+
+
+# Beyond the paper: what is around a window, and in the whole image, tells what it may show.
+CONTEXT = (View((1, 2), enlargement=1.5), View((1, 2), enlargement=None))
+
+
+@dataclass(frozen=True)
+class Pooling:
+    """How windows become vectors.
+
+    Attributes:
+        scales: Short sides in pixels at which the conv layers see an image; a window uses the one that brings it
+            nearest to 224x224.
+        max_side: The longest side an image is resized to, in pixels.
+        views: The parts of a vector, in order.
+        geometry: Whose rules choose a window's scale and cells: "paper" or "release".
+        power: Exponent applied to the maps, sign kept; it commutes with the maximum. 1 leaves them as they are.
+
+    Raises:
+        InputError: If a setting is out of its range.
+    """
+
+    scales: tuple[int, ...] = (600,)
+    max_side: int = 2400
+    views: tuple[View, ...] = (View(),)
+    geometry: Preset = "paper"
+    power: float = 1.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "scales", tuple(self.scales))
+        object.__setattr__(self, "views", tuple(_view(view) for view in self.views))
+        if not self.scales or min(self.scales) < 1 or len(set(self.scales)) != len(self.scales):
+            raise InputError(f"scales must be one or more different short sides in pixels, not {self.scales}")
+        if not self.views:
+            raise InputError("views: there must be one at least, or vectors are empty")
+        if self.max_side < 1 or not 0 < self.power < inf:
+            raise InputError(
+                f"max_side must be positive and power positive and finite, not {self.max_side} and {self.power}"
+            )
+        checked_preset(self.geometry)
+
+    def with_views(self, *views: View) -> "Pooling":
+        """Return the same with further views, those of the surroundings, `*CONTEXT`, say."""
+        return replace(self, views=(*self.views, *views))
+
+
+def _view(value: View | dict[str, Any]) -> View:
+    """Return a view, which is a dictionary when it comes from a file."""
+    return value if isinstance(value, View) else View(**value)
