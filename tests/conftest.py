@@ -1,6 +1,6 @@
 """What several test files start from: backbones of a few layers and images of coloured squares."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +11,11 @@ import torch
 from torch import nn
 
 from sppnet.detector.backbone.backbone import Backbone
-from sppnet.detector.backbone.networks import BUILDERS
+from sppnet.detector.backbone.networks import BACKBONES, Network
 from sppnet.detector.backbone.preprocessing import PREPROCESSINGS
 from sppnet.detector.backbone.weights import load_backbone
 from sppnet.detector.pooling.features import WindowFeatures
+from sppnet.detector.pooling.settings import Pooling, View
 from sppnet.detector.training.images import TrainingImages
 from sppnet.detector.types import Target
 from sppnet.proposals import SelectiveSearch
@@ -40,7 +41,7 @@ def pooled_layers() -> nn.Sequential:
 def pooled_name() -> Iterator[str]:
     """Return the name under which those layers are a backbone that models can be trained on and loaded with."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(BUILDERS, "pooled", pooled_layers)
+        patch.setitem(BACKBONES, "pooled", Network(pooled_layers, {"conv1": 2, "pool1": 3, "conv2": 5}, stem="pool1"))
         yield "pooled"
 
 
@@ -53,7 +54,7 @@ def pooled_backbone(pooled_name: str) -> Backbone:
 @pytest.fixture(scope="session")
 def tiny_features(tiny_backbone: Backbone) -> WindowFeatures:
     """Vectors of 8 x 50 values at a short side of 96 pixels."""
-    return WindowFeatures(tiny_backbone, scales=(96,))
+    return WindowFeatures(tiny_backbone, Pooling(scales=(96,)))
 
 
 @pytest.fixture(scope="session")
@@ -114,14 +115,18 @@ NOTHING: Target = {
 }
 
 
+def with_windows(pairs: Iterable[tuple[Any, Target]], windows: Iterable[Any]) -> list[tuple[Any, Target]]:
+    """Return images whose targets hold these windows."""
+    return [(image, {**target, "windows": boxes}) for (image, target), boxes in zip(pairs, windows, strict=True)]
+
+
 def prepared_for(
     backbone: Backbone, folder: Path, pairs: Sequence[tuple[Any, Target]], windows: list[Any]
 ) -> TrainingImages:
-    features = WindowFeatures(backbone, scales=(96, 64), levels=(1, 2))
+    features = WindowFeatures(backbone, Pooling(scales=(96, 64), views=(View((1, 2)),)))
     return TrainingImages(("red", "blue"), features, folder).prepare(
-        pairs,
+        with_windows(pairs, windows),
         SelectiveSearch(),
-        windows=windows,
         workers=0,
         progress=no_progress,
         total=len(pairs),

@@ -1,39 +1,37 @@
-"""Tests of the checks of settings: each bad one is named when the model is made, not when training comes to it."""
+"""Tests of what is checked where it enters the detector."""
 
-from typing import Any
-
+import numpy as np
 import pytest
 
-from sppnet.detector import FineTuning, InputError, SPPNet
+from sppnet.detector.checks import check_image, check_windows, checked_images, checked_target
+from sppnet.detector.errors import InputError
 
 
-@pytest.mark.parametrize(
-    ("setting", "message"),
-    [
-        ({"scales": ()}, "scales must be"),
-        ({"levels": (0,)}, "levels must be"),
-        ({"geometry": "bogus"}, "geometry must be 'paper' or 'release', not 'bogus'"),
-        ({"penalty": 0.0}, "norm and penalty must be positive"),
-        ({"held_out": 1.0}, "held_out must be a fraction"),
-        ({"seed": -1}, "seed must not be negative, not -1"),
-    ],
-)
-def test_a_bad_setting_is_named_at_once(setting: dict[str, Any], message: str) -> None:
-    with pytest.raises(InputError, match=message):
-        SPPNet(("red",), **setting)
+def test_a_target_gets_its_types_and_its_flags() -> None:
+    target = checked_target({"boxes": np.array([[0, 0, 2, 3]]), "labels": np.array([1], np.int32)}, 0, 2)
+
+    assert {name: value.tolist() for name, value in target.items()} == {
+        "boxes": [[0, 0, 2, 3]],
+        "labels": [1],
+        "difficult": [False],
+    }
+    assert [value.dtype for value in target.values()] == [np.float32, np.int64, np.bool_]
 
 
-@pytest.mark.parametrize(
-    ("setting", "message"),
-    [
-        ({"layer": "fc8"}, "layer must be one of pool, fc6, fc7, not 'fc8'"),
-        ({"scores": "bogus"}, "scores must be svm or softmax, not 'bogus'"),
-        ({"layer": "fc6"}, "layer fc6 needs fine_tuning with a width for it"),
-        ({"layer": "fc7", "fine_tuning": FineTuning(widths=(5,))}, "layer fc7 needs fine_tuning"),
-        ({"scores": "softmax"}, "scores 'softmax' need fine_tuning"),
-        ({"power": 0.5, "fine_tuning": FineTuning()}, "power must be 1, not 0.5"),
-    ],
-)
-def test_layers_that_will_not_be_there_are_named_at_once(setting: dict[str, Any], message: str) -> None:
-    with pytest.raises(InputError, match=message):
-        SPPNet(("red",), **setting)
+@pytest.mark.parametrize("windows", [np.zeros((2, 5)), np.zeros(4), np.array([[0, 0, np.inf, 1]])])
+def test_windows_of_another_shape_or_without_end_are_named(windows: np.ndarray) -> None:
+    with pytest.raises(InputError, match=r"image 7: windows must be finite and of shape \(N, 4\)"):
+        check_windows(windows, 7)
+
+
+def test_images_and_windows_go_in_pairs() -> None:
+    image, windows = np.zeros((2, 2, 3), np.uint8), np.zeros((0, 4), np.int64).astype(np.float32)
+
+    [(seen, given)] = checked_images([image], [windows])
+
+    assert seen is image and given is not None and given.shape == (0, 4)
+
+
+def test_what_is_no_array_is_named() -> None:
+    with pytest.raises(InputError, match=r"image 3: must be a uint8 array \(height, width, 3\), not list"):
+        check_image([[0, 0, 0]], 3)  # type: ignore[arg-type]

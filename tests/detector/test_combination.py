@@ -23,17 +23,11 @@ STILL = (0.0, 0.0, 0.0, 0.0)
 class GivenVectors:
     """Features that know the vectors of the windows already."""
 
-    def __init__(self, vectors: list[list[float]]) -> None:
-        self.vectors = np.array(vectors, np.float32).reshape(-1, 2)
+    def __init__(self, given: list[list[float]]) -> None:
+        self.given = np.array(given, np.float32).reshape(-1, 2)
 
-    def chosen_scales(self, *_: Any) -> list[int]:
-        return []
-
-    def maps(self, *_: Any) -> dict[str, Floats]:
-        return {}
-
-    def project(self, *_: Any) -> StoredVectors:
-        return StoredVectors(self.vectors)
+    def vectors(self, *_: Any) -> StoredVectors:
+        return StoredVectors(self.given)
 
 
 def model(

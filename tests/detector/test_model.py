@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pytest
 from safetensors.numpy import load_file
 
-from sppnet.detector import FineTuning, InputError, Mining, ModelError, SPPNet
+from sppnet.detector import CONTEXT, FineTuning, InputError, Mining, ModelError, Pooling, SPPNet, Training, View
 from sppnet.detector.backbone.backbone import Backbone
 from sppnet.detector.backbone.weights import load_backbone
 from sppnet.detector.rcnn import StoredVectors
@@ -20,7 +20,7 @@ from sppnet.detector.scoring.calibration import Calibration
 from sppnet.detector.scoring.detection import WindowScorer
 from sppnet.detector.types import Target
 from sppnet.proposals import SelectiveSearch
-from tests.conftest import Report, no_progress, square_image, windows_near
+from tests.conftest import Report, no_progress, square_image, windows_near, with_windows
 
 Squares = list[tuple[npt.NDArray[np.uint8], Target]]
 
@@ -30,9 +30,8 @@ def new_model() -> SPPNet:
         ("red", "blue"),
         backbone="zf5",
         weights="random",
-        scales=(192,),
-        mining=Mining(C=0.01, memory=50_000_000),
-        penalty=100.0,
+        pooling=Pooling(scales=(192,)),
+        training=Training(mining=Mining(C=0.01, memory=50_000_000), penalty=100.0),
         search=SelectiveSearch(limit=100),
     )
 
@@ -181,19 +180,20 @@ def test_classes_must_be_different_names(classes: tuple[str, ...]) -> None:
 
 def test_the_plan_grows_with_images_and_scales() -> None:
     one, many = (new_model().plan(images) for images in (1, 100))
-    fine = SPPNet(("red",), backbone="zf5", scales=(192, 400)).plan(100)
+    fine = SPPNet(("red",), backbone="zf5", pooling=Pooling(scales=(192, 400))).plan(100)
 
     assert many["disk_bytes"] == 100 * one["disk_bytes"] and fine["seconds"] > many["seconds"] > one["seconds"]
 
 
 def test_every_setting_is_saved_and_loaded(squares: Squares, tmp_path: Path) -> None:
+    view = View((1, 3), map="conv4", enlargement=1.2)
+    mining = Mining(C=0.1, passes=1, memory=50_000_000)
     settings: dict[str, Any] = {
-        "scales": (96, 192), "max_side": 500, "levels": (1, 3), "geometry": "release", "power": 0.5, "centre": False,
-        "standardise": False, "norm": 10.0, "mining": Mining(C=0.1, passes=1, memory=50_000_000), "penalty": 10.0,
-        "regression_examples": 40, "negative_iou": 0.2, "use_difficult": True, "held_out": 0.2,
-        "search": SelectiveSearch(limit=30), "seed": 4, "precision": "float32", "context": True, "early": True,
-        "fine_tuning": None, "layer": "pool", "scores": "svm", "ranks": (),
-    }  # fmt: skip
+        "pooling": Pooling((96, 192), 500, (view, View((1,), enlargement=None)), "release", 0.5),
+        "training": Training(mining, 10.0, False, False, 10.0, 40, 0.2, True, 0.2),
+        **{"search": SelectiveSearch(limit=30), "seed": 4, "precision": "float32"},
+        **{"fine_tuning": None, "layer": "pool", "scores": "svm", "ranks": ()},
+    }
     SPPNet(("red", "blue"), backbone="zf5", weights="random", **settings).fit(squares[:6], workers=0).save(
         tmp_path / "m"
     )
@@ -206,7 +206,7 @@ def test_every_setting_is_saved_and_loaded(squares: Squares, tmp_path: Path) -> 
     )
 
 
-def test_a_loaded_model_that_is_trained_again_keeps_its_backbone(
+def test_a_loaded_model_that_is_trained_again_starts_from_its_conv_layers(
     model: SPPNet, squares: Squares, tmp_path: Path
 ) -> None:
     model.save(tmp_path / "first")
@@ -230,6 +230,7 @@ def test_the_number_of_workers_changes_nothing(model: SPPNet, squares: Squares, 
     assert apart == alone
 
 
+SMALL = Pooling(scales=(96,), views=(View((1, 2)),))
 WIDTHS = FineTuning(widths=(10, 8), epochs=1, windows=16, learning_rate=2e-3)
 TUNED: dict[str, dict[str, Any]] = {
     "pooled vectors of trained conv layers": {"fine_tuning": FineTuning(unfreeze=True, epochs=1, windows=16)},
@@ -237,11 +238,11 @@ TUNED: dict[str, dict[str, Any]] = {
     "fc7 of fewer channels": {"fine_tuning": replace(WIDTHS, reduction=5), "layer": "fc7"},
     "a softmax": {"fine_tuning": WIDTHS, "scores": "softmax"},
     "a softmax of pooled vectors": {"fine_tuning": FineTuning(epochs=1), "scores": "softmax"},
-    "context": {"context": True},
-    "early maps": {"early": True},
+    "context": {"pooling": SMALL.with_views(*CONTEXT)},
+    "two maps": {"pooling": SMALL.with_views(View((1, 2, 3), map="conv1"))},
     "everything": {
-        "fine_tuning": replace(WIDTHS, reduction=5, unfreeze=True), "layer": "fc7", "context": True, "early": True,
-        "scales": (96, 64),
+        "fine_tuning": replace(WIDTHS, reduction=5, unfreeze=True), "layer": "fc7",
+        "pooling": Pooling((96, 64), views=(View((1, 2)), *CONTEXT, View((1, 2, 3), map="conv1"))),
     },
     "bfloat16": {"fine_tuning": replace(WIDTHS, reduction=5, unfreeze=True), "layer": "fc6", "precision": "bfloat16"},
 }  # fmt: skip
@@ -256,12 +257,17 @@ def tuned(
     **settings: Any,
 ) -> SPPNet:
     model = SPPNet(
-        ("red", "blue"), backbone=backbone, weights="random", mining=Mining(C=0.01, memory=5_000_000), held_out=0.2,
-        **{"scales": (96,), "levels": (1, 2), **settings},
-    )  # fmt: skip
-    windows = [windows_near(number) for number in range(images)]
-    pairs = [square_image(number) for number in range(images)]
-    return model.fit(pairs, windows=windows, workers=0, cache=cache, progress=progress)
+        ("red", "blue"),
+        backbone=backbone,
+        weights="random",
+        training=Training(mining=Mining(C=0.01, memory=5_000_000), held_out=0.2),
+        **{"pooling": SMALL, **settings},
+    )
+    return model.fit(squares_with_windows(images), workers=0, cache=cache, progress=progress)
+
+
+def squares_with_windows(count: int) -> list[tuple[Any, Target]]:
+    return with_windows(map(square_image, range(count)), map(windows_near, range(count)))
 
 
 @pytest.mark.parametrize("settings", TUNED.values(), ids=TUNED)
@@ -317,14 +323,28 @@ def test_an_interrupted_fine_tuning_goes_on_to_the_same_model(pooled_name: str, 
     assert resumed == whole
 
 
-def test_a_loaded_model_that_is_trained_again_keeps_its_layers(pooled_name: str, tmp_path: Path) -> None:
-    tuned(pooled_name, fine_tuning=WIDTHS, layer="fc6").save(tmp_path / "first")
-    windows, images = [windows_near(number) for number in range(6)], [square_image(number) for number in range(6)]
+def test_a_model_that_is_fitted_again_is_trained_anew(pooled_name: str, tmp_path: Path) -> None:
+    model = tuned(pooled_name, fine_tuning=replace(WIDTHS, unfreeze=True), layer="fc6")
+    model.save(tmp_path / "first")
 
-    SPPNet.load(tmp_path / "first").fit(images, windows=windows, workers=0).save(tmp_path / "second")
+    model.fit(squares_with_windows(6), workers=0).save(tmp_path / "second")
+
+    first, second = ((tmp_path / name / "model.safetensors").read_bytes() for name in ("first", "second"))
+    assert first == second
+
+
+def test_a_fitted_model_keeps_its_layers_on_request(pooled_name: str, tmp_path: Path) -> None:
+    tuned(pooled_name, fine_tuning=WIDTHS, layer="fc6").save(tmp_path / "first")
+
+    SPPNet.load(tmp_path / "first").fit(squares_with_windows(6), workers=0, keep_layers=True).save(tmp_path / "second")
 
     first, second = (load_file(tmp_path / name / "model.safetensors") for name in ("first", "second"))
     np.testing.assert_array_equal(first["head.layers.0.weight"], second["head.layers.0.weight"])
+
+
+def test_a_model_without_layers_has_none_to_keep(pooled_name: str) -> None:
+    with pytest.raises(ModelError, match="has not been trained"):
+        SPPNet(("red",), backbone=pooled_name).fit([], keep_layers=True)
 
 
 def test_a_compressed_model_is_saved_and_loaded(pooled_name: str, tmp_path: Path) -> None:
@@ -345,13 +365,14 @@ def test_a_model_without_layers_cannot_be_compressed(pooled_name: str, settings:
 
 
 def test_only_scales_that_a_window_selects_are_convolved(pooled_name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    model, convolved, tensors = tuned(pooled_name, scales=(96, 192, 384)), list[int](), Backbone.tensors
+    model = tuned(pooled_name, pooling=replace(SMALL, scales=(96, 192, 384)))
+    convolved, maps_of = list[int](), Backbone.maps_of
 
-    def counted(backbone: Backbone, image: npt.NDArray[np.uint8], scale: int, *, max_side: int) -> Any:
+    def counted(backbone: Backbone, image: npt.NDArray[np.uint8], scale: int, *names: Any, **options: Any) -> Any:
         convolved.append(scale)
-        return tensors(backbone, image, scale, max_side=max_side)
+        return maps_of(backbone, image, scale, *names, **options)
 
-    monkeypatch.setattr(Backbone, "tensors", counted)
+    monkeypatch.setattr(Backbone, "maps_of", counted)
     model.predict([square_image(99)[0]] * 2, windows=[np.array([[0, 0, 100, 90]], np.float32), windows_near(0)[:0]])
 
     assert convolved == [192]  # 200 x 180 pixels
@@ -407,7 +428,9 @@ def test_no_windows_have_no_softmax() -> None:
 
 
 def test_without_regression_detections_are_windows(squares: list[tuple[npt.NDArray[np.uint8], Target]]) -> None:
-    model = SPPNet(("red", "blue"), weights="random", scales=(96,), held_out=0).fit(squares[:4], workers=0)
+    model = SPPNet(("red", "blue"), weights="random", pooling=SMALL, training=Training(held_out=0)).fit(
+        squares[:4], workers=0
+    )
     image, windows = squares[4][0], np.array([[0, 0, 60, 60], [10, 20, 70, 90]], np.float32)
 
     [found] = model.without_regression().predict([image], windows=[windows])
@@ -416,12 +439,20 @@ def test_without_regression_detections_are_windows(squares: list[tuple[npt.NDArr
     assert model.fitted()[1].offset_weights.any()
 
 
-def test_models_are_loaded_beside_other_kinds_of_spp_nets(
-    squares: list[tuple[npt.NDArray[np.uint8], Target]], tmp_path: Path
-) -> None:
-    class Special(SPPNet):
-        """Somebody's own, of the same method."""
-
-    SPPNet(("red", "blue"), weights="random", scales=(96,), held_out=0).fit(squares[:2], workers=0).save(tmp_path / "m")
-
-    assert type(SPPNet.load(tmp_path / "m")) is SPPNet and Special.method == "sppnet"
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ({"seed": -1}, "seed must not be negative, not -1"),
+        ({"backbone": "vgg"}, "there is no backbone 'vgg'"),
+        ({"pooling": Pooling(views=(View(map="fire10"),))}, "squeezenet1_1 has no map 'fire10'; there are conv1"),
+        ({"layer": "fc8"}, "layer must be one of pool, fc6, fc7, not 'fc8'"),
+        ({"scores": "bogus"}, "scores must be svm or softmax, not 'bogus'"),
+        ({"layer": "fc6"}, "layer fc6 needs fine_tuning with a width for it"),
+        ({"layer": "fc7", "fine_tuning": FineTuning(widths=(5,))}, "layer fc7 needs fine_tuning"),
+        ({"scores": "softmax"}, "scores 'softmax' need fine_tuning"),
+        ({"pooling": Pooling(power=0.5), "fine_tuning": FineTuning()}, "power must be 1, not 0.5"),
+    ],
+)
+def test_settings_that_do_not_go_together_are_named_at_once(setting: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        SPPNet(("red",), **setting)

@@ -9,14 +9,14 @@ import pytest
 import torch
 from torch.nn.functional import adaptive_max_pool2d
 
-from sppnet.detector import RCNN, FineTuning, InputError, Mining, SPPNet
+from sppnet.detector import CONTEXT, RCNN, FineTuning, InputError, Mining, Pooling, Training, View, load_detector
 from sppnet.detector.backbone.backbone import Backbone
 from sppnet.detector.rcnn import BATCH, SIDE, WarpedFeatures, context_window, warped
 from sppnet.detector.scoring.boxes import iou
 from sppnet.detector.training.images import TrainingImages
 from sppnet.detector.types import Target
 from sppnet.proposals import SelectiveSearch
-from tests.conftest import no_progress, square_image, windows_near
+from tests.conftest import no_progress, square_image, windows_near, with_windows
 
 NONE = np.zeros((0, 4), np.float32)
 UNSCALED = np.array([100, 50, 294, 244], np.float32)
@@ -94,8 +94,7 @@ def features(pooled_backbone: Backbone) -> WarpedFeatures:
 
 def vectors_of(features: WarpedFeatures, windows: npt.NDArray[np.float32]) -> Any:
     image = square_image(1)[0]
-    maps = features.maps(image, features.scales, windows)
-    return features.project(maps, windows, image.shape[:2])
+    return features.vectors(image, windows)
 
 
 def test_a_vector_is_the_pyramid_of_the_warped_windows_map(features: WarpedFeatures) -> None:
@@ -144,14 +143,19 @@ def test_vectors_of_other_levels_are_told_apart(pooled_backbone: Backbone) -> No
 def new_model(backbone: str, **settings: Any) -> RCNN:
     mining = Mining(C=0.01, memory=50_000_000)
     return RCNN(
-        ("red", "blue"), backbone=backbone, weights="random", levels=(1, 3), mining=mining, penalty=100.0, **settings
+        ("red", "blue"),
+        backbone=backbone,
+        weights="random",
+        pooling=Pooling(views=(View((1, 3)),)),
+        training=Training(mining=mining, penalty=100.0),
+        **settings,
     )
 
 
 @pytest.fixture(scope="module")
 def model(pooled_name: str, squares: list[tuple[npt.NDArray[np.uint8], Target]]) -> RCNN:
     windows = [windows_near(number)[::2] for number in range(16)]
-    fitted = new_model(pooled_name).fit(squares, windows=windows, workers=0)
+    fitted = new_model(pooled_name).fit(with_windows(squares, windows), workers=0)
     assert isinstance(fitted, RCNN)
     return fitted
 
@@ -176,7 +180,7 @@ def test_a_saved_model_is_an_rcnn_again_and_predicts_the_same(model: RCNN, tmp_p
     image, windows = square_image(99)[0], windows_near(99)
     model.save(tmp_path / "model")
 
-    loaded = SPPNet.load(tmp_path / "model")
+    loaded = load_detector(tmp_path / "model")
 
     [before], [after] = (one.predict([image], windows=[windows]) for one in (model, loaded))
     assert type(loaded) is RCNN and len(after["boxes"])
@@ -197,11 +201,20 @@ def test_a_cache_has_no_vectors_for_other_windows(features: WarpedFeatures, tmp_
 
 def prepared_for(features: WarpedFeatures, folder: Path, windows: npt.NDArray[np.float32]) -> TrainingImages:
     return TrainingImages(("red", "blue"), features, folder).prepare(
-        [square_image(1)], SelectiveSearch(), windows=[windows], workers=0, progress=no_progress, total=1
+        with_windows([square_image(1)], [windows]), SelectiveSearch(), workers=0, progress=no_progress, total=1
     )
 
 
-@pytest.mark.parametrize("setting", [{"fine_tuning": FineTuning()}, {"context": True}, {"early": True}, {"power": 0.5}])
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {"fine_tuning": FineTuning()},
+        {"pooling": Pooling().with_views(*CONTEXT)},
+        {"pooling": Pooling(views=(View(map="fire5"),))},
+        {"pooling": Pooling(views=(View(enlargement=2.0),))},
+        {"pooling": Pooling(power=0.5)},
+    ],
+)
 def test_what_needs_maps_of_whole_images_is_refused(setting: dict[str, Any]) -> None:
     with pytest.raises(InputError, match="R-CNN has no maps of whole images"):
         RCNN(("red",), **setting)

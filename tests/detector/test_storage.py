@@ -9,18 +9,22 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from sppnet.detector import FineTuning, Mining, ModelError, SPPNet
+from sppnet.detector import FineTuning, Mining, ModelError, Pooling, SPPNet, Training, View
 from sppnet.proposals import SelectiveSearch
-from tests.conftest import square_image, windows_near
+from tests.conftest import square_image, windows_near, with_windows
 
 
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("models") / "model"
     model = SPPNet(
-        ("red", "blue"), backbone="zf5", weights="random", scales=(160,), mining=Mining(C=0.01, memory=20_000_000),
-        search=SelectiveSearch(limit=40), held_out=0, levels=(1, 2),
-    )  # fmt: skip
+        ("red", "blue"),
+        backbone="zf5",
+        weights="random",
+        pooling=Pooling(scales=(160,), views=(View((1, 2)),)),
+        training=Training(mining=Mining(C=0.01, memory=20_000_000), held_out=0),
+        search=SelectiveSearch(limit=40),
+    )
     model.fit([square_image(number) for number in range(4)], workers=0).save(folder)
     return folder
 
@@ -141,12 +145,14 @@ def test_a_damaged_config_is_one_clear_error(copy: Path, content: str) -> None:
     [
         ("backbone", "vgg"),
         ("classes", ["red"]),
-        ("levels", [1, 2, 3]),
+        ("pooling", {"scales": [160], "views": [{"levels": [1, 2, 3]}]}),
+        ("pooling", {"scales": [160], "views": [{"levels": [1, 2], "map": "fire5"}]}),
+        ("pooling", {"scales": [0]}),
+        ("training", {"held_out": "some"}),
         ("calibration", {"slope": 1, "curve": 2}),
         ("search", {"unknown": 1}),
-        ("mining", {"C": 1, "unknown": 1}),
+        ("training", {"mining": {"C": 1, "unknown": 1}}),
         ("preprocessing", {"order": "rgb"}),
-        ("surprise", 1),
     ],
 )
 def test_settings_that_do_not_fit_are_one_clear_error(copy: Path, key: str, value: object) -> None:
@@ -206,11 +212,16 @@ def test_the_card_says_when_scores_are_no_probabilities(saved: Path) -> None:
 def saved_with_layers(pooled_name: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("models") / "layers"
     model = SPPNet(
-        ("red", "blue"), backbone=pooled_name, weights="random", scales=(96,), levels=(1, 2), held_out=0,
-        scores="softmax",        fine_tuning=FineTuning(widths=(6, 4), reduction=5, epochs=1, windows=8),
-    )  # fmt: skip
-    windows = [windows_near(number) for number in range(4)]
-    model.fit([square_image(number) for number in range(4)], windows=windows, workers=0).save(folder)
+        ("red", "blue"),
+        backbone=pooled_name,
+        weights="random",
+        pooling=Pooling(scales=(96,), views=(View((1, 2)),)),
+        training=Training(held_out=0),
+        scores="softmax",
+        fine_tuning=FineTuning(widths=(6, 4), reduction=5, epochs=1, windows=8),
+    )
+    squares = with_windows(map(square_image, range(4)), map(windows_near, range(4)))
+    model.fit(squares, workers=0).save(folder)
     return folder
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from sppnet.detector import SPPNet
+from sppnet.detector import Pooling, SPPNet
 from sppnet.detector.backbone.backbone import Backbone
 from sppnet.detector.pooling.features import WindowFeatures
 from sppnet.proposals import SelectiveSearch
@@ -28,10 +28,10 @@ def shapes(tmp_path: Path, tiny_backbone: Backbone, monkeypatch: pytest.MonkeyPa
         @classmethod
         def load(cls, folder: Path | str, *, device: str = "cpu") -> Self:
             network = cls(CLASSES, search=SelectiveSearch(limit=4))
-            network._fitted = WindowFeatures(tiny_backbone, (96,)), scorer(4, 400)
+            network._fitted = WindowFeatures(tiny_backbone, Pooling(scales=(96,))), scorer(4, 400)
             return network
 
-    monkeypatch.setattr("sppnet.detector.SPPNet", Tiny)
+    monkeypatch.setattr("sppnet.detector.load_detector", Tiny.load)
     monkeypatch.setattr("sppnet.tools.benchmarks.floors.measure_rates", lambda *_, device: Rates({"float32": 1e9}, 1e9))
     write_shapes(tmp_path / "shapes", train=1, val=3, seed=2)
     return tmp_path / "shapes"

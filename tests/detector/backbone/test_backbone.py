@@ -24,25 +24,6 @@ def weights() -> dict[str, torch.Tensor]:
     return dict(torchvision.models.squeezenet1_1(weights=None).state_dict())
 
 
-def seen_pixels(backbone: Backbone, cell: int, side: int) -> tuple[int, int]:
-    """Return the first and the last column whose change moves a cell of the map."""
-    pixels = torch.rand(1, 3, side, side, generator=torch.Generator().manual_seed(0)).double().requires_grad_()
-    backbone.layers.double()(pixels)[0, :, cell, cell].sum().backward()
-    assert pixels.grad is not None
-    columns = torch.nonzero(pixels.grad.abs().amax(dim=(0, 1, 2))).flatten()
-    return int(columns[0]), int(columns[-1])
-
-
-@pytest.mark.parametrize("name", ["squeezenet1_1", "alexnet", "zf5", "small"])
-def test_stride_centre_and_receptive_field_are_where_pixels_matter(name: str) -> None:
-    backbone = load_backbone(name, "random")
-
-    first, last = seen_pixels(backbone, 8, 448)
-
-    centre = backbone.first_centre + 8 * backbone.stride
-    assert (first, last) == (centre - backbone.receptive_field // 2, centre + backbone.receptive_field // 2)
-
-
 @pytest.mark.parametrize(
     ("name", "geometry"),
     [
@@ -53,9 +34,9 @@ def test_stride_centre_and_receptive_field_are_where_pixels_matter(name: str) ->
     ],
 )
 def test_the_geometry_is_the_one_worked_out_by_hand(name: str, geometry: tuple[int, int, int, int]) -> None:
-    backbone = load_backbone(name, "random")
+    last = load_backbone(name, "random").last
 
-    assert (backbone.stride, backbone.first_centre, backbone.receptive_field, backbone.channels) == geometry
+    assert (last.stride, last.first_centre, last.receptive_field, last.channels) == geometry
 
 
 @pytest.mark.parametrize(("side", "cells"), [(224, 13), (480, 29), (576, 35), (688, 42), (864, 53), (874, 53)])
@@ -215,8 +196,8 @@ def test_one_changed_pixel_moves_only_the_cells_that_see_it() -> None:
 
     difference = np.abs(backbone.map(maps_of_one_changed_pixel(), 400) - backbone.map(GREY, 400)).max(axis=2)
 
-    moved = np.flatnonzero(difference.max(axis=0)) * backbone.stride + backbone.first_centre
-    assert len(moved) and np.abs(moved - 200).max() <= backbone.receptive_field // 2
+    moved = np.flatnonzero(difference.max(axis=0)) * backbone.last.stride + backbone.last.first_centre
+    assert len(moved) and np.abs(moved - 200).max() <= backbone.last.receptive_field // 2
 
 
 @pytest.fixture
@@ -225,29 +206,40 @@ def photo() -> npt.NDArray[np.uint8]:
 
 
 @pytest.mark.parametrize(
-    ("name", "early"),
-    [("squeezenet1_1", (8, 7, 256)), ("alexnet", (8, 7, 192)), ("zf5", (8, 12, 256)), ("small", (8, 7, 96))],
+    ("name", "map", "described"),
+    [
+        ("squeezenet1_1", "fire5", (8, 7, 256)),
+        ("alexnet", "conv2", (8, 7, 192)),
+        ("zf5", "norm2", (8, 12, 256)),
+        ("small", "conv3", (8, 7, 96)),
+    ],
 )
-def test_the_map_before_the_last_pooling_has_half_the_stride(name: str, early: tuple[int, int, int]) -> None:
-    backbone = load_backbone(name, "random")
+def test_the_map_before_the_last_pooling_has_half_the_stride(
+    name: str, map: str, described: tuple[int, int, int]
+) -> None:
+    found = load_backbone(name, "random").maps[map]
 
-    assert (backbone.early.stride, backbone.early.first_centre, backbone.early.channels) == early
+    assert (found.stride, found.first_centre, found.channels) == described
 
 
-def test_the_early_and_the_last_map_come_from_one_pass(pooled_backbone: Backbone, photo: npt.NDArray[np.uint8]) -> None:
-    early, last = pooled_backbone.tensors(photo, 96)
+def test_several_maps_come_from_one_pass(pooled_backbone: Backbone, photo: npt.NDArray[np.uint8]) -> None:
+    maps = pooled_backbone.maps_of(photo, 96, ("conv2", "conv1"))
 
     with torch.inference_mode():
-        assert torch.equal(pooled_backbone.layers[2:](early), last)
-    assert early.shape == (1, 8, 46, 62) and last.shape == (1, 8, 22, 30)
-    np.testing.assert_array_equal(pooled_backbone.map(photo, 96), last[0].permute(1, 2, 0))
+        assert torch.equal(pooled_backbone.layers[2:](maps["conv1"]), maps["conv2"])
+    assert list(maps) == ["conv1", "conv2"]
+    assert maps["conv1"].shape == (1, 8, 46, 62) and maps["conv2"].shape == (1, 8, 22, 30)
+    np.testing.assert_array_equal(pooled_backbone.map(photo, 96), maps["conv2"][0].permute(1, 2, 0))
 
 
-def test_without_a_pooling_the_image_is_the_early_map(tiny_backbone: Backbone, photo: npt.NDArray[np.uint8]) -> None:
-    early, _ = tiny_backbone.tensors(photo, 120)
+def test_a_map_that_is_not_there_is_named(pooled_backbone: Backbone, photo: npt.NDArray[np.uint8]) -> None:
+    with pytest.raises(InputError, match="pooled has no map 'fire9'; there are conv1, pool1, conv2"):
+        pooled_backbone.maps_of(photo, 96, ("fire9",))
 
-    assert tiny_backbone.early == (1, 0, 1, 3)
-    assert torch.equal(early, tiny_backbone.preprocessing(photo))
+
+def test_an_engine_that_is_not_there_is_named(pooled_backbone: Backbone) -> None:
+    with pytest.raises(InputError, match="there is no engine 'steam'; there are torch"):
+        Backbone("any", pooled_backbone.layers, pooled_backbone.preprocessing, engine="steam")
 
 
 def test_images_of_one_size_are_convolved_together(pooled_backbone: Backbone, photo: npt.NDArray[np.uint8]) -> None:
@@ -255,7 +247,7 @@ def test_images_of_one_size_are_convolved_together(pooled_backbone: Backbone, ph
 
     maps = pooled_backbone.convolve(pixels)
 
-    torch.testing.assert_close(maps[:1], pooled_backbone.tensors(photo, 120)[-1], rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(maps[:1], pooled_backbone.maps_of(photo, 120, ("conv2",))["conv2"], rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("name", ["alexnet", "zf5", "small"])
@@ -266,7 +258,9 @@ def test_a_backbone_in_two_parts_gives_the_same_map(name: str, photo: npt.NDArra
 
     with torch.inference_mode():
         map = tail(to_tensor(stem.map(photo, 96)))
-    torch.testing.assert_close(map, backbone.tensors(photo, 96)[-1], rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(
+        map, backbone.maps_of(photo, 96, (backbone.last.name,))[backbone.last.name], rtol=1e-4, atol=1e-4
+    )
     assert stem.least_side == backbone.least_side
 
 
@@ -296,7 +290,7 @@ def test_a_backbone_of_other_layers_leaves_these_as_they_are(pooled_backbone: Ba
 
     assert all(parameter.requires_grad for parameter in tail.parameters())
     assert again.fingerprint() == pooled_backbone.fingerprint()
-    assert (again.stride, again.first_centre, again.least_side) == (4, 4, pooled_backbone.least_side)
+    assert (again.last, again.least_side) == (pooled_backbone.last, pooled_backbone.least_side)
 
 
 @pytest.mark.parametrize("reduction", [3, 100])
@@ -308,7 +302,7 @@ def test_a_reduction_is_read_as_the_last_layer(pooled_name: str, pooled_backbone
         pooled_name, layers.state_dict(), pooled_backbone.preprocessing, "file", reduction=reduction
     )
 
-    assert backbone.channels == channels
+    assert backbone.last.channels == channels
     assert torch.equal(backbone.layers[-1].weight, layers[-1].weight)  # type: ignore[arg-type]
 
 
@@ -337,7 +331,9 @@ def test_a_bfloat16_backbone_comes_in_two_parts_of_which_the_second_is_exact(
     assert {parameter.dtype for parameter in tail.parameters()} == {torch.float32}
     with torch.inference_mode():
         map = tail(to_tensor(stem.map(photo, 96)))
-    assert float((map - backbone.tensors(photo, 96)[-1]).abs().max()) < 0.02 * float(map.max())
+    assert float(
+        (map - backbone.maps_of(photo, 96, (backbone.last.name,))[backbone.last.name]).abs().max()
+    ) < 0.02 * float(map.max())
 
 
 def test_another_precision_is_refused() -> None:
@@ -360,7 +356,7 @@ def test_the_fully_connected_layers_of_a_weights_file_are_kept(tmp_path: Path) -
 def test_the_least_side_has_one_cell_and_one_pixel_less_has_none(name: str, side: int) -> None:
     backbone = load_backbone(name, "random")
 
-    assert backbone.least_cell_side == side
+    assert backbone.least_side == side
     assert backbone.convolve(torch.zeros(1, 3, side, side)).shape[2:] == (1, 1)
     with pytest.raises(RuntimeError):
         backbone.convolve(torch.zeros(1, 3, side - 1, side - 1))
@@ -370,18 +366,20 @@ def test_maps_of_several_depths_are_those_of_the_layers_up_to_there() -> None:
     backbone = load_backbone("zf5", "random")
     image = np.random.default_rng(0).integers(0, 256, (150, 160, 3)).astype(np.uint8)
 
-    maps = backbone.maps_after(image, 150, (0, 2, 12, 14))
+    maps = backbone.maps_of(image, 150, ("conv1", "conv4", "conv5"))
 
     with torch.inference_mode():
-        expected = [backbone.layers[:depth](backbone.preprocessing(image)) for depth in (0, 2, 12, 14)]
-    assert [map.shape[1] for map in maps] == [3, 96, 384, 256]
-    torch.testing.assert_close(maps, expected, rtol=1e-3, atol=1e-4)
+        expected = [backbone.layers[:depth](backbone.preprocessing(image)) for depth in (2, 12, 14)]
+    assert [map.shape[1] for map in maps.values()] == [96, 384, 256]
+    torch.testing.assert_close(list(maps.values()), expected, rtol=1e-3, atol=1e-4)
 
 
-def test_an_early_map_is_not_changed_by_the_layers_after_it() -> None:
+def test_a_map_is_not_changed_by_the_layers_after_it() -> None:
     backbone = load_backbone("squeezenet1_1", "random")
 
-    together, alone = (backbone.maps_after(GREY, 224, depths)[0] for depths in ((2, 3, 4), (2,)))
+    together, alone = (
+        backbone.maps_of(GREY, 224, names)["conv1"] for names in (("conv1", "fire2", "fire3"), ("conv1",))
+    )
 
     assert torch.equal(together, alone)
 

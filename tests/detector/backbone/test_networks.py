@@ -4,13 +4,13 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from sppnet.detector.backbone.networks import Bottleneck, layers_of, random_layers
+from sppnet.detector.backbone.networks import BACKBONES, Bottleneck, network_of, random_layers
 from sppnet.detector.errors import InputError
 
 
 def multiplications(name: str) -> float:
     with FlopCounterMode(display=False) as counter, torch.inference_mode():
-        layers_of(name)(torch.zeros(1, 3, 120, 160))
+        network_of(name).build()(torch.zeros(1, 3, 120, 160))
     return int(counter.get_total_flops()) / 2
 
 
@@ -46,4 +46,13 @@ def test_random_weights_leave_the_generator_of_the_process_alone() -> None:
 
 def test_an_unknown_backbone_is_named() -> None:
     with pytest.raises(InputError, match="there is no backbone 'vgg'; there are squeezenet1_1"):
-        layers_of("vgg")
+        network_of("vgg")
+
+
+@pytest.mark.parametrize("name", BACKBONES)
+def test_maps_are_declared_in_order_up_to_the_last_layer_with_the_stem_among_them(name: str) -> None:
+    network = network_of(name)
+
+    depths = list(network.maps.values())
+    assert depths == sorted(set(depths)) and depths[-1] == len(network.build())
+    assert network.stem in network.maps

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from sppnet.detector.backbone.networks import layers_of
+from sppnet.detector.backbone.networks import network_of
 from sppnet.detector.backbone.normalisation import folded, normalised
 
 NAMES = pytest.mark.parametrize("name", ["small", "squeezenet1_1"])
@@ -16,7 +16,7 @@ def pixels() -> torch.Tensor:
 
 def trained(name: str) -> nn.Sequential:
     """Return normalised layers with statistics, scales and shifts that are not those of a new normalisation."""
-    layers = normalised(layers_of(name))
+    layers = normalised(network_of(name).build())
     with torch.no_grad():
         layers(pixels() + 1)
         for parameter in layers.parameters():
@@ -30,9 +30,9 @@ def count(layers: nn.Module, kind: type[nn.Module]) -> int:
 
 @NAMES
 def test_every_convolution_is_normalised_once(name: str) -> None:
-    layers = normalised(layers_of(name))
+    layers = normalised(network_of(name).build())
 
-    assert count(layers, nn.BatchNorm2d) == count(layers, nn.Conv2d) == count(layers_of(name), nn.Conv2d)
+    assert count(layers, nn.BatchNorm2d) == count(layers, nn.Conv2d) == count(network_of(name).build(), nn.Conv2d)
     assert layers.training
 
 
@@ -49,7 +49,7 @@ def test_folded_layers_give_the_same_map(name: str) -> None:
 def test_folded_layers_have_the_names_and_shapes_of_the_backbone(name: str) -> None:
     tensors = folded(trained(name)).state_dict()
 
-    expected = {key: tensor.shape for key, tensor in layers_of(name).state_dict().items()}
+    expected = {key: tensor.shape for key, tensor in network_of(name).build().state_dict().items()}
     assert {key: tensor.shape for key, tensor in tensors.items()} == expected
 
 
@@ -62,7 +62,7 @@ def test_layers_without_normalisation_are_folded_into_themselves() -> None:
 
 
 def test_the_layers_given_are_left_alone() -> None:
-    layers = normalised(layers_of("small"))
+    layers = normalised(network_of("small").build())
 
     folded(layers)
 
@@ -70,6 +70,8 @@ def test_the_layers_given_are_left_alone() -> None:
 
 
 def test_random_weights_depend_on_the_seed_alone() -> None:
-    one, again, other = (normalised(layers_of("small"), seed=seed).state_dict()["0.0.weight"] for seed in (0, 0, 1))
+    one, again, other = (
+        normalised(network_of("small").build(), seed=seed).state_dict()["0.0.weight"] for seed in (0, 0, 1)
+    )
 
     assert torch.equal(one, again) and not torch.equal(one, other)

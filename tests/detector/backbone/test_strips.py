@@ -25,8 +25,10 @@ def test_strips_are_the_rows_of_the_whole(maps: torch.Tensor, rows: int) -> None
 
 
 @torch.inference_mode()
-@pytest.mark.parametrize("height", [207, 208, 209, 223, 224, 225])
-@pytest.mark.parametrize("name", ["squeezenet1_1", "alexnet", "zf5"])
+@pytest.mark.parametrize(
+    ("name", "height"),
+    [("squeezenet1_1", 207), ("squeezenet1_1", 224), ("alexnet", 208), ("alexnet", 225), ("zf5", 209)],
+)
 def test_padded_layers_and_any_height_give_the_whole(name: str, height: int) -> None:
     layers = load_backbone(name, "random").layers
     pixels = torch.rand(1, 3, height, 224, generator=torch.Generator().manual_seed(0))
@@ -37,7 +39,7 @@ def test_padded_layers_and_any_height_give_the_whole(name: str, height: int) -> 
 
 
 @torch.inference_mode()
-@pytest.mark.parametrize("height", range(7, 80))
+@pytest.mark.parametrize("height", [7, 8, 9, 10, 22, 23, 24, 25, 26, 38, 79])
 @pytest.mark.parametrize("ceil_mode", [False, True])
 def test_rows_that_no_cell_sees_make_no_strip(height: int, ceil_mode: bool) -> None:
     layers = nn.Sequential(nn.Conv2d(1, 2, 3, 2), nn.ReLU(), nn.MaxPool2d(3, 2, ceil_mode=ceil_mode))

@@ -14,14 +14,17 @@ import numpy.typing as npt
 import pytest
 import torch
 
-from sppnet.detector import RCNN, FineTuning, SPPNet
-from sppnet.detector.backbone.backbone import Backbone, full_float32, to_tensor
+from sppnet.detector import RCNN, FineTuning, SPPNet, Training, load_detector
+from sppnet.detector.backbone.backbone import Backbone, to_tensor
+from sppnet.detector.backbone.torch_engine import full_float32
 from sppnet.detector.pooling.device import DeviceVectors, TensorVectors
 from sppnet.detector.pooling.differentiable import pool_differentiably, pool_tensors
-from sppnet.detector.pooling.features import Vectors, WindowFeatures, WindowVectors
-from sppnet.detector.pooling.kernels import pool_windows
-from sppnet.detector.rcnn import WarpedFeatures
+from sppnet.detector.pooling.features import WindowFeatures
 from sppnet.detector.pooling.head import Head
+from sppnet.detector.pooling.kernels import pool_windows
+from sppnet.detector.pooling.settings import CONTEXT, Pooling, View
+from sppnet.detector.pooling.vectors import Vectors, WindowVectors
+from sppnet.detector.rcnn import WarpedFeatures
 from sppnet.detector.timing import Stopwatch, stage
 from sppnet.detector.training.images import TrainingImages
 from sppnet.detector.types import Target
@@ -50,11 +53,12 @@ def windows() -> npt.NDArray[np.float32]:
 KINDS: dict[str, dict[str, Any]] = {
     "one scale": {},
     "several scales": {"scales": (96, 240, 480)},
-    "context": {"context": True},
-    "early": {"early": True, "context": True},
+    "context": {"views": (View(), *CONTEXT)},
+    "two views of a window and context": {"views": (View(), *CONTEXT, View((1, 2, 3)))},
     "power": {"power": 0.5},
-    "levels that torchvision cuts otherwise": {"levels": (7, 2)},
+    "levels that torchvision cuts otherwise": {"views": (View((7, 2)),)},
 }
+TWO_MAPS = (View(), *CONTEXT, View((1, 2, 3), map="conv2"))
 kinds = pytest.mark.parametrize("settings", KINDS.values(), ids=KINDS)
 
 
@@ -68,17 +72,25 @@ def with_head(features: WindowFeatures) -> WindowFeatures:
     return replace(features, head=head, layer="fc7")
 
 
+def pooled_by(features: WindowFeatures, **settings: Any) -> WindowFeatures:
+    return replace(features, pooling=replace(features.pooling, **settings))
+
+
 def moved(features: WindowFeatures, device: str) -> WindowFeatures:
     """Return the features with backbone and head on a device."""
     backbone = features.backbone
-    there = Backbone(backbone.name, copy.deepcopy(backbone.layers), backbone.preprocessing, device=device)
+    there = Backbone(
+        backbone.name,
+        copy.deepcopy(backbone.layers),
+        backbone.preprocessing,
+        maps={name: map.depth for name, map in backbone.maps.items()},
+        device=device,
+    )
     return replace(features, backbone=there, head=copy.deepcopy(features.head).to(device) if features.head else None)
 
 
 def vectors_of(features: Any, image: npt.NDArray[np.uint8], windows: npt.NDArray[np.float32]) -> Vectors:
-    found: Vectors = features.project(
-        features.maps(image, features.chosen_scales(windows, SIZE), windows), windows, SIZE
-    )
+    found: Vectors = features.vectors(image, windows)
     return found
 
 
@@ -95,13 +107,14 @@ def test_vectors_are_pooled_bit_for_bit_as_on_the_cpu(
     settings: Mapping[str, Any],
     device: str,
 ) -> None:
-    features = replace(tiny_features, **settings)
+    features = pooled_by(tiny_features, **settings)
+    scales = features.scales_of(windows, SIZE)
     maps = features.maps(image, features.scales, windows)
 
-    vectors = moved(features, device).project(maps, windows, SIZE)
+    vectors = moved(features, device).project(maps, windows, scales, SIZE)
 
     assert isinstance(vectors, DeviceVectors)
-    np.testing.assert_array_equal(vectors.all(), features.project(maps, windows, SIZE).all())
+    np.testing.assert_array_equal(vectors.all(), features.project(maps, windows, scales, SIZE).all())
 
 
 @kinds
@@ -113,7 +126,7 @@ def test_margins_agree_with_those_of_the_cpu(
     settings: Mapping[str, Any],
     device: str,
 ) -> None:
-    features = replace(tiny_features, **settings)
+    features = pooled_by(tiny_features, **settings)
     weights = np.random.default_rng(3).normal(size=(4, features.dimensions)).astype(np.float32)
     biases = np.array([1, 2, 3, 4], np.float32)
 
@@ -139,19 +152,19 @@ def test_vectors_after_fully_connected_layers_agree_with_those_of_the_cpu(
 def test_a_head_leaves_pooled_vectors_as_they_are_for_the_layer_pool(
     tiny_features: WindowFeatures, image: npt.NDArray[np.uint8], windows: npt.NDArray[np.float32], device: str
 ) -> None:
-    maps = tiny_features.maps(image, (96,), windows)
+    maps, scales = tiny_features.maps(image, (96,), windows), tiny_features.scales_of(windows, SIZE)
     headed = replace(with_head(tiny_features), layer="pool")
 
-    vectors = moved(headed, device).project(maps, windows, SIZE).all()
+    vectors = moved(headed, device).project(maps, windows, scales, SIZE).all()
 
-    np.testing.assert_array_equal(vectors, tiny_features.project(maps, windows, SIZE).all())
+    np.testing.assert_array_equal(vectors, tiny_features.project(maps, windows, scales, SIZE).all())
 
 
 @pytest.mark.parametrize("block_bytes", [1, 5 * 4 * 8 * 50, 1 << 28])
 def test_the_size_of_blocks_changes_no_vector(
     tiny_features: WindowFeatures, image: npt.NDArray[np.uint8], windows: npt.NDArray[np.float32], block_bytes: int
 ) -> None:
-    whole = vectors_of(replace(tiny_features, scales=(96, 240)), image, windows)
+    whole = vectors_of(pooled_by(tiny_features, scales=(96, 240)), image, windows)
     assert isinstance(whole, WindowVectors)
 
     blocks = DeviceVectors.on("cpu", whole, block_bytes=block_bytes)
@@ -163,7 +176,7 @@ def test_the_size_of_blocks_changes_no_vector(
 def test_taken_windows_keep_their_vectors(
     tiny_features: WindowFeatures, image: npt.NDArray[np.uint8], windows: npt.NDArray[np.float32], device: str
 ) -> None:
-    vectors = vectors_of(moved(replace(tiny_features, scales=(96, 240)), device), image, windows)
+    vectors = vectors_of(moved(pooled_by(tiny_features, scales=(96, 240)), device), image, windows)
     chosen = np.array([50, 3, 3, 7])
 
     np.testing.assert_array_equal(vectors.take(chosen).all(), vectors.all()[chosen])
@@ -174,10 +187,10 @@ def test_taken_windows_keep_their_vectors(
 def test_no_windows_give_no_vectors(
     tiny_features: WindowFeatures, image: npt.NDArray[np.uint8], settings: Mapping[str, Any], device: str
 ) -> None:
-    features = moved(with_head(replace(tiny_features, **settings)), device)
+    features = moved(with_head(pooled_by(tiny_features, **settings)), device)
     none = np.zeros((0, 4), np.float32)
 
-    vectors = features.project(features.maps(image, features.scales, none), none, SIZE)
+    vectors = features.vectors(image, none)
 
     assert vectors.all().shape == (0, 10)
     assert vectors.margins(np.zeros((3, 10), np.float32), np.zeros(3, np.float32)).shape == (0, 3)
@@ -197,7 +210,7 @@ def test_stages_are_timed(
 ) -> None:
     features, clock = moved(with_head(tiny_features), "cpu:0"), Stopwatch()
 
-    vectors = features.project(features.maps(image, (96,), windows, clock), windows, SIZE)
+    vectors = features.vectors(image, windows, clock)
     vectors.margins(np.zeros((3, 10), np.float32), np.zeros(3, np.float32), clock)
 
     assert set(clock.seconds) == {"conv", "pooling", "fc", "scores"}
@@ -287,7 +300,7 @@ def test_maps_in_the_cache_are_those_of_the_cpu(
     for name, features in (("cpu", tiny_features), ("there", moved(tiny_features, device))):
         images = TrainingImages(("red", "blue"), features, tmp_path / name)
         images.prepare(squares[:1], SelectiveSearch(limit=10), workers=0, progress=no_progress, total=1)
-        kept.append(images.maps(0, (96,))["96"])
+        kept.append(images.maps(0, (96,))["96-map"])
 
     assert_close(kept[1], kept[0])
 
@@ -299,22 +312,23 @@ def test_maps_in_the_cache_are_those_of_the_cpu(
         (RCNN, {}),
         (SPPNet, {"fine_tuning": FineTuning(widths=(16,), epochs=1, reduction=8, unfreeze=True), "layer": "fc6"}),
         (SPPNet, {"fine_tuning": FineTuning(widths=(8, 8), epochs=1, reduction=8), "scores": "softmax"}),
-        (SPPNet, {"context": True, "early": True, "fine_tuning": FineTuning(epochs=1), "scales": (96, 160)}),
+        (SPPNet, {"fine_tuning": FineTuning(epochs=1), "pooling": Pooling((96, 160), views=TWO_MAPS)}),
     ],
-    ids=["pooled", "R-CNN", "fc6 and conv layers", "softmax of fc7", "context, early map, two scales"],
+    ids=["pooled", "R-CNN", "fc6 and conv layers", "softmax of fc7", "context, two maps, two scales"],
 )
 @devices
 def test_a_model_trained_on_a_device_detects_there_what_it_does_on_the_cpu(
     tmp_path: Path, squares: Squares, kind: type[SPPNet], settings: dict[str, Any], device: str
 ) -> None:
-    settings = {"scales": (96,), "backbone": "alexnet", "weights": "random", "held_out": 0.25, **settings}
-    search = SelectiveSearch(limit=8)
-    model = kind(("red", "blue"), search=search, device=device, **settings).fit(squares[:4], workers=0)
+    settings = {"pooling": Pooling((96,)), "backbone": "alexnet", "weights": "random", **settings}
+    search, training = SelectiveSearch(limit=8), Training(held_out=0.25)
+    model = kind(("red", "blue"), search=search, training=training, device=device, **settings)
+    model.fit(squares[:4], workers=0)
     model.save(tmp_path / "model")
     image, windows = squares[5][0], search(squares[5][0])
 
-    [there] = SPPNet.load(tmp_path / "model", device=device).predict([image], windows=[windows])
-    [here] = SPPNet.load(tmp_path / "model").predict([image], windows=[windows])
+    [there] = load_detector(tmp_path / "model", device=device).predict([image], windows=[windows])
+    [here] = load_detector(tmp_path / "model").predict([image], windows=[windows])
 
     assert there["labels"].tolist() == here["labels"].tolist()
     np.testing.assert_allclose(there["margins"], here["margins"], rtol=0, atol=1e-3)

@@ -9,22 +9,34 @@ import pytest
 import torch
 from torch.nn.functional import adaptive_max_pool2d
 
-from sppnet.detector.backbone.backbone import Backbone, conv_threads
-from sppnet.detector.pooling.features import Layer, Maps, WindowFeatures, WindowVectors
+from sppnet.detector.backbone.backbone import Backbone
+from sppnet.detector.backbone.torch_engine import conv_threads
+from sppnet.detector.pooling.features import WindowFeatures
+from sppnet.detector.pooling.head import Head
 from sppnet.detector.pooling.kernels import pool_windows
 from sppnet.detector.pooling.projection import window_cells
-from sppnet.detector.pooling.head import Head
+from sppnet.detector.pooling.settings import CONTEXT, Pooling, View
+from sppnet.detector.pooling.vectors import Layer, Maps, WindowVectors
 from sppnet.detector.timing import Stopwatch
 
 Floats = npt.NDArray[np.float32]
 NONE = np.zeros((0, 4), np.float32)
 WINDOW = np.array([[20, 10, 110, 100]], np.float32)
 SIZE = (120, 160)
+EARLIER = View((1, 2, 3), map="conv1")
 
 
 @pytest.fixture
 def image() -> npt.NDArray[np.uint8]:
     return np.random.default_rng(0).integers(0, 256, (120, 160, 3)).astype(np.uint8)
+
+
+def scaled(features: WindowFeatures, scales: tuple[int, ...]) -> WindowFeatures:
+    return pooled_by(features, scales=scales)
+
+
+def pooled_by(features: WindowFeatures, **settings: Any) -> WindowFeatures:
+    return replace(features, pooling=replace(features.pooling, **settings))
 
 
 def maps_of(features: WindowFeatures, image: npt.NDArray[np.uint8]) -> Maps:
@@ -37,12 +49,12 @@ def test_a_windows_vector_is_the_pyramid_of_its_cells(
     window = np.array([[20, 10, 110, 100]], np.float32)
     maps = maps_of(tiny_features, image)
     [[x1, y1, x2, y2]] = window_cells(
-        window, image_size=(120, 160), scale=96, stride=4, first_centre=4, map_size=np.shape(maps["96"])[:2]
+        window, image_size=(120, 160), scale=96, stride=4, first_centre=4, map_size=np.shape(maps["96-map"])[:2]
     )
-    part = torch.as_tensor(maps["96"])[y1:y2, x1:x2].permute(2, 0, 1)[None]
+    part = torch.as_tensor(maps["96-map"])[y1:y2, x1:x2].permute(2, 0, 1)[None]
     pyramid = [adaptive_max_pool2d(part, level)[0].permute(1, 2, 0).flatten() for level in (1, 2, 3, 6)]
 
-    vectors = tiny_features.project(maps, window, (120, 160)).all()
+    vectors = tiny_features.vectors(image, window).all()
 
     np.testing.assert_array_equal(vectors, [torch.cat(pyramid).numpy()])
 
@@ -50,14 +62,14 @@ def test_a_windows_vector_is_the_pyramid_of_its_cells(
 def test_windows_on_the_same_cells_share_a_vector(tiny_features: WindowFeatures, image: npt.NDArray[np.uint8]) -> None:
     windows = np.array([[22, 10, 110, 100], [0, 0, 160, 120], [22.1, 10, 110, 100]], np.float32)
 
-    vectors = tiny_features.project(maps_of(tiny_features, image), windows, (120, 160))
+    vectors = tiny_features.vectors(image, windows)
 
     assert isinstance(vectors, WindowVectors) and len(vectors) == 2
     assert vectors.index[0] == vectors.index[2] != vectors.index[1]
 
 
 def test_no_windows_give_no_vectors(tiny_features: WindowFeatures, image: npt.NDArray[np.uint8]) -> None:
-    vectors = tiny_features.project(maps_of(tiny_features, image), np.zeros((0, 4), np.float32), (120, 160))
+    vectors = tiny_features.vectors(image, np.zeros((0, 4), np.float32))
 
     assert vectors.all().shape == (0, tiny_features.dimensions)
     assert vectors.margins(np.zeros((3, tiny_features.dimensions), np.float32), np.zeros(3, np.float32)).shape == (0, 3)
@@ -72,8 +84,8 @@ def many_windows() -> npt.NDArray[np.float32]:
 def test_margins_are_those_of_the_whole_matrix(
     tiny_features: WindowFeatures, image: npt.NDArray[np.uint8], scales: tuple[int, ...]
 ) -> None:
-    features = replace(tiny_features, scales=scales)
-    vectors = features.project(maps_of(features, image), many_windows(), (120, 160))
+    features = scaled(tiny_features, scales)
+    vectors = features.vectors(image, many_windows())
     weights = np.random.default_rng(0).normal(size=(3, features.dimensions)).astype(np.float32)
     biases = np.array([1, 2, 3], np.float32)
 
@@ -86,8 +98,8 @@ def test_margins_are_those_of_the_whole_matrix(
 def test_margins_are_the_same_with_any_number_of_threads(
     tiny_features: WindowFeatures, image: npt.NDArray[np.uint8], scales: tuple[int, ...]
 ) -> None:
-    features = replace(tiny_features, scales=scales)
-    vectors = features.project(maps_of(features, image), many_windows(), (120, 160))
+    features = scaled(tiny_features, scales)
+    vectors = features.vectors(image, many_windows())
     weights, clock = np.ones((3, features.dimensions), np.float32), Stopwatch()
 
     with conv_threads(1):
@@ -103,8 +115,8 @@ def test_margins_are_the_same_with_any_number_of_threads(
 def test_taken_windows_keep_their_vectors(
     tiny_features: WindowFeatures, image: npt.NDArray[np.uint8], scales: tuple[int, ...]
 ) -> None:
-    features = replace(tiny_features, scales=scales)
-    vectors = features.project(maps_of(features, image), many_windows(), (120, 160))
+    features = scaled(tiny_features, scales)
+    vectors = features.vectors(image, many_windows())
     chosen = np.array([600, 3, 3, 77])
 
     np.testing.assert_array_equal(vectors.take(chosen).all(), vectors.all()[chosen])
@@ -115,13 +127,13 @@ def test_every_window_is_pooled_from_the_scale_it_chooses(
 ) -> None:
     small, large = [[30, 30, 50, 50]], [[0, 0, 160, 120]]
     sides = (96, 1120)
-    both = replace(tiny_features, scales=sides)
-    one_by_one = [replace(tiny_features, scales=(side,)) for side in sides]
+    both = scaled(tiny_features, sides)
+    one_by_one = [scaled(tiny_features, (side,)) for side in sides]
 
-    vectors = both.project(maps_of(both, image), np.array(large + small + large, np.float32), (120, 160)).all()
+    vectors = both.vectors(image, np.array(large + small + large, np.float32)).all()
 
     [of_large], [of_small] = (
-        single.project(maps_of(single, image), np.array(window, np.float32), (120, 160)).all()
+        single.vectors(image, np.array(window, np.float32)).all()
         for single, window in zip(one_by_one, (large, small), strict=True)
     )
     np.testing.assert_array_equal(vectors, [of_large, of_small, of_large])
@@ -131,58 +143,62 @@ def test_the_power_keeps_the_sign_and_commutes_with_pooling(
     tiny_features: WindowFeatures, image: npt.NDArray[np.uint8]
 ) -> None:
     window = np.array([[20, 10, 110, 100]], np.float32)
-    rooted = replace(tiny_features, power=0.5)
+    rooted = pooled_by(tiny_features, power=0.5)
 
-    raw = tiny_features.project(maps_of(tiny_features, image), window, (120, 160)).all()
-    powered = rooted.project(maps_of(rooted, image), window, (120, 160)).all()
+    raw = tiny_features.vectors(image, window).all()
+    powered = rooted.vectors(image, window).all()
 
     np.testing.assert_allclose(powered, np.sqrt(raw), rtol=1e-6)
 
 
-def test_maps_are_named_by_their_scales(tiny_features: WindowFeatures, image: npt.NDArray[np.uint8]) -> None:
-    features = replace(tiny_features, scales=(96, 240), early=True)
+def test_maps_are_named_by_their_scales(pooled_backbone: Backbone, image: npt.NDArray[np.uint8]) -> None:
+    features = WindowFeatures(pooled_backbone, Pooling(scales=(96, 240), views=(View(), EARLIER)))
 
-    assert list(maps_of(features, image)) == features.names((96, 240)) == ["96", "96-early", "240", "240-early"]
+    names = ["96-conv1", "96-conv2", "240-conv1", "240-conv2"]
+    assert list(maps_of(features, image)) == features.names((96, 240)) == names
 
 
 def test_scales_that_no_window_selects_are_not_needed(
     tiny_features: WindowFeatures, image: npt.NDArray[np.uint8]
 ) -> None:
-    features = replace(tiny_features, scales=(96, 240, 480, 1120))
+    features = scaled(tiny_features, (96, 240, 480, 1120))
     windows = np.array([[0, 0, 160, 120], [30, 30, 50, 50]], np.float32)
 
-    chosen = features.chosen_scales(windows, SIZE)
+    chosen = features.scales_of(windows, SIZE)
 
-    assert chosen == [240, 1120]  # 192 x 144, and 20 x 20 pixels, are nearest to 224 x 224 there
-    maps = features.maps(image, chosen, windows)
-    assert features.project(maps, windows, SIZE).all().shape == (2, features.dimensions)
+    assert chosen.tolist() == [240, 1120]  # 192 x 144, and 20 x 20 pixels, are nearest to 224 x 224 there
+    assert features.vectors(image, windows).all().shape == (2, features.dimensions)
 
 
 def test_no_windows_select_no_scale(tiny_features: WindowFeatures, image: npt.NDArray[np.uint8]) -> None:
-    assert tiny_features.chosen_scales(NONE, SIZE) == []
-    assert tiny_features.project({}, NONE, SIZE).all().shape == (0, tiny_features.dimensions)
+    assert tiny_features.scales_of(NONE, SIZE).shape == (0,)
+    assert tiny_features.vectors(image, NONE).all().shape == (0, tiny_features.dimensions)
 
 
 def test_context_is_what_is_around_a_window(tiny_features: WindowFeatures, image: npt.NDArray[np.uint8]) -> None:
-    features = replace(tiny_features, context=True)
+    features = replace(tiny_features, pooling=tiny_features.pooling.with_views(*CONTEXT))
     maps = maps_of(features, image)
     grown = np.array([[-2.5, -12.5, 132.5, 122.5]], np.float32)  # 90 x 90 pixels became 135 x 135
-    cells = window_cells(grown, image_size=SIZE, scale=96, stride=4, first_centre=4, map_size=np.shape(maps["96"])[:2])
+    cells = window_cells(
+        grown, image_size=SIZE, scale=96, stride=4, first_centre=4, map_size=np.shape(maps["96-map"])[:2]
+    )
 
-    vectors = features.project(maps, WINDOW, SIZE).all()
+    vectors = features.vectors(image, WINDOW).all()
 
-    np.testing.assert_array_equal(vectors[:, 400:440], pool_windows(np.asarray(maps["96"]), cells, levels=(1, 2))[0])
+    np.testing.assert_array_equal(
+        vectors[:, 400:440], pool_windows(np.asarray(maps["96-map"]), cells, levels=(1, 2))[0]
+    )
 
 
 def test_the_whole_image_is_pooled_for_every_window(
     tiny_features: WindowFeatures, image: npt.NDArray[np.uint8]
 ) -> None:
-    features = replace(tiny_features, context=True)
+    features = replace(tiny_features, pooling=tiny_features.pooling.with_views(*CONTEXT))
     maps = maps_of(features, image)
-    whole = torch.as_tensor(maps["96"]).permute(2, 0, 1)[None]
+    whole = torch.as_tensor(maps["96-map"]).permute(2, 0, 1)[None]
     expected = torch.cat([adaptive_max_pool2d(whole, level)[0].flatten(1).T.flatten() for level in (1, 2)])
 
-    vectors = features.project(maps, many_windows(), SIZE).all()
+    vectors = features.vectors(image, many_windows()).all()
 
     assert vectors.shape == (700, 480) == (700, features.dimensions)
     np.testing.assert_array_equal(vectors[:, 440:], np.tile(expected.numpy(), (700, 1)))
@@ -191,33 +207,31 @@ def test_the_whole_image_is_pooled_for_every_window(
 def test_what_is_added_leaves_the_first_part_as_it_is(
     tiny_features: WindowFeatures, image: npt.NDArray[np.uint8]
 ) -> None:
-    more = replace(tiny_features, context=True, early=True)
+    more = replace(tiny_features, pooling=tiny_features.pooling.with_views(*CONTEXT, View((1, 2, 3))))
 
-    plain, longer = (one.project(maps_of(one, image), many_windows(), SIZE).all() for one in (tiny_features, more))
+    plain, longer = (one.vectors(image, many_windows()).all() for one in (tiny_features, more))
 
     np.testing.assert_array_equal(longer[:, :400], plain)
 
 
-def test_early_bins_are_pooled_from_the_map_before_the_last_pooling(
-    pooled_backbone: Backbone, image: npt.NDArray[np.uint8]
-) -> None:
-    features = WindowFeatures(pooled_backbone, scales=(96,), early=True)
+def test_bins_of_another_map_are_pooled_from_its_cells(pooled_backbone: Backbone, image: npt.NDArray[np.uint8]) -> None:
+    features = WindowFeatures(pooled_backbone, Pooling(scales=(96,)).with_views(EARLIER))
     maps = maps_of(features, image)
-    early = np.asarray(maps["96-early"])  # conv 5 x 5 of stride 2: centres 2, 4, 6...
+    early = np.asarray(maps["96-conv1"])  # conv 5 x 5 of stride 2: centres 2, 4, 6...
     cells = window_cells(WINDOW, image_size=SIZE, scale=96, stride=2, first_centre=2, map_size=early.shape[:2])
 
-    vectors = features.project(maps, WINDOW, SIZE).all()
+    vectors = features.vectors(image, WINDOW).all()
 
     assert early.shape == (46, 62, 8)
     np.testing.assert_array_equal(vectors[:, 400:], pool_windows(early, cells, levels=(1, 2, 3))[0])
 
 
-@pytest.mark.parametrize("settings", [{"context": True}, {"early": True}, {"context": True, "early": True}])
+@pytest.mark.parametrize("views", [CONTEXT, (EARLIER,), (*CONTEXT, EARLIER)])
 def test_margins_of_longer_vectors_are_those_of_the_whole_matrix(
-    pooled_backbone: Backbone, image: npt.NDArray[np.uint8], settings: dict[str, bool]
+    pooled_backbone: Backbone, image: npt.NDArray[np.uint8], views: tuple[View, ...]
 ) -> None:
-    features = WindowFeatures(pooled_backbone, scales=(96, 240), **settings)  # type: ignore[arg-type]
-    vectors = features.project(maps_of(features, image), many_windows(), SIZE)
+    features = WindowFeatures(pooled_backbone, Pooling(scales=(96, 240)).with_views(*views))
+    vectors = features.vectors(image, many_windows())
     weights = np.random.default_rng(0).normal(size=(3, features.dimensions)).astype(np.float32)
 
     margins = vectors.margins(weights, np.zeros(3, np.float32))
@@ -232,11 +246,10 @@ def test_vectors_go_through_the_heads_layers(
 ) -> None:
     head = Head(400, 2, (6, 4)).eval().requires_grad_(False)
     features = replace(tiny_features, head=head, layer=layer)
-    maps = maps_of(features, image)
 
-    vectors = features.project(maps, many_windows(), SIZE)
+    vectors = features.vectors(image, many_windows())
 
-    pooled = tiny_features.project(maps, many_windows(), SIZE).all()
+    pooled = tiny_features.vectors(image, many_windows()).all()
     assert features.dimensions == width
     np.testing.assert_allclose(vectors.all(), head.vectors(pooled, layer), rtol=1e-4, atol=1e-5)
 
@@ -244,6 +257,18 @@ def test_vectors_go_through_the_heads_layers(
 def test_maps_of_another_backbone_power_or_size_are_told_apart(
     tiny_features: WindowFeatures, pooled_backbone: Backbone
 ) -> None:
-    changes: list[dict[str, Any]] = [{}, {"backbone": pooled_backbone}, {"power": 0.5}, {"max_side": 500}]
+    others = [
+        replace(tiny_features, backbone=pooled_backbone),
+        pooled_by(tiny_features, power=0.5),
+        pooled_by(tiny_features, max_side=500),
+    ]
 
-    assert len({replace(tiny_features, **change).key() for change in changes}) == 4
+    assert len({one.key() for one in (tiny_features, *others)}) == 4
+
+
+def test_a_stem_that_lacks_a_map_has_its_last_one_for_it(pooled_backbone: Backbone) -> None:
+    pooling = Pooling(views=(View(), EARLIER, View(map="conv2")))
+
+    names = WindowFeatures(pooled_backbone.split()[0], pooling).map_names
+
+    assert names == ("conv1", "pool1")

@@ -1,26 +1,17 @@
 """Tests of windows becoming detections, on vectors made by hand."""
 
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from sppnet.detector.backbone.backbone import Backbone
-from sppnet.detector.pooling.features import Maps, WindowFeatures, WindowVectors
+from sppnet.detector.pooling.settings import View
+from sppnet.detector.pooling.vectors import Rectangles, WindowVectors
 from sppnet.detector.scoring.calibration import Calibration
 from sppnet.detector.scoring.detection import PER_CLASS, WindowScorer
 
 Floats = npt.NDArray[np.float32]
 SIZE = (100, 200)
-
-
-class PairBackbone:
-    """Stands for a backbone in what pooling asks of it."""
-
-    channels = 2
-
-
-PAIRS = WindowFeatures(cast(Backbone, PairBackbone()), levels=(1,))
 
 
 def scorer(offset: tuple[float, float, float, float] = (0, 0, 0, 0)) -> WindowScorer:
@@ -40,8 +31,7 @@ def vectors_of(values: list[list[float]]) -> WindowVectors:
     pairs = np.array(values, np.float32).reshape(1, -1, 2)
     count = pairs.shape[1]
     cells = np.array([[number, 0, number + 1, 1] for number in range(count)], np.int32).reshape(-1, 4)
-    maps: Maps = {"600": pairs}
-    return WindowVectors(PAIRS, maps, (("600", (cells,)),), np.arange(count))
+    return WindowVectors((View((1,)),), {"map": pairs}, (Rectangles(("map",), (cells,)),), np.arange(count), width=2)
 
 
 def test_detections_come_best_first_with_calibrated_scores() -> None:

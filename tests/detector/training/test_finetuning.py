@@ -16,15 +16,17 @@ from torch import nn
 from sppnet.detector.backbone.backbone import Backbone, to_tensor
 from sppnet.detector.errors import InputError
 from sppnet.detector.pooling.features import WindowFeatures
+from sppnet.detector.pooling.settings import CONTEXT, Pooling, View
 from sppnet.detector.training.checkpoint import Checkpoint
 from sppnet.detector.training.finetuning import PRESETS, FineTuning, _Run, fine_tune, principal_channels
 from sppnet.detector.training.images import TrainingImages
 from sppnet.detector.types import Target
 from sppnet.proposals import SelectiveSearch
-from tests.conftest import NOTHING, no_progress, prepared_for, square_image, windows_near
+from tests.conftest import NOTHING, no_progress, prepared_for, square_image, windows_near, with_windows
 
 Tensors = dict[str, torch.Tensor]
 NONE = np.zeros((0, 4), np.float32)
+EARLIER = View((1, 2, 3), map="conv1")
 STEPS = 6  # of an epoch: twelve images, two in a batch
 
 
@@ -41,7 +43,7 @@ class Training:
         progress: Callable[[str, int, int], None] = no_progress,
         held: int = 4,
         seed: int = 0,
-        features: dict[str, Any] | None = None,
+        pooling: dict[str, Any] | None = None,
         **options: Any,
     ) -> Tensors:
         """Return the weights of tail and head."""
@@ -50,7 +52,7 @@ class Training:
         assert isinstance(whole, WindowFeatures)
         head, self.history = fine_tune(
             self.images,
-            replace(whole, backbone=self.backbone, **(features or {})),
+            replace(whole, backbone=self.backbone, pooling=replace(whole.pooling, **(pooling or {}))),
             tail,
             FineTuning(**settings),
             fitting=np.arange(12),
@@ -112,7 +114,7 @@ def test_the_layers_after_the_maps_learn(whole: Tensors, pooled_backbone: Backbo
 def test_there_may_be_no_layers_after_the_maps(train: Training, tmp_path: Path) -> None:
     train.backbone = train.images.features.backbone
     before = {name: tensor.clone() for name, tensor in train.backbone.layers.state_dict().items()}
-    train.backbone.split = lambda: (train.backbone, nn.Sequential())  # type: ignore[method-assign]
+    train.backbone.split = lambda at=None: (train.backbone, nn.Sequential())  # type: ignore[method-assign]
 
     weights = train(tmp_path)
 
@@ -199,10 +201,10 @@ def test_a_damaged_state_is_ignored(train: Training, whole: Tensors, tmp_path: P
         {"learning_rate": 1e-3},
         {"held": 2},
         {"widths": (5, 4)},
-        {"features": {"levels": (1, 3)}},
-        {"features": {"scales": (96,)}},
-        {"features": {"geometry": "release"}},
-        {"features": {"context": True}},
+        {"pooling": {"views": (View((1, 3)),)}},
+        {"pooling": {"scales": (96,)}},
+        {"pooling": {"geometry": "release"}},
+        {"pooling": {"views": (View((1, 2)), *CONTEXT)}},
     ],
 )
 def test_the_state_of_a_training_with_other_settings_is_ignored(
@@ -267,24 +269,25 @@ def test_the_last_epoch_is_taken_where_nothing_is_held_out(train: Training, tmp_
     assert train.history["held_out_losses"] == train.history["losses"]
 
 
-@pytest.mark.parametrize("options", [{"features": {"context": True, "early": True}}, {"widths": ()}, {"flips": False}])
+@pytest.mark.parametrize(
+    "options", [{"pooling": {"views": (View((1, 2)), *CONTEXT, EARLIER)}}, {"widths": ()}, {"flips": False}]
+)
 def test_every_setting_trains(
     train: Training, tmp_path: Path, options: dict[str, Any], pooled_backbone: Backbone
 ) -> None:
-    train.images = with_early_maps(train.images, pooled_backbone, tmp_path)
+    train.images = with_earlier_maps(train.images, pooled_backbone, tmp_path)
 
     weights = train(tmp_path, epochs=1, **options)
 
     assert all(bool(tensor.isfinite().all()) for tensor in weights.values())
 
 
-def with_early_maps(images: TrainingImages, backbone: Backbone, folder: Path) -> TrainingImages:
-    features = WindowFeatures(backbone.split()[0], scales=(96,), levels=(1, 2), early=True)
-    pairs = [square_image(number) for number in range(16)]
+def with_earlier_maps(images: TrainingImages, backbone: Backbone, folder: Path) -> TrainingImages:
+    features = WindowFeatures(backbone.split()[0], Pooling(scales=(96,), views=(View((1, 2)), EARLIER)))
+    pairs = with_windows([square_image(number) for number in range(16)], map(windows_near, range(16)))
     return TrainingImages(("red", "blue"), features, folder).prepare(
         pairs,
         SelectiveSearch(),
-        windows=[windows_near(number) for number in range(16)],
         workers=0,
         progress=no_progress,
         total=16,
@@ -317,13 +320,13 @@ def whole_maps(
 
 
 def cells_of(images: TrainingImages) -> npt.NDArray[np.float32]:
-    maps = [images.maps(number, (96,))["96"] for number in range(4)]
+    maps = [images.maps(number, (96,))["96-conv2"] for number in range(4)]
     return np.concatenate([map.reshape(-1, map.shape[2]) for map in maps])
 
 
 def reduced(layer: nn.Conv2d, images: TrainingImages) -> npt.NDArray[np.float32]:
     with torch.inference_mode():
-        maps = [layer(to_tensor(images.maps(number, (96,))["96"])) for number in range(4)]
+        maps = [layer(to_tensor(images.maps(number, (96,))["96-conv2"])) for number in range(4)]
     return torch.cat([map.flatten(2)[0].T for map in maps]).numpy()
 
 

@@ -10,10 +10,12 @@ import pytest
 from sppnet.detector.backbone.backbone import Backbone, to_numpy
 from sppnet.detector.errors import InputError
 from sppnet.detector.pooling.features import WindowFeatures
+from sppnet.detector.pooling.settings import Pooling, View
 from sppnet.detector.training.images import TrainingImages
 from sppnet.detector.training.scaling import Scaling
+from sppnet.detector.types import Target
 from sppnet.proposals import SelectiveSearch
-from tests.conftest import no_progress, square_image
+from tests.conftest import no_progress, square_image, with_windows
 
 
 def one_image(folder: Path, features: WindowFeatures, **target: Any) -> TrainingImages:
@@ -76,7 +78,7 @@ def test_vectors_are_those_of_the_image_up_to_half_precision(tmp_path: Path, tin
     vectors = images.vectors(0, np.array([3, 0])).all()
 
     windows = images.windows(0)[[3, 0]]
-    direct = tiny_features.project(tiny_features.maps(image, (96,), windows), windows, image.shape[:2]).all()
+    direct = tiny_features.vectors(image, windows).all()
     np.testing.assert_allclose(vectors, direct, rtol=1e-3, atol=1e-4)
 
 
@@ -93,7 +95,7 @@ def test_a_second_run_takes_maps_from_the_folder(tmp_path: Path, tiny_features: 
 def test_maps_of_other_settings_are_not_taken(tmp_path: Path, tiny_features: WindowFeatures) -> None:
     plain = one_image(tmp_path, tiny_features).vectors(0).all()
 
-    rooted = one_image(tmp_path, replace(tiny_features, power=0.5)).vectors(0).all()
+    rooted = one_image(tmp_path, replace(tiny_features, pooling=Pooling(scales=(96,), power=0.5))).vectors(0).all()
 
     np.testing.assert_allclose(rooted, np.sqrt(plain), rtol=1e-2, atol=1e-2)
 
@@ -151,16 +153,16 @@ def test_a_bad_target_is_named(
         one_image(tmp_path, tiny_features, **target)
 
 
-def with_windows(folder: Path, features: WindowFeatures, windows: list[Any]) -> TrainingImages:
+def prepared_with(folder: Path, features: WindowFeatures, windows: list[Any]) -> TrainingImages:
     images = TrainingImages(("red", "blue"), features, folder)
-    pairs = [square_image(number) for number in range(2)]
-    return images.prepare(pairs, SelectiveSearch(), windows=windows, workers=0, progress=no_progress, total=2)
+    pairs = with_windows([square_image(number) for number in range(2)], windows)
+    return images.prepare(pairs, SelectiveSearch(), workers=0, progress=no_progress, total=2)
 
 
 def test_given_windows_take_the_place_of_proposals(tmp_path: Path, tiny_features: WindowFeatures) -> None:
     none, two = np.zeros((0, 4), np.float32), np.array([[0, 0, 9, 9], [5, 5, 40, 50]], np.float32)
 
-    images = with_windows(tmp_path, tiny_features, [none, two])
+    images = prepared_with(tmp_path, tiny_features, [none, two])
 
     assert [images.proposals(number) for number in range(2)] == [0, 2]
     np.testing.assert_array_equal(images.windows(1)[:2], two)
@@ -170,8 +172,6 @@ def test_given_windows_take_the_place_of_proposals(tmp_path: Path, tiny_features
 @pytest.mark.parametrize(
     ("windows", "message"),
     [
-        ([np.zeros((1, 4))], "there are 1 windows only"),
-        ([np.zeros((1, 4))] * 3, "there are 2 images only"),
         ([np.zeros((1, 4)), np.zeros((1, 5))], r"image 1: .* not \(1, 5\)"),
         ([np.full((1, 4), np.nan), np.zeros((1, 4))], "image 0: windows must be finite"),
     ],
@@ -180,18 +180,34 @@ def test_windows_that_do_not_fit_the_images_are_refused(
     tmp_path: Path, tiny_features: WindowFeatures, windows: list[Any], message: str
 ) -> None:
     with pytest.raises(InputError, match=message):
-        with_windows(tmp_path, tiny_features, windows)
+        prepared_with(tmp_path, tiny_features, windows)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [((0,), "image 1: has no windows, and image 0 has some"), ((1,), "image 1: has windows, and image 0 has none")],
+)
+def test_windows_of_some_images_only_are_refused(
+    tmp_path: Path, tiny_features: WindowFeatures, given: tuple[int, ...], message: str
+) -> None:
+    pairs = [square_image(number) for number in range(2)]
+    some = [
+        with_windows([pair], [np.zeros((1, 4))])[0] if number in given else pair for number, pair in enumerate(pairs)
+    ]
+    images = TrainingImages(("red", "blue"), tiny_features, tmp_path)
+
+    with pytest.raises(InputError, match=message):
+        images.prepare(some, SelectiveSearch(limit=5), workers=0, progress=no_progress, total=2)
 
 
 def small(folder: Path, features: WindowFeatures, **options: bool) -> TrainingImages:
     """Return an image with one window, which selects the larger of two scales."""
     window = np.array([[10, 10, 30, 30]], np.float32)
-    none = {"boxes": np.zeros((0, 4)), "labels": np.zeros(0, np.int64)}
-    images = TrainingImages(("red", "blue"), replace(features, scales=(96, 384)), folder)
+    target: Target = {"boxes": np.zeros((0, 4)), "labels": np.zeros(0, np.int64), "windows": window}
+    images = TrainingImages(("red", "blue"), replace(features, pooling=Pooling(scales=(96, 384))), folder)
     return images.prepare(
-        [(square_image(1)[0], none)], SelectiveSearch(), windows=[window], workers=0, progress=no_progress, total=1,
-        **options,
-    )  # fmt: skip
+        [(square_image(1)[0], target)], SelectiveSearch(), workers=0, progress=no_progress, total=1, **options
+    )
 
 
 def kept(folder: Path) -> list[str]:
@@ -201,9 +217,9 @@ def kept(folder: Path) -> list[str]:
 @pytest.mark.parametrize(
     ("options", "names"),
     [
-        ({}, ["384.array"]),
-        ({"all_scales": True}, ["384.array", "96.array"]),
-        ({"flips": True}, ["384.array", "flipped-384.array"]),
+        ({}, ["384-map.array"]),
+        ({"all_scales": True}, ["384-map.array", "96-map.array"]),
+        ({"flips": True}, ["384-map.array", "flipped-384-map.array"]),
     ],
 )
 def test_maps_are_kept_of_the_scales_wanted(
@@ -232,21 +248,21 @@ def test_a_lost_map_is_one_clear_error(tmp_path: Path, tiny_features: WindowFeat
 
 def test_further_layers_are_applied_to_the_maps(tmp_path: Path, pooled_backbone: Backbone) -> None:
     stem, tail = pooled_backbone.split()
-    features = WindowFeatures(stem, scales=(96,), early=True)
+    features = WindowFeatures(stem, Pooling(scales=(96,)).with_views(View((1, 2, 3), map="conv1")))
     images = one_image(tmp_path, features)
 
     further = images.through(replace(features, backbone=pooled_backbone), tail, no_progress)
 
-    direct = pooled_backbone.tensors(square_image(1)[0], 96)
+    direct = pooled_backbone.maps_of(square_image(1)[0], 96, ("conv1", "conv2"))
     maps = further.maps(0, (96,))
-    np.testing.assert_allclose(maps["96"], to_numpy(direct[1]), rtol=1e-2, atol=1e-2)
-    np.testing.assert_allclose(maps["96-early"], to_numpy(direct[0]), rtol=1e-3, atol=1e-3)
+    np.testing.assert_allclose(maps["96-conv2"], to_numpy(direct["conv2"]), rtol=1e-2, atol=1e-2)
+    np.testing.assert_allclose(maps["96-conv1"], to_numpy(direct["conv1"]), rtol=1e-3, atol=1e-3)
     assert further.vectors(0).all().shape[1] == further.features.dimensions
-    assert images.maps(0, (96,)).keys() == maps.keys() and images.features is features
+    assert list(images.maps(0, (96,))) == ["96-conv1", "96-pool1"] and images.features is features
 
 
 def test_images_are_told_apart_by_windows_and_maps(tmp_path: Path, tiny_features: WindowFeatures) -> None:
     plain, again = one_image(tmp_path, tiny_features).key(), one_image(tmp_path, tiny_features).key()
 
-    assert plain == again != one_image(tmp_path, replace(tiny_features, power=0.5)).key()
+    assert plain == again != one_image(tmp_path, replace(tiny_features, pooling=Pooling(scales=(96,), power=0.5))).key()
     assert plain != one_image(tmp_path, tiny_features, difficult=np.array([True, False])).key()

@@ -1,5 +1,6 @@
 """Tests of the training as a whole, on the squares."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,23 +12,16 @@ from sppnet.detector.scoring.detection import WindowScorer
 from sppnet.detector.timing import Stopwatch
 from sppnet.detector.training.images import TrainingImages
 from sppnet.detector.training.mining import Mining
+from sppnet.detector.training.settings import Training
 from sppnet.detector.training.windows import fit_regressors, train_windows
 from tests.conftest import no_progress
 
 
 def trained(images: TrainingImages, **options: Any) -> WindowScorer:
-    settings: dict[str, Any] = {"norm": 20.0, "penalty": 10.0, "held_out": 0.25, **options}
-    return train_windows(
-        images,
-        mining=Mining(C=0.01, memory=10_000_000),
-        centre=True,
-        standardise=True,
-        regression_examples=500,
-        seed=0,
-        progress=no_progress,
-        clock=Stopwatch(),
-        **settings,
-    )
+    softmax = options.pop("softmax", None)
+    mining = Mining(C=0.01, memory=10_000_000)
+    settings = replace(Training(mining=mining, penalty=10.0, regression_examples=500, held_out=0.25), **options)
+    return train_windows(images, settings=settings, softmax=softmax, seed=0, progress=no_progress, clock=Stopwatch())
 
 
 def test_the_squares_are_found_in_their_images(prepared: TrainingImages) -> None:
@@ -55,7 +49,9 @@ def test_nothing_held_out_keeps_the_default_calibration(prepared: TrainingImages
 
 def test_regression_brings_windows_nearer_to_their_objects(prepared: TrainingImages) -> None:
     scaling = prepared.measure_scaling(np.arange(16), norm=20, centre=True, standardise=True, seed=0)
-    weights, biases = fit_regressors(prepared, scaling, np.arange(16), 10.0, 1000, 0, no_progress)
+    weights, biases = fit_regressors(
+        prepared, scaling, np.arange(16), Training(penalty=10.0, regression_examples=1000), 0, no_progress
+    )
     overlaps, objects, labels = prepared.nearest_objects(1)
     rows = np.flatnonzero((overlaps > 0.5) & (overlaps < 0.9))
     vectors = prepared.vectors(1, rows).all()
@@ -79,7 +75,7 @@ def test_regression_learns_from_a_limited_number_of_windows(
     monkeypatch.setattr("sppnet.detector.training.windows.fit_offsets", spy)
     scaling = prepared.measure_scaling(np.arange(16), norm=20, centre=True, standardise=True, seed=0)
 
-    fit_regressors(prepared, scaling, np.arange(16), 10.0, 30, 0, no_progress)
+    fit_regressors(prepared, scaling, np.arange(16), Training(penalty=10.0, regression_examples=30), 0, no_progress)
 
     assert sizes == [30, 30]
 

@@ -8,11 +8,13 @@ import torch
 
 from sppnet.detector.backbone.backbone import Backbone
 from sppnet.detector.backbone.weights import load_backbone
-from sppnet.detector.pooling.features import WindowFeatures, WindowVectors
+from sppnet.detector.pooling.features import WindowFeatures
+from sppnet.detector.pooling.head import Head
+from sppnet.detector.pooling.settings import Pooling, View
+from sppnet.detector.pooling.vectors import WindowVectors
 from sppnet.detector.rcnn import WarpedFeatures
 from sppnet.detector.scoring.calibration import Calibration
 from sppnet.detector.scoring.detection import WindowScorer
-from sppnet.detector.pooling.head import Head
 from sppnet.tools.benchmarks.floors import Rates, Work, conv_work, count_operations, measure_rates, rcnn_work, spp_work
 
 WINDOWS = np.array([[0, 0, 60, 60], [0, 0, 60, 60], [30, 30, 96, 90]], np.float32)
@@ -30,7 +32,7 @@ def scorer(classes: int, dimensions: int) -> WindowScorer:
 
 def spp_vectors(features: WindowFeatures) -> WindowVectors:
     image = np.zeros((96, 96, 3), np.uint8)
-    vectors = features.project(features.maps(image, [96], WINDOWS), WINDOWS, (96, 96))
+    vectors = features.vectors(image, WINDOWS)
     assert isinstance(vectors, WindowVectors)
     return vectors
 
@@ -55,7 +57,7 @@ def test_matrix_products_are_counted_with_their_result() -> None:
 
 
 def test_spp_net_pools_and_scores_distinct_windows_only(tiny_features: WindowFeatures) -> None:
-    features = replace(tiny_features, levels=(1, 2))
+    features = replace(tiny_features, pooling=Pooling(scales=(96,), views=(View((1, 2)),)))
 
     work = spp_work(features, scorer(3, 40), spp_vectors(features), (96, 96), 1)
 

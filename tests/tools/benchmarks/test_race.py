@@ -11,8 +11,9 @@ from torch import nn
 from sppnet.detector import RCNN, SPPNet
 from sppnet.detector.backbone.backbone import Backbone
 from sppnet.detector.pooling.features import WindowFeatures
-from sppnet.detector.rcnn import WarpedFeatures
 from sppnet.detector.pooling.head import Head
+from sppnet.detector.pooling.settings import CONTEXT
+from sppnet.detector.rcnn import WarpedFeatures
 from sppnet.proposals import SelectiveSearch
 from sppnet.tools.benchmarks.floors import Rates
 from sppnet.tools.benchmarks.race import Network, WindowDetector, networks, precisions, r_cnn, run_race, spp_net
@@ -70,7 +71,7 @@ def test_r_cnn_has_the_classifier_of_pooled_vectors(tiny_features: WindowFeature
 
 
 def test_r_cnn_has_the_pyramids_columns_of_longer_vectors_and_no_score(tiny_features: WindowFeatures) -> None:
-    longer = replace(tiny_features, context=True)
+    longer = replace(tiny_features, pooling=tiny_features.pooling.with_views(*CONTEXT))
 
     rival = window_detector(r_cnn(model(longer, longer.dimensions), None, 3))
 
@@ -91,7 +92,9 @@ def test_r_cnn_has_the_fully_connected_layers(tiny_features: WindowFeatures) -> 
 
 
 def test_fully_connected_layers_on_longer_vectors_need_a_trained_r_cnn(tiny_features: WindowFeatures) -> None:
-    longer = replace(tiny_features, context=True, head=Head(528, 2, (6,)), layer="fc6")
+    longer = replace(
+        tiny_features, pooling=tiny_features.pooling.with_views(*CONTEXT), head=Head(528, 2, (6,)), layer="fc6"
+    )
 
     with pytest.raises(CommandError, match="give --rcnn-model"):
         r_cnn(model(longer, 6), None, 3)
