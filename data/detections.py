@@ -4,7 +4,7 @@ import json
 import reprlib
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import Any, TypeVar
 
@@ -30,17 +30,27 @@ def image_record(image: str, size: tuple[int, int], found: Mapping[str, Any], cl
         found: What the detector's `predict` returned for it.
         classes: The detector's classes.
     """
-    columns = (found["labels"], found["scores"], found["margins"], found["boxes"])
     return {
         "image": image,
         "width": size[1],
         "height": size[0],
-        "detections": [
-            {"label": classes[label], "score": float(score), "margin": float(margin), "box": box.tolist()}
-            for label, score, margin, box in zip(*columns, strict=True)
-        ],
+        "detections": list(_objects(found, classes, ("label", "score", "margin", "box"))),
         "milliseconds": dict(found["milliseconds"]),
     }
+
+
+def detections_json(found: Iterable[tuple[str, Mapping[str, Any]]], classes: Sequence[str]) -> str:
+    """Return the detections of images as JSON that `read_detections` reads: one list, the objects of an image a line.
+
+    Args:
+        found: For each image its id, and boxes (N, 4), labels (N,) and scores (N,).
+        classes: Their names.
+    """
+    lines = [
+        json.dumps([{"image": image, **entry} for entry in _objects(objects, classes, ("label", "box", "score"))])[1:-1]
+        for image, objects in found
+    ]
+    return "[" + ",\n".join(filter(None, lines)) + "]\n"
 
 
 def read_detections(
@@ -82,6 +92,15 @@ def read_detections(
         except DataError as error:
             raise DataError(f"{place}: {error}") from None
     return [_arrays(grouped[id_]) for id_ in ids]
+
+
+def _objects(found: Mapping[str, Any], classes: Sequence[str], names: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Yield every object with what is named, ready for JSON."""
+    columns = {"score": "scores", "margin": "margins", "box": "boxes"}
+    values = {name: found[column].tolist() for name, column in columns.items() if name in names}
+    values["label"] = [classes[label] for label in found["labels"].tolist()]
+    for row in zip(*(values[name] for name in names), strict=True):
+        yield dict(zip(names, row, strict=True))
 
 
 def _images_by_name(ids: Sequence[str]) -> dict[str | int, str]:

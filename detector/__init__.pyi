@@ -1,4 +1,6 @@
 __all__ = [
+    "FRAMINGS",
+    "PREPROCESSINGS",
     "PRESETS",
     "RCNN",
     "Backbone",
@@ -12,19 +14,23 @@ __all__ = [
     "Mining",
     "ModelError",
     "SPPNet",
+    "VectorCache",
     "check_writable",
     "compile_kernels",
     "conv_threads",
     "distil",
+    "layer_names",
     "load_backbone",
     "save_weights",
 ]
 
 from .backbone.backbone import Backbone, conv_threads
+from .backbone.preprocessing import PREPROCESSINGS
 from .backbone.weights import load_backbone, save_weights
 from .classification.classifier import Classifier
-from .classification.representation import ImageFeatures
+from .classification.representation import FRAMINGS, ImageFeatures, layer_names
 from .classification.svms import ImageSVMs
+from .classification.vector_cache import VectorCache
 from .combination import Combination
 from .compilation import compile_kernels
 from .errors import InputError, ModelError

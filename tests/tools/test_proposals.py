@@ -11,10 +11,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from sppnet.data import VOC
-from sppnet.proposals import MODES, SelectiveSearch, WindowStore, read_windows, write_windows
+from sppnet.proposals import SelectiveSearch, WindowStore, read_windows, write_windows
 from sppnet.tools.cli import cli
 from sppnet.tools.command.shapes import write_shapes
-from sppnet.tools.proposals import MODES as NAMES
 
 
 @pytest.fixture
@@ -48,10 +47,6 @@ def edit(file: Path, **windows: Any) -> None:
     """Change the windows of some images in a file, or take them out."""
     content = json.loads(file.read_text()) | windows
     file.write_text(json.dumps({name: boxes for name, boxes in content.items() if boxes is not None}))
-
-
-def test_the_modes_are_those_of_selective_search() -> None:
-    assert tuple(MODES) == NAMES
 
 
 @pytest.mark.parametrize("output", ["found.npz", "found.json", "new/folder/found.npz"])

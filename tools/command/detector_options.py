@@ -1,20 +1,28 @@
 """The options of `sppnet train` that choose what kind of detector is made."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from sppnet import detector, proposals
+
+from .choices import ChoiceOf
 from .console import FiniteRange
 
 if TYPE_CHECKING:
     from sppnet.detector import SPPNet
 
 Command = Callable[..., Any]
-# Those of detector.backbones, whose import would take a second of every --help.
-BACKBONES = ("squeezenet1_1", "alexnet", "zf5", "small")
+
+
+def backbones() -> Iterable[str]:
+    """Return the names of the backbones."""
+    from sppnet.detector.backbone.networks import BUILDERS
+
+    return BUILDERS
 
 
 def numbers(_context: click.Context, _option: click.Parameter, text: str | None) -> tuple[int, ...] | None:
@@ -33,13 +41,13 @@ def numbers(_context: click.Context, _option: click.Parameter, text: str | None)
 
 OPTIONS = (
     click.option("--method", type=click.Choice(["sppnet", "rcnn"]), default="sppnet", help="R-CNN is the baseline."),
-    click.option("--backbone", type=click.Choice(BACKBONES), default="squeezenet1_1"),
+    click.option("--backbone", type=ChoiceOf(backbones), default="squeezenet1_1", help="Conv layers."),
     click.option(
         "--weights", default="imagenet", metavar="imagenet|random|FILE|MODEL", help="What the backbone starts from."
     ),
     click.option(
         "--preprocessing",
-        type=click.Choice(["torchvision", "caffe", "release"]),
+        type=ChoiceOf(lambda: detector.PREPROCESSINGS),
         help="What the weights expect of an image.  [default: what their file says, else torchvision]",
     ),
     click.option(
@@ -57,7 +65,7 @@ OPTIONS = (
     ),
     click.option(
         "--mode",
-        type=click.Choice(["fast", "turbo", "quality", "exact"]),
+        type=ChoiceOf(lambda: proposals.MODES),
         default="fast",
         help="Of the search for windows.",
     ),
@@ -67,7 +75,7 @@ OPTIONS = (
     click.option(
         "--fine-tune",
         "tuning",
-        type=click.Choice(["linear", "cpu", "paper"]),
+        type=ChoiceOf(lambda: detector.PRESETS),
         help="Train layers by a softmax first: none but the last, fc6 and fc7 of 1024 on 128 channels, or of 4096.",
     ),
     click.option("--unfreeze", is_flag=True, help="Beyond the paper: let the last conv layers learn, too."),

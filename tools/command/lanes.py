@@ -9,6 +9,8 @@ from collections.abc import Callable, Generator, Iterable, Sized
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
+from sppnet import detector
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -39,8 +41,6 @@ def side_by_side(
     import torch
     from threadpoolctl import threadpool_limits
 
-    from sppnet.detector import conv_threads
-
     threads = max(1, torch.get_num_threads() // lanes)
 
     def begin() -> None:
@@ -49,7 +49,7 @@ def side_by_side(
     under_way: deque[Future[Result]] = deque()
     pool = ThreadPoolExecutor(lanes, initializer=begin)
     try:
-        with conv_threads(threads), threadpool_limits(threads, "blas"):
+        with detector.conv_threads(threads), threadpool_limits(threads, "blas"):
             for item in items:
                 under_way.append(pool.submit(function, item))
                 if len(under_way) == lanes * AHEAD:

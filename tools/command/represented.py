@@ -29,7 +29,7 @@ class LabelledImages(NamedTuple):
 
 
 def voc_images(root: Path, split: str, test_split: str, limit: int | None) -> LabelledImages:
-    """Return the images of two splits of a VOC folder, the first `limit` of each, scored by mean average precision.
+    """Return the images of two splits of a data set, the first `limit` of each, scored by mean average precision.
 
     Raises:
         click.UsageError: If the two have images in common.
@@ -43,7 +43,7 @@ def voc_images(root: Path, split: str, test_split: str, limit: int | None) -> La
     learned, tested = ([(ImageLabels(voc), number) for number in range(len(voc))][:limit] for voc in (train, test))
     rows = np.arange(len(learned) + len(tested))
     return LabelledImages(
-        (images.voc.image(number) for images, number in learned + tested),
+        (images.data.image(number) for images, number in learned + tested),
         np.stack([images.label(number) for images, number in learned + tested]),
         train.classes,
         [(rows[: len(learned)], rows[len(learned) :])],

@@ -8,9 +8,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from sppnet.data import VOC
-
-from ..eval import score
+from sppnet.data import METRICS, DataSet
 
 if TYPE_CHECKING:
     from ..benchmarks.race import Contender, Lap, Race
@@ -33,7 +31,7 @@ COLOURS = (0, 2, 4, 6, 8, 10, 12, 16, 18, 15, 1)  # of matplotlib's twenty, for 
 WIDE_TO_WHOLE = (3, 1)  # widths of the two panels
 
 
-def compare(race: "Race", voc: VOC) -> dict[str, Any]:
+def compare(race: "Race", data: DataSet) -> dict[str, Any]:
     """Return what a race has shown: {"images", "windows_per_image", "machine", "detectors", "paper"}.
 
     A detector's "without_proposals" are the milliseconds from pixels and windows to boxes, "with_proposals" those from
@@ -46,7 +44,7 @@ def compare(race: "Race", voc: VOC) -> dict[str, Any]:
             "matrix_product_gflops": {name: rate / 1e9 for name, rate in race.rates.operations.items()},
             "copy_gigabytes_per_second": race.rates.bytes / 1e9,
         },
-        "detectors": [_detector(race, contender, voc) for contender in race.contenders],
+        "detectors": [_detector(race, contender, data) for contender in race.contenders],
         "paper": [dict(row) for row in PAPER],
     }
 
@@ -181,7 +179,7 @@ def present(rows: Sequence[dict[str, Any]]) -> list[str]:
     return [stage for stage in STAGES if any(stage in row["milliseconds"] for row in rows)]
 
 
-def _detector(race: "Race", contender: "Contender", voc: VOC) -> dict[str, Any]:
+def _detector(race: "Race", contender: "Contender", data: DataSet) -> dict[str, Any]:
     laps = race.laps[contender.name]
     shared = ("decode",) if contender.proposes else SHARED
     before = [{stage: times[stage] for stage in shared} for times in race.shared[: len(laps)]]
@@ -205,7 +203,7 @@ def _detector(race: "Race", contender: "Contender", voc: VOC) -> dict[str, Any]:
         "memory_growth_bytes": max((lap.growth for lap in laps if lap.growth is not None), default=None),
         "ratio_without_proposals": _ratio(rivals[0], alone) if rivals and not contender.proposes else None,
         "ratio_with_proposals": _ratio(rivals[1], whole) if rivals else None,
-        "mAP": _precision(race, laps, voc),
+        "mAP": _precision(race, laps, data),
     }
 
 
@@ -217,12 +215,13 @@ def _totals(race: "Race", contender: "Contender") -> tuple[list[float], list[flo
     return alone, [first + rest for first, rest in zip(before, alone, strict=True)]
 
 
-def _precision(race: "Race", laps: "Sequence[Lap]", voc: VOC) -> float | None:
+def _precision(race: "Race", laps: "Sequence[Lap]", data: DataSet) -> float | None:
     """Return the mAP (VOC07) on the images seen; None if no objects are known, or those found mean nothing."""
     found = {number: lap.objects for number, lap in zip(race.numbers, laps, strict=False) if lap.objects is not None}
     if not found:
         return None
-    precision: float | None = score("voc07", found, voc)["mAP"]
+    targets = [data.target(number) for number in found]
+    precision: float | None = METRICS["voc07"](list(found.values()), targets, data.classes)["mAP"]
     return precision
 
 

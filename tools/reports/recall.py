@@ -10,9 +10,8 @@ import numpy.typing as npt
 from rich.console import Console
 from rich.table import Table
 
-from sppnet.data import OBJECT_SIZES, ObjectOverlaps, object_overlaps
+from sppnet.data import OBJECT_SIZES, ObjectOverlaps, object_overlaps, write_whole
 
-from ..command.files import write_whole
 from .plots import recall_by_number, recall_by_overlap
 
 DRAWN_OVERLAPS = np.linspace(0.5, 1, 51)  # across one figure
