@@ -8,9 +8,9 @@ from .errors import DataError
 from .metrics import pair_overlaps
 
 BACKGROUND = "background"
-FREE_OVERLAP = 0.3  # with every object, so much a cut-out of the background has at most (R-CNN's negatives)
-LEAST_SHARE = 0.2  # of the image's sides, that such a cut-out has
-TRIES = 50  # at a place that overlaps objects little enough; then the best of them is taken
+FREE_OVERLAP = 0.3  # a cut-out of the background overlaps every object by so much at most, as R-CNN's negatives do
+LEAST_SHARE = 0.2  # a cut-out of the background has sides of at least this share of the image's
+TRIES = 50  # so many places are drawn; if all overlap an object by more, the best of them is taken
 
 Floats = npt.NDArray[np.float64]
 
@@ -19,10 +19,10 @@ class Cutouts:
     """The objects of a data set, each a picture of its own with one label; those marked difficult are left out.
 
     Args:
-        data: The images and their objects.
+        data: The data set whose objects are cut out.
         enlargement: Factor of the sides of an object's box, around its centre; what leaves the image is cut off.
         background: Cut-outs without an object that every image adds; they are a class of their own, the last.
-        seed: Of where these are.
+        seed: Decides where the cut-outs of the background lie.
 
     Raises:
         DataError: If there is nothing to cut out, or a class is called background already.

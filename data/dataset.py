@@ -19,8 +19,8 @@ class DataSet(Protocol):
 
     Attributes:
         root: The folder or file that the data set was read from; messages and reports name it.
-        split: Name of the part of it that this is, None for all of it.
-        classes: Names in label order.
+        split: Name of the part that this is; None if it is all of it.
+        classes: Class names in label order.
         ids: A name for each image, unique among them.
         dropped: Ids of the images that were left out because something of them is broken.
         problems: What was left out or changed, and why, in sentences for a person.

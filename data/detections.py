@@ -25,10 +25,10 @@ def image_record(image: str, size: tuple[int, int], found: Mapping[str, Any], cl
     """Return what `sppnet detect` writes for an image, ready for JSON.
 
     Args:
-        image: Name of the image.
-        size: Its height and width in pixels.
-        found: What the detector's `predict` returned for it.
-        classes: The detector's classes.
+        image: What the record calls the image: its path, say.
+        size: Height and width of the image in pixels.
+        found: What the detector's `predict` returned for the image.
+        classes: Names of the detector's classes in label order.
     """
     return {
         "image": image,
@@ -43,8 +43,8 @@ def detections_json(found: Iterable[tuple[str, Mapping[str, Any]]], classes: Seq
     """Return the detections of images as JSON that `read_detections` reads: one list, the objects of an image a line.
 
     Args:
-        found: For each image its id, and boxes (N, 4), labels (N,) and scores (N,).
-        classes: Their names.
+        found: For each image its id, and a dictionary of boxes (N, 4), labels (N,) and scores (N,).
+        classes: Class names in label order.
     """
     lines = [
         json.dumps([{"image": image, **entry} for entry in _objects(objects, classes, ("label", "box", "score"))])[1:-1]
@@ -65,8 +65,8 @@ def read_detections(
     leading zeros; COCO categories by name or by number from 1.
 
     Args:
-        file: The JSON file.
-        ids: Image ids in the order wanted.
+        file: Path of the JSON file.
+        ids: Ids of the images, in the order in which their detections are to be returned.
         classes: Class names in label order.
         ignored: Ids of images whose entries are passed over.
 

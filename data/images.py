@@ -60,8 +60,8 @@ def read_image(
 
     Args:
         source: A file of at most 1 GiB, or the bytes of one.
-        max_pixels: Largest number of pixels; over 89,478,485 it has no further effect.
-        max_side: Largest width or height in pixels.
+        max_pixels: Largest number of pixels allowed; over 89,478,485 it has no further effect.
+        max_side: Largest width or height allowed, in pixels.
         name: What messages call the image. The default is the path.
 
     Returns:

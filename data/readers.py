@@ -22,9 +22,9 @@ def open_data(
     """Return the images of a folder and their objects, by the reader that knows the folder's layout.
 
     Args:
-        root: The folder of the data set.
-        split: Which part of it. The default is every annotated image.
-        classes: Names in label order. The default is what the annotations name.
+        root: The folder of the data set, or one in which the reader finds it.
+        split: Name of the part wanted, one of `splits(root)`. The default is every annotated image.
+        classes: Class names in label order. The default is what the annotations name.
         strict: Raise at the first broken rule. If False, what breaks one is left out, and described in `problems`.
         format: Name of the reader, one of `READERS`. The default is the one that recognises the folder.
 

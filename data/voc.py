@@ -28,7 +28,7 @@ class VOC(DataSet):
 
     Args:
         root: A folder like VOC2007, or a VOCdevkit that holds exactly one.
-        split: Name of a file in ImageSets/Main. The default is every annotated image.
+        split: Name of a file in ImageSets/Main, without suffix. The default is every annotated image.
         classes: Names in label order. The default is the 20 of VOC if the folder's annotations name no other, else
             the sorted names found in them.
         strict: Raise at the first broken rule. If False, the object or image that breaks it is dropped (a box partly

@@ -146,8 +146,8 @@ def detect_all(
     by the number of images.
 
     Args:
-        network: Detects.
-        items: Where it does; those that carry no windows get the model's own proposals.
+        network: The model that detects.
+        items: The images, with their windows; where they carry none, the model proposes its own.
         workers: How many images are worked on at once.
 
     Raises:

@@ -35,9 +35,9 @@ from .command.warm import warm_up
 from .reports.recall import measure, scores, show, write_plots
 
 FIND = "find"
-NO_SPLIT = ""  # the name of none: all annotated images
+NO_SPLIT = ""  # names no split, so all annotated images are taken
 
-Found = Generator[tuple[int, Target], None, None]  # number of an image, and its target with its windows
+Found = Generator[tuple[int, Target], None, None]  # the number of each image, and its target with its windows
 
 
 class Proposals(click.Group):

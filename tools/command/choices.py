@@ -15,8 +15,8 @@ class ChoiceOf(click.ParamType[Any]):
     quick. So help shows NAME, and a wrong name is answered with those there are.
 
     Args:
-        names: Returns them.
-        several: Whether a list is wanted; it has every name once.
+        names: Returns the names that may be chosen.
+        several: Whether several names may be chosen: the value is a list then, with every name once.
     """
 
     name = "name"

@@ -15,11 +15,12 @@ class Items:
     Where a file of windows is given, a target holds those of its image, too: "windows", float32 (N, 4).
 
     Args:
-        data: The images.
-        limit: Most images, the first; None for all.
-        lenient: Leave out images that cannot be read, and say so, instead of raising.
-        windows: File of windows.
-        lenient_windows: Leave out, in a lenient run, also images of which the file has none, or some outside the image.
+        data: The data set that they are of.
+        limit: How many images of the data set are taken, its first ones; None takes all.
+        lenient: Whether images that cannot be read are left out, which is said, instead of raising.
+        windows: A file of windows, as `proposals.read_windows` takes it; None for items without windows.
+        lenient_windows: Whether a lenient run also leaves out images of which the file has no windows, or some that lie
+            outside the image.
 
     Attributes:
         skipped: How many images were left out so far.

@@ -96,16 +96,16 @@ def open_labelled(
     """Return images with labels, and whether any were left out; which ones they are is said.
 
     Args:
-        root: The folder.
+        root: The folder of images, or of the data set.
         labels: folders, image or objects.
-        split: Image set of a VOC folder; None for the usual one.
-        usual: "train" or "val".
-        limit: Most images, or objects, evenly spread.
-        context: How much larger than its box an object is cut out.
-        background: Cut-outs beside the objects of an image.
-        lenient: Leave out what is broken.
-        seed: Of where the background is cut out.
-        classes: Those wanted. The default is those found.
+        split: Split of the data set; None for the usual one.
+        usual: Which split that is, "train" or "val"; all images if there is no such split.
+        limit: How many images, or objects, are taken at most, evenly spread over all.
+        context: How many times as wide and as high as its box an object is cut out.
+        background: How many cut-outs beside the objects every image adds.
+        lenient: Whether what is broken is left out instead of raising.
+        seed: Decides where the background is cut out.
+        classes: Class names in label order. The default is those found.
 
     Raises:
         click.UsageError: If options are for other labels.

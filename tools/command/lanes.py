@@ -33,8 +33,8 @@ def side_by_side(
     thread; the function is called in others, for several items at a time.
 
     Args:
-        function: Applied to one item.
-        items: Images, or what they are read from.
+        function: What is called with one item.
+        items: Images, or what images are read from.
         lanes: How many items are worked on at once.
     """
     import numba

@@ -16,9 +16,9 @@ def open_split(
     Args:
         root: The folder, as `open_data` takes it.
         split: The split wanted; None for the usual one, or for all annotated images if there is no such split.
-        usual: "train" or "val".
-        classes: Those wanted. The default is those found.
-        lenient: Leave out what is broken.
+        usual: Which split that is, such as "train" or "val".
+        classes: Class names in label order. The default is those found.
+        lenient: Whether what is broken is left out instead of raising.
 
     Raises:
         DataError: If there is no such folder or split, or what it holds breaks a rule.

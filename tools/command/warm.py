@@ -30,9 +30,9 @@ def warm_up(*searches: "proposals.SelectiveSearch", detection: bool = True, trai
     """Compile what a command will run, or load it from the cache on disk.
 
     Args:
-        searches: Those it will run.
-        detection: Whether it pools and suppresses windows.
-        training: Whether it trains.
+        searches: The searches for windows that it will run.
+        detection: Whether it will pool and suppress windows.
+        training: Whether it will train a detector.
     """
     compile_kernels = (
         detector.compile_kernels if detection else None

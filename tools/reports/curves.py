@@ -8,7 +8,7 @@ import numpy as np
 
 from .plots import DARKEST, DOTS, GRID_GREY, HEIGHT, LIGHTEST, SMALL, WIDTH
 
-MOST_NAMES = 6  # in a legend
+MOST_NAMES = 6  # that a legend has room for
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,8 +19,8 @@ def learning_curves(history: Mapping[str, Any], score: str) -> bytes:
     """Return the PNG of a training: losses, marked by the size of the epoch, and held-out scores for each size.
 
     Args:
-        history: As of `Classifier.metrics_`.
-        score: What the scores are.
+        history: What `Classifier.metrics_` holds of the training.
+        score: What the scores are called.
     """
     figure = _figure(2 * WIDTH)
     losses, scores = figure.subplots(1, 2)
@@ -47,8 +47,8 @@ def scores_by_size(sizes: Sequence[int], curves: Mapping[str, Sequence[float | N
 
     Args:
         sizes: Short sides in pixels, ascending.
-        curves: Name -> score at every size, None where there is none.
-        score: What the scores are.
+        curves: For each classifier its name and its score at every size, None where there is none.
+        score: What the scores are called.
     """
     figure = _figure(WIDTH)
     axes = figure.add_subplot(xlabel="short side of the test images in pixels", ylabel=score)

@@ -24,10 +24,10 @@ def evaluate(
     """Return {"size", "top1", "top5"} for every size, or {"size", "mAP", "AP": {class: value}} of several labels.
 
     Args:
-        classifier: Scores the images.
-        images: With their labels.
-        sizes: As of `Classifier.predict`; None is its default.
-        framing: As of `Classifier.predict`.
+        classifier: The classifier that scores the images.
+        images: The images with their labels.
+        sizes: The sizes at which `Classifier.predict` sees the images, in pixels; None is its default.
+        framing: How `Classifier.predict` frames the images.
         workers: How many images are worked on at once.
 
     Raises:

@@ -22,8 +22,8 @@ def recall_by_overlap(overlaps: Floats, curves: Mapping[str, Floats]) -> bytes:
     """Return the PNG of recall against the overlap that counts as found, one curve for each number of windows.
 
     Args:
-        overlaps: (N,) ascending, to 1.
-        curves: Name -> recall (N,), in the order of the legend.
+        overlaps: Floats (N,), ascending to 1.
+        curves: For each name in the legend, in its order, recall (N,).
     """
     return _figure("overlap asked for (intersection over union)", overlaps, "windows per image", curves)
 
@@ -33,7 +33,7 @@ def recall_by_number(numbers: Sequence[int], curves: Mapping[str, Floats], avera
 
     Args:
         numbers: N numbers of windows per image, ascending.
-        curves: Name -> recall (N,), in the order of the legend.
+        curves: For each name in the legend, in its order, recall (N,).
         average: Average recall (N,), drawn as a broken line.
     """
     return _figure("windows per image", numbers, "overlap asked for", curves, average)
@@ -43,9 +43,10 @@ def quality_by_scale(scales: Sequence[int], curves: Mapping[str, tuple[Floats, F
     """Return the PNG of the quality of classification against the image scale, two curves for each layer.
 
     Args:
-        scales: (N,) ascending, short sides in pixels.
-        curves: Name -> quality in percent (N,) on the test images, and in cross-validation, drawn as a broken line.
-        quality: What it is.
+        scales: N short sides in pixels, ascending.
+        curves: For each name in the legend quality in percent (N,) on the test images, and in cross-validation, which
+            is drawn as a broken line.
+        quality: What the quality is called.
     """
     figure, axes = _axes("short side of the images (pixels)", f"{quality} (%); broken lines: in cross-validation")
     for colour, (name, (tested, held_out)) in zip(_colours(len(curves)), curves.items(), strict=True):
@@ -59,8 +60,8 @@ def losses_by_step(steps: Sequence[int], curves: Mapping[str, Sequence[float]]) 
     """Return the PNG of losses against the steps of a training.
 
     Args:
-        steps: N numbers, ascending.
-        curves: Name -> N losses, in the order of the legend.
+        steps: N numbers of steps, ascending.
+        curves: For each name in the legend, in its order, N losses.
     """
     figure, axes = _axes("steps", "loss")
     for colour, (name, losses) in zip(_colours(len(curves)), curves.items(), strict=True):
