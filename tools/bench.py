@@ -14,6 +14,7 @@ from .command.console import device_option, find_device, json_option, seed_optio
 from .command.progress import Progress
 from .command.splits import open_split
 from .command.warm import announce_compilation, warm_up
+from .reports import race as report
 
 
 def _scales(_context: click.Context, _option: click.Parameter, text: str) -> tuple[int, ...]:
@@ -63,7 +64,6 @@ def command(
 
         from .benchmarks import race
         from .benchmarks.floors import measure_rates
-    from .reports import race as report
 
     device = find_device(device)
     network = detector.SPPNet.load(model, device=device)

@@ -54,7 +54,7 @@ from .reports.label_scores import NAMES, evaluate
 @click.option("--top", type=click.IntRange(1), default=5, help="How many classes of an image are told.")
 @click.option("--data", "root", type=click.Path(path_type=Path), help="Score the classifier on these images instead.")
 @labels_option(None)
-@click.option("--split", help="With --data: image set of a VOC folder.  [default: val if there is one]")
+@click.option("--split", help="With --data: split of an annotated data set.  [default: val if there is one]")
 @cutting_options
 @click.option("--plot", type=click.Path(path_type=Path), help="With --data: draw scores against sizes into this .png.")
 @lenient_option

@@ -38,7 +38,7 @@ OF_LABELS = {"labels", "weights", "levels", "widths", "dropout", "schedule", "ep
     default="float32",
     help="Of conv layers, with a teacher; bfloat16 is faster on processors that have instructions for it.",
 )
-@click.option("--split", help="Image set of a VOC folder.  [default: train if there is one, else all annotated images]")
+@click.option("--split", help="Split of a data set.  [default: train if there is one, else all annotated images]")
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder of the model to make.")
 @classifier_options
 @click.option(

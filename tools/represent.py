@@ -46,14 +46,16 @@ def _layers(_context: click.Context, _option: click.Parameter, text: str | None)
 
 
 @click.command("represent")
-@click.option("--data", "root", type=click.Path(path_type=Path), required=True, help="VOC folder, or class folders.")
+@click.option(
+    "--data", "root", type=click.Path(path_type=Path), required=True, help="Annotated data set, or class folders."
+)
 @click.option("--labels", type=click.Choice(["image", "folders"]), default="image", help="What --data holds.")
-@click.option("--split", default="train", help="Of a VOC folder: the images to train with.")
-@click.option("--test-split", default="val", help="Of a VOC folder: the images to test with.")
+@click.option("--split", default="train", help="Of a data set: the images to train with.")
+@click.option("--test-split", default="val", help="Of a data set: the images to test with.")
 @click.option("--train-per-class", type=click.IntRange(1), default=30, help="Of class folders: images to train with.")
 @click.option("--test-per-class", type=click.IntRange(1), default=50, help="Of class folders: at most so many to test.")
 @click.option("--splits", type=click.IntRange(1), default=10, help="Of class folders: random splits.")
-@click.option("--limit", type=click.IntRange(1), help="Of a VOC folder: only so many images of each split, the first.")
+@click.option("--limit", type=click.IntRange(1), help="Of a data set: only so many images of each split, the first.")
 @click.option("--backbone", "name", type=ChoiceOf(backbones), default="squeezenet1_1", help="Conv layers.")
 @click.option("--weights", default="imagenet", metavar="imagenet|random|FILE|MODEL", help="What is in the backbone.")
 @click.option(
@@ -112,7 +114,9 @@ def command(
     scale, and on those to test with. Run again, the same command takes up the vectors that are there.
     """
     if labels == "folders" and limit is not None:
-        raise click.UsageError("--limit is for a VOC folder: class folders have --train-per-class and --test-per-class")
+        raise click.UsageError(
+            "--limit is for annotated data sets: class folders have --train-per-class and --test-per-class"
+        )
     set_threads(threads)
     device = find_device(device)
     if labels == "image":

@@ -12,7 +12,7 @@ class ChoiceOf(click.ParamType[Any]):
     """One of some names, or several with commas between, which are asked for when the option is used.
 
     Not when the command is defined: the library that knows them may take seconds to import, and `--help` is to be
-    quick. So help shows NAME, and a wrong name is answered with those there are.
+    quick. So help shows no names, but a wrong one, such as `?`, is answered with those there are.
 
     Args:
         names: Returns the names that may be chosen.
@@ -26,7 +26,7 @@ class ChoiceOf(click.ParamType[Any]):
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
         """Return what help shows."""
-        return "NAME,..." if self._several else "NAME"
+        return "NAME,...|?" if self._several else "NAME|?"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the name, or the list of names; or fail as a wrong use of the command."""

@@ -1,4 +1,4 @@
-"""Which images with labels a command works on: class folders, or a VOC folder's images or objects."""
+"""Which images with labels a command works on: class folders, or an annotated data set's images or objects."""
 
 from collections.abc import Callable, Sequence
 from functools import reduce
@@ -39,7 +39,7 @@ def labels_option(default: str | None) -> Callable[[Command], Command]:
         "--labels",
         type=click.Choice(["folders", "image", "objects"]),
         default=default,
-        help="What is labelled: images in folders named after their classes; a VOC folder's images, with all classes "
+        help="What is labelled: images in folders named after their classes; a data set's images, with all classes "
         "that they show; or its objects, cut out."
         + ("" if default else "  [default: what the model has been trained on]"),
     )
@@ -112,7 +112,7 @@ def open_labelled(
         DataError: If the folder is no such data set, or something is broken.
     """
     if labels == "folders" and split is not None:
-        raise click.UsageError("--split is for VOC folders: of class folders name the one to use with --data")
+        raise click.UsageError("--split is for annotated data sets: of class folders name the one to use with --data")
     if labels != "objects" and background:
         raise click.UsageError("--background is for --labels objects")
     found: Labelled
