@@ -14,7 +14,7 @@ from sppnet.tools.cli import cli
 from sppnet.tools.command.progress import Progress
 from sppnet.tools.command.shapes import write_shapes
 
-QUICK = ("--steps", "2", "--batch", "2", "--sizes", "64", "--device", "cpu")
+QUICK = ("--steps", "2", "--batch", "2", "--sizes", "64", "--scales", "64,96", "--device", "cpu")
 
 
 @pytest.fixture(scope="module")
