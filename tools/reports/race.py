@@ -1,6 +1,5 @@
 """The result of a race of detectors: numbers, tables beside the paper's, and a picture of stacked bars."""
 
-import io
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +8,8 @@ from rich.console import Console
 from rich.table import Table
 
 from sppnet.data import METRICS, DataSet
+
+from .canvas import DOTS, SMALL, png
 
 if TYPE_CHECKING:
     from ..benchmarks.race import Contender, Lap, Race
@@ -25,8 +26,7 @@ PAPER = (
     {"name": "SPP-net, 5 scales", "conv": 293, "fc": 89, "total": 382, "ratio": 38},
     {"name": BASELINE, "conv": 14_370, "fc": 89, "total": 14_460, "ratio": 1},
 )
-WIDTH, ROW, DOTS = 9.0, 0.45, 200  # inches, inches of a bar, and dots per inch
-SMALL = 9  # points
+WIDTH, ROW = 9.0, 0.45  # inches, and inches of a bar
 COLOURS = (0, 2, 4, 6, 8, 10, 12, 16, 18, 15, 1)  # of matplotlib's twenty, for the stages
 WIDE_TO_WHOLE = (3, 1)  # widths of the two panels
 
@@ -169,9 +169,7 @@ def picture(result: dict[str, Any]) -> bytes:
     far.set_title("all of it", fontsize=SMALL)
     near.set_title(f"{result['images']} images, {result['threads']} threads, from file to boxes", fontsize=SMALL)
     figure.legend(*near.get_legend_handles_labels(), loc="outside lower center", ncols=6, frameon=False, fontsize=SMALL)
-    image = io.BytesIO()
-    figure.savefig(image, format="png")
-    return image.getvalue()
+    return png(figure)
 
 
 def present(rows: Sequence[dict[str, Any]]) -> list[str]:
