@@ -1,7 +1,7 @@
 """Files to images and targets; detections to scores."""
 
 from .class_splits import class_splits
-from .cutouts import Cutouts
+from .cutouts import BACKGROUND, Cutouts
 from .dataset import DataSet, Item, Reader, Target
 from .detections import detections_json, image_record, read_detections
 from .errors import DataError, DataWarning, ImageError
@@ -18,6 +18,7 @@ from .voc import VOC, VOC_CLASSES
 from .writers import WRITERS
 
 __all__ = [
+    "BACKGROUND",
     "IMAGE_SUFFIXES",
     "METRICS",
     "OBJECT_SIZES",

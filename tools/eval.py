@@ -101,12 +101,10 @@ def command(
         raise click.UsageError("--windows is for a model: the detections of --from have been made")
     if source is None and classes is not None:
         raise click.UsageError("a model brings its own classes: --classes is for --from")
-    milliseconds: dict[str, float] = {}
-    skipped = 0
     if source is not None:
         data = open_split(root, split, usual="val", classes=classes, lenient=lenient)
         given = read_detections(source, data.ids, data.classes, ignored=data.dropped)
-        found = dict(list(enumerate(given))[:limit])
+        found, milliseconds, skipped = dict(list(enumerate(given))[:limit]), dict[str, float](), 0
     else:
         set_threads(threads)
         device = find_device(device)
@@ -131,9 +129,7 @@ def command(
         write_whole(save_detections, detections_json(named, data.classes).encode())
     if report is not None:
         tested = source or " and ".join(map(str, models or (BUNDLED,)))
-        title = f"{tested} on {data.root.name} {data.split or 'all images'}"
-        text = json.dumps(result, indent=2) + "\n" if report.suffix == ".json" else markdown(result, title)
-        write_whole(report, text.encode())
+        write_report(report, result, f"{tested} on {data.root.name} {data.split or 'all images'}")
     finish(skipped=bool(data.problems) or skipped > 0)
 
 
@@ -168,6 +164,12 @@ def detect_all(
         raise CommandError("none of the images could be read", BAD_DATA)
     totals["wall"] = 1000 * (time.perf_counter() - started)
     return found, {stage: total / len(found) for stage, total in totals.items()}
+
+
+def write_report(file: Path, result: dict[str, Any], title: str) -> None:
+    """Write the result of an evaluation as JSON, or as a markdown document if the name ends in .md."""
+    text = json.dumps(result, indent=2) + "\n" if file.suffix == ".json" else markdown(result, title)
+    write_whole(file, text.encode())
 
 
 def _detect(

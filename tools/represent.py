@@ -23,7 +23,7 @@ from .command.console import (
 )
 from .command.detector_options import backbones
 from .command.progress import Progress
-from .command.represented import LabelledImages, folder_images, voc_images
+from .command.represented import LabelledImages, folder_images, images_of_splits
 from .reports.representation import show, write_plots
 
 
@@ -120,7 +120,7 @@ def command(
     set_threads(threads)
     device = find_device(device)
     if labels == "image":
-        data = voc_images(root, split, test_split, limit)
+        data = images_of_splits(root, split, test_split, limit)
     else:
         data = folder_images(root, train=train_per_class, test=test_per_class, splits=splits, seed=seed)
     backbone = detector.load_backbone(name, weights, preprocessing=preprocessing, precision=precision, device=device)

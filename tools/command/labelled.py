@@ -9,8 +9,7 @@ import click
 import numpy as np
 import numpy.typing as npt
 
-from sppnet.data import ClassFolders, Cutouts, DataError, ImageLabels
-from sppnet.data.cutouts import BACKGROUND
+from sppnet.data import BACKGROUND, ClassFolders, Cutouts, DataError, ImageLabels
 
 from .console import FiniteRange, say
 from .splits import open_split
@@ -121,10 +120,10 @@ def open_labelled(
     else:
         if classes is not None and labels == "objects":  # the background is no class of the annotations
             classes = [name for name in classes if name != BACKGROUND]
-        voc = open_split(root, split, usual=usual, classes=classes, lenient=lenient)
+        data = open_split(root, split, usual=usual, classes=classes, lenient=lenient)
         cutouts = labels == "objects"
-        found = Cutouts(voc, enlargement=context, background=background, seed=seed) if cutouts else ImageLabels(voc)
-        left_out = bool(voc.problems)
+        found = Cutouts(data, enlargement=context, background=background, seed=seed) if cutouts else ImageLabels(data)
+        left_out = bool(data.problems)
     if limit is not None and limit < len(found):
         found = Part(found, np.linspace(0, len(found) - 1, limit).astype(int).tolist())
     say(f"{root}: {len(found):,} {'objects' if labels == 'objects' else 'images'} of {len(found.classes)} classes")
