@@ -28,6 +28,7 @@ from .command.console import (
     seed_option,
     workers_option,
 )
+from .command.detector_options import numbers
 from .command.items import Items
 from .command.progress import Progress
 from .command.splits import open_split
@@ -54,13 +55,6 @@ def _output(_context: click.Context, _option: click.Parameter, file: Path) -> Pa
     if file.suffix.lower() not in (".npz", ".json"):
         raise click.BadParameter(f"{file} must end in .npz or .json")
     return file
-
-
-def _numbers(_context: click.Context, _option: click.Parameter, text: str) -> list[int]:
-    parts = [part.strip() for part in text.split(",")]
-    if not all(part.isdecimal() and int(part) > 0 for part in parts):
-        raise click.BadParameter(f"{text!r} is not a list of positive whole numbers such as 100,1000")
-    return sorted({int(part) for part in parts})
 
 
 @click.group(
@@ -143,7 +137,7 @@ def find(
 )
 @click.option("--split", help="Image set.  [default: val if there is one, else all annotated images]")
 @click.option("--limit", type=click.IntRange(1), help="Only so many images, the first.")
-@click.option("--numbers", default="100,500,1000,2000", callback=_numbers, help="Windows per image to measure.")
+@click.option("--numbers", default="100,500,1000,2000", callback=numbers, help="Windows per image to measure.")
 @click.option("--plots", type=click.Path(path_type=Path, file_okay=False), help="Folder for two figures.")
 @lenient_option
 @json_option
@@ -155,7 +149,7 @@ def recall(
     mode: str | None,
     split: str | None,
     limit: int | None,
-    numbers: list[int],
+    numbers: tuple[int, ...],
     plots: Path | None,
     lenient: bool,
     as_json: bool,
@@ -172,7 +166,7 @@ def recall(
     data = open_split(root, split, usual="val", lenient=lenient)
     items = Items(data, limit, lenient=lenient, windows=source, lenient_windows=True)
     with closing(_stored(items) if source else _all_windows(items, mode or "fast", seed, workers)) as found:
-        measured = measure(((target["windows"], target) for _, target in found), numbers)
+        measured = measure(((target["windows"], target) for _, target in found), sorted(set(numbers)))
     if not measured.counts:
         raise CommandError("there are windows of none of the images", BAD_DATA)
     if plots is not None:
