@@ -33,8 +33,8 @@ def read_annotation(
     the right and bottom borders are unknown. Parts of objects are not objects.
 
     Args:
-        file: The XML file.
-        classes: Names allowed; None allows every name.
+        file: Path of the XML file.
+        classes: Class names that objects may have; None allows every name.
         report: Called with what breaks which rule, and what happens then: the object is dropped or clipped, or the
             image is dropped. It may raise.
     """

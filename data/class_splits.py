@@ -16,12 +16,12 @@ def class_splits(
     """Return the numbers of the images to train and to test with, for each split, in ascending order.
 
     Args:
-        labels: (N,), the class of every image, counted from 0.
-        classes: Their names.
-        train: Images of each class to train with.
-        test: Images of each class to test with; a class with fewer left gives what it has.
-        splits: How many.
-        seed: Same seed, same splits.
+        labels: Integers (N,), the class of every image, counted from 0.
+        classes: Names of the classes in label order.
+        train: How many images of each class to train with.
+        test: How many images of each class to test with; a class that has fewer left gives what it has.
+        splits: How many splits to draw.
+        seed: Decides which images are drawn.
 
     Raises:
         DataError: If a class has not even one image left to test with, or a number is below 1.

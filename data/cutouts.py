@@ -3,56 +3,56 @@
 import numpy as np
 import numpy.typing as npt
 
+from .dataset import DataSet
 from .errors import DataError
 from .metrics import pair_overlaps
-from .voc import VOC
 
 BACKGROUND = "background"
-FREE_OVERLAP = 0.3  # with every object, so much a cut-out of the background has at most (R-CNN's negatives)
-LEAST_SHARE = 0.2  # of the image's sides, that such a cut-out has
-TRIES = 50  # at a place that overlaps objects little enough; then the best of them is taken
+FREE_OVERLAP = 0.3  # a cut-out of the background overlaps every object by so much at most, as R-CNN's negatives do
+LEAST_SHARE = 0.2  # a cut-out of the background has sides of at least this share of the image's
+TRIES = 50  # so many places are drawn; if all overlap an object by more, the best of them is taken
 
 Floats = npt.NDArray[np.float64]
 
 
 class Cutouts:
-    """The objects of a VOC data set, each a picture of its own with one label; those marked difficult are left out.
+    """The objects of a data set, each a picture of its own with one label; those marked difficult are left out.
 
     Args:
-        voc: The images and their objects.
+        data: The data set whose objects are cut out.
         enlargement: Factor of the sides of an object's box, around its centre; what leaves the image is cut off.
         background: Cut-outs without an object that every image adds; they are a class of their own, the last.
-        seed: Of where these are.
+        seed: Decides where the cut-outs of the background lie.
 
     Raises:
         DataError: If there is nothing to cut out, or a class is called background already.
     """
 
-    def __init__(self, voc: VOC, *, enlargement: float = 1.5, background: int = 0, seed: int = 0) -> None:
+    def __init__(self, data: DataSet, *, enlargement: float = 1.5, background: int = 0, seed: int = 0) -> None:
         if not 1 <= enlargement < np.inf or background < 0:
             raise DataError(
                 f"enlargement must be 1 or more and background not negative, got {enlargement} and {background}"
             )
-        if background and BACKGROUND in voc.classes:
+        if background and BACKGROUND in data.classes:
             raise DataError(
-                f"{voc.root}: has a class {BACKGROUND!r}, so cut-outs of the background cannot be called so"
+                f"{data.root}: has a class {BACKGROUND!r}, so cut-outs of the background cannot be called so"
             )
-        self.voc, self.enlargement, self.seed = voc, enlargement, seed
-        self.classes = (*voc.classes, BACKGROUND) if background else voc.classes
+        self.data, self.enlargement, self.seed = data, enlargement, seed
+        self.classes = (*data.classes, BACKGROUND) if background else data.classes
         self._places = [
             (image, number)  # of an object, or below 0 for the background
-            for image in range(len(voc))
-            for number in (*np.flatnonzero(~voc.target(image)["difficult"]).tolist(), *range(-background, 0))
+            for image in range(len(data))
+            for number in (*np.flatnonzero(~data.target(image)["difficult"]).tolist(), *range(-background, 0))
         ]
         if not self._places:
-            raise DataError(f"{voc.root}: the images have no objects to cut out that are not marked difficult")
+            raise DataError(f"{data.root}: the images have no objects to cut out that are not marked difficult")
 
     def __len__(self) -> int:
         return len(self._places)
 
     def __getitem__(self, i: int) -> tuple[npt.NDArray[np.uint8], int]:
         image, number = self._places[i]
-        pixels, boxes = self.voc.image(image), self.voc.target(image)["boxes"].astype(np.float64)
+        pixels, boxes = self.data.image(image), self.data.target(image)["boxes"].astype(np.float64)
         if number >= 0:
             box = _enlarged(boxes[number], self.enlargement)
         else:
@@ -62,7 +62,7 @@ class Cutouts:
     def label(self, i: int) -> int:
         """Return the class of cut-out i without decoding its image."""
         image, number = self._places[i]
-        return len(self.voc.classes) if number < 0 else int(self.voc.target(image)["labels"][number])
+        return len(self.data.classes) if number < 0 else int(self.data.target(image)["labels"][number])
 
 
 def _enlarged(box: Floats, factor: float) -> Floats:

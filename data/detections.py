@@ -4,7 +4,7 @@ import json
 import reprlib
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import Any, TypeVar
 
@@ -25,22 +25,32 @@ def image_record(image: str, size: tuple[int, int], found: Mapping[str, Any], cl
     """Return what `sppnet detect` writes for an image, ready for JSON.
 
     Args:
-        image: Name of the image.
-        size: Its height and width in pixels.
-        found: What the detector's `predict` returned for it.
-        classes: The detector's classes.
+        image: What the record calls the image: its path, say.
+        size: Height and width of the image in pixels.
+        found: What the detector's `predict` returned for the image.
+        classes: Names of the detector's classes in label order.
     """
-    columns = (found["labels"], found["scores"], found["margins"], found["boxes"])
     return {
         "image": image,
         "width": size[1],
         "height": size[0],
-        "detections": [
-            {"label": classes[label], "score": float(score), "margin": float(margin), "box": box.tolist()}
-            for label, score, margin, box in zip(*columns, strict=True)
-        ],
+        "detections": list(_objects(found, classes, ("label", "score", "margin", "box"))),
         "milliseconds": dict(found["milliseconds"]),
     }
+
+
+def detections_json(found: Iterable[tuple[str, Mapping[str, Any]]], classes: Sequence[str]) -> str:
+    """Return the detections of images as JSON that `read_detections` reads: one list, the objects of an image a line.
+
+    Args:
+        found: For each image its id, and a dictionary of boxes (N, 4), labels (N,) and scores (N,).
+        classes: Class names in label order.
+    """
+    lines = [
+        json.dumps([{"image": image, **entry} for entry in _objects(objects, classes, ("label", "box", "score"))])[1:-1]
+        for image, objects in found
+    ]
+    return "[" + ",\n".join(filter(None, lines)) + "]\n"
 
 
 def read_detections(
@@ -55,8 +65,8 @@ def read_detections(
     leading zeros; COCO categories by name or by number from 1.
 
     Args:
-        file: The JSON file.
-        ids: Image ids in the order wanted.
+        file: Path of the JSON file.
+        ids: Ids of the images, in the order in which their detections are to be returned.
         classes: Class names in label order.
         ignored: Ids of images whose entries are passed over.
 
@@ -82,6 +92,15 @@ def read_detections(
         except DataError as error:
             raise DataError(f"{place}: {error}") from None
     return [_arrays(grouped[id_]) for id_ in ids]
+
+
+def _objects(found: Mapping[str, Any], classes: Sequence[str], names: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Yield every object with what is named, ready for JSON."""
+    columns = {"score": "scores", "margin": "margins", "box": "boxes"}
+    values = {name: found[column].tolist() for name, column in columns.items() if name in names}
+    values["label"] = [classes[label] for label in found["labels"].tolist()]
+    for row in zip(*(values[name] for name in names), strict=True):
+        yield dict(zip(names, row, strict=True))
 
 
 def _images_by_name(ids: Sequence[str]) -> dict[str | int, str]:

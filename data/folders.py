@@ -16,7 +16,7 @@ class ClassFolders:
     Files right in the root, hidden ones and folders inside class folders are passed over.
 
     Args:
-        root: A folder of class folders.
+        root: A folder that holds a folder of images for each class.
         classes: Names in label order; a class may have no folder then. The default is the folders' names, sorted.
 
     Raises:

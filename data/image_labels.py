@@ -3,29 +3,29 @@
 import numpy as np
 import numpy.typing as npt
 
-from .voc import VOC
+from .dataset import DataSet
 
 
 class ImageLabels:
-    """The images of a VOC data set, each with a label for every class.
+    """The images of a data set, each with a label for every class.
 
     Labels are int8 (K,), the devkit's: +1 where an object of the class is seen, -1 where none is, and 0 where all that
     are seen are marked difficult; such an image is neither example nor counter-example of the class.
     """
 
-    def __init__(self, voc: VOC) -> None:
-        self.voc = voc
-        self.classes = voc.classes
+    def __init__(self, data: DataSet) -> None:
+        self.data = data
+        self.classes = data.classes
 
     def __len__(self) -> int:
-        return len(self.voc)
+        return len(self.data)
 
     def __getitem__(self, i: int) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int8]]:
-        return self.voc.image(i), self.label(i)
+        return self.data.image(i), self.label(i)
 
     def label(self, i: int) -> npt.NDArray[np.int8]:
         """Return the labels of image i without decoding it."""
-        target = self.voc.target(i)
+        target = self.data.target(i)
         labels = np.full(len(self.classes), -1, np.int8)
         labels[target["labels"]] = 0
         labels[target["labels"][~target["difficult"]]] = 1

@@ -12,6 +12,7 @@ Pillow decodes: it reads sizes without decoding and knows EXIF, palettes, CMYK a
 - EXIF orientation: applied, so the size is that of the upright picture.
 """
 
+import contextlib
 import io
 import re
 import warnings
@@ -20,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from PIL import BmpImagePlugin, ImageFile, JpegImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin
+from PIL import BmpImagePlugin, ImageFile, ImageOps, JpegImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin
 from PIL import Image as Pillow
 
 from .errors import DataWarning, ImageError
@@ -40,7 +41,6 @@ _READERS: tuple[tuple[bytes, type[ImageFile.ImageFile]], ...] = (
     (b"II+\0", TiffImagePlugin.TiffImageFile),
     (b"MM\0+", TiffImagePlugin.TiffImageFile),
 )
-_EXIF_ORIENTATION = 0x0112
 _TIFF_BITS, _TIFF_PHOTOMETRIC, _TIFF_SAMPLE_FORMAT = 258, 262, 339
 _WHITE_IS_ZERO, _SIGNED = 0, 2
 _START_OF_SCAN, _END_OF_IMAGE = 0xDA, 0xD9
@@ -60,8 +60,8 @@ def read_image(
 
     Args:
         source: A file of at most 1 GiB, or the bytes of one.
-        max_pixels: Largest number of pixels; over 89,478,485 it has no further effect.
-        max_side: Largest width or height in pixels.
+        max_pixels: Largest number of pixels allowed; over 89,478,485 it has no further effect.
+        max_side: Largest width or height allowed, in pixels.
         name: What messages call the image. The default is the path.
 
     Returns:
@@ -163,6 +163,8 @@ def _jpeg_segments(data: bytes) -> Iterator[tuple[int, bytes]]:
 
 def _pixels(image: Pillow.Image) -> npt.NDArray[np.uint8]:
     image.load()
+    with contextlib.suppress(Exception):  # what damaged EXIF data raises is undocumented; it does not cost the image
+        ImageOps.exif_transpose(image, in_place=True)
     tags = image.tag_v2 if isinstance(image, TiffImagePlugin.TiffImageFile) else {}
     if image.mode in ("I", "F") or _SIGNED in tags.get(_TIFF_SAMPLE_FORMAT, ()):
         raise ImageError("signed, float and 32-bit samples are not supported")
@@ -170,29 +172,11 @@ def _pixels(image: Pillow.Image) -> npt.NDArray[np.uint8]:
         grey = (np.array(image) >> (tags.get(_TIFF_BITS, (16,))[0] - 8)).astype(np.uint8)
         if tags.get(_TIFF_PHOTOMETRIC) == _WHITE_IS_ZERO:  # Pillow turns only 8 bits and fewer
             grey = ~grey
-        return _upright(np.stack([grey] * 3, axis=2), _orientation(image))
+        return np.stack([grey] * 3, axis=2)
     if image.has_transparency_data:
         colours = image.convert("RGBA")
         rgb = Pillow.new("RGB", image.size, "white")
         rgb.paste(colours, mask=colours)
     else:
         rgb = image.convert("RGB")
-    return _upright(np.array(rgb), _orientation(image))
-
-
-def _orientation(image: Pillow.Image) -> int:
-    """Return the EXIF orientation 1 to 8; damaged EXIF data does not cost the image. Pillow turns TIFF by itself."""
-    try:
-        return int(image.getexif().get(_EXIF_ORIENTATION, 1))
-    except Exception:  # as undocumented as what damaged pixels raise
-        return 1
-
-
-def _upright(pixels: npt.NDArray[np.uint8], orientation: int) -> npt.NDArray[np.uint8]:
-    if orientation in (5, 6, 7, 8):
-        pixels = pixels.swapaxes(0, 1)
-    if orientation in (2, 3, 6, 7):
-        pixels = pixels[:, ::-1]
-    if orientation in (3, 4, 7, 8):
-        pixels = pixels[::-1]
-    return np.ascontiguousarray(pixels)
+    return np.array(rgb)

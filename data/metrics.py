@@ -45,12 +45,12 @@ def average_precision(
     `iou` makes it a hit; all else is a false alarm.
 
     Args:
-        detections: For each image boxes (N, 4), labels (N,), scores (N,).
-        targets: For each image boxes (M, 4), labels (M,), difficult (M,).
+        detections: For each image a mapping with boxes (N, 4), labels (N,) and scores (N,).
+        targets: For each image a mapping with boxes (M, 4), labels (M,) and difficult (M,).
         classes: Number of classes.
         rule: "voc07" averages the best precision at recall 0, 0.1, ..., 1 or more; "voc12" takes the area under the
             falling envelope of the curve (VOC 2010 and later).
-        iou: Least overlap of a hit.
+        iou: Least intersection over union of a hit with its object.
 
     Returns:
         float64 (classes,); NaN for a class without ordinary objects.
@@ -97,9 +97,9 @@ def label_average_precision(
     """Return the average precision of every class in the classification of whole images.
 
     Args:
-        scores: Floats (N, K); equal ones in the order given.
+        scores: Floats (N, K), a row for each image; images of equal scores keep their order.
         labels: int8 (N, K), +1 and -1 for images that show the class and that do not, 0 for those left out.
-        rule: As of `average_precision`.
+        rule: How precisions are averaged; see `average_precision`.
 
     Returns:
         float64 (K,); NaN for a class that no image shows.
@@ -189,7 +189,7 @@ def accuracy(scores: npt.NDArray[np.floating], labels: npt.NDArray[np.int8]) -> 
     """Return the share of images whose best score, the first of equal ones, is that of a class they show.
 
     Args:
-        scores: Floats (N, K).
+        scores: Floats (N, K), a row for each image.
         labels: int8 (N, K), +1 for the classes that an image shows.
 
     Returns:

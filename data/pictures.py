@@ -15,13 +15,13 @@ class Pictures:
     """The images of some folders; each is decoded when it is asked for, also from several threads.
 
     Args:
-        roots: Folders as `VOC` takes them, or any with images inside.
-        split: Of all VOC folders. The default is train if there is one, else all images.
+        roots: Folders as `VOC` takes them, or any folders with images inside.
+        split: The split that is taken of every VOC folder. The default is train if there is one, else all images.
         strict: Raise at the first image that cannot be read, when it is asked for. If False, all are read once, and
             those that cannot be are left out and described in `problems`.
 
     Attributes:
-        files: One for each image.
+        files: The file of each image.
         problems: What was left out, and why.
 
     Raises:

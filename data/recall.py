@@ -63,7 +63,7 @@ def object_overlaps(
 
     Args:
         images: For each image its windows (N, 4), best first, and its target: boxes, labels and difficult.
-        numbers: So many windows of an image count, the first; None for all.
+        numbers: For each entry only so many windows of an image count, its first ones; None counts them all.
 
     Raises:
         DataError: If a number is not positive, or windows are not finite (N, 4).
@@ -87,10 +87,10 @@ def recall(
     """Return the share of ordinary objects that some window overlaps by at least `iou`.
 
     Args:
-        windows: For each image (N, 4), best first.
-        targets: For each image boxes and difficult.
-        iou: Least overlap.
-        limit: Only the first so many windows of an image count.
+        windows: For each image its windows (N, 4), best first.
+        targets: For each image its objects' boxes (M, 4) and difficult (M,).
+        iou: Least intersection over union at which a window covers an object.
+        limit: How many windows of an image count, its first ones; None counts them all.
 
     Returns:
         0 to 1; NaN if there are no ordinary objects.

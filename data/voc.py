@@ -4,14 +4,14 @@
 by their id alone: what an annotation says about file names and folders is never used as a path.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from .annotations import Annotation, check_picture, read_annotation
+from .dataset import DataSet, Target
 from .errors import DataError
 from .images import IMAGE_SUFFIXES, read_image
 
@@ -20,18 +20,15 @@ VOC_CLASSES = (
     "horse", "motorbike", "person", "pottedplant", "sheep", "sofa", "train", "tvmonitor",
 )  # fmt: skip
 
-Target = dict[str, npt.NDArray[Any]]
 
+class VOC(DataSet):
+    """A data set in the layout of Pascal VOC.
 
-class VOC:
-    """The images of a split and their objects; iterates over (image, target), decoding one image at a time.
-
-    A target is {"boxes": float32 (N, 4) in outer-edge pixels, "labels": int64 (N,) into `classes`, "difficult":
-    bool (N,)}. Annotations are read and checked at once: mistakes show up before hours of work, not after.
+    Annotations are read and checked at once: mistakes show up before hours of work, not after.
 
     Args:
         root: A folder like VOC2007, or a VOCdevkit that holds exactly one.
-        split: Name of a file in ImageSets/Main. The default is every annotated image.
+        split: Name of a file in ImageSets/Main, without suffix. The default is every annotated image.
         classes: Names in label order. The default is the 20 of VOC if the folder's annotations name no other, else
             the sorted names found in them.
         strict: Raise at the first broken rule. If False, the object or image that breaks it is dropped (a box partly
@@ -39,13 +36,18 @@ class VOC:
 
     Attributes:
         ids: Names of the images, without folder and suffix.
-        dropped: Names of the images left out.
-        problems: What was dropped or clipped, and why.
 
     Raises:
         DataError: If the folder is no data set, the split cannot be used, or (strict) an annotation breaks a rule or
             an image is missing.
     """
+
+    layout = "JPEGImages and Annotations, or a VOC folder that does"
+
+    @staticmethod
+    def recognises(root: Path) -> bool:
+        """Return whether a folder, or one inside it that is called like VOC2007, holds images and annotations."""
+        return bool(_data_folders(root))
 
     @staticmethod
     def splits(root: str | Path) -> list[str]:
@@ -61,7 +63,7 @@ class VOC:
     ) -> None:
         self.root = data_folder(Path(root))
         self.split = split
-        self.strict = strict
+        self._strict = strict
         self.problems: list[str] = []
         self._files = _annotation_files(self.root / "Annotations")
         wanted = list(self._files) if split is None else split_ids(self.root / "ImageSets" / "Main", split)
@@ -72,15 +74,6 @@ class VOC:
         if not self.ids:
             raise DataError(f"{self.root}: split {split or 'of all annotated images'} has no usable images")
         self.classes = tuple(classes) if classes else self._found_classes(self._files.keys() - set(wanted))
-
-    def __len__(self) -> int:
-        return len(self.ids)
-
-    def __getitem__(self, i: int) -> tuple[npt.NDArray[np.uint8], Target]:
-        return self.image(i), self.target(i)
-
-    def __iter__(self) -> Iterator[tuple[npt.NDArray[np.uint8], Target]]:
-        return (self[i] for i in range(len(self)))
 
     def image_path(self, i: int) -> Path:
         """Return the file of image i."""
@@ -110,7 +103,7 @@ class VOC:
         }
 
     def _report(self, problem: str, remedy: str) -> None:
-        if self.strict:
+        if self._strict:
             raise DataError(problem)
         self.problems.append(f"{problem}: {remedy}")
 
@@ -146,16 +139,20 @@ def data_folder(root: Path) -> Path:
     Raises:
         DataError: If there is none, or are several.
     """
-    folders = [
+    folders = _data_folders(root)
+    if not folders:
+        raise DataError(f"{root}: no data set: it must hold {VOC.layout}")
+    if len(folders) > 1 and folders[0] != root:
+        raise DataError(f"{root}: holds several data sets, choose one of {', '.join(map(str, folders))}")
+    return folders[0]
+
+
+def _data_folders(root: Path) -> list[Path]:
+    return [
         folder
         for folder in [root, *sorted(root.glob("VOC[0-9]*"))]
         if (folder / "JPEGImages").is_dir() and (folder / "Annotations").is_dir()
     ]
-    if not folders:
-        raise DataError(f"{root}: no data set: it must hold JPEGImages and Annotations, or a VOC folder that does")
-    if len(folders) > 1 and folders[0] != root:
-        raise DataError(f"{root}: holds several data sets, choose one of {', '.join(map(str, folders))}")
-    return folders[0]
 
 
 def _annotation_files(folder: Path) -> dict[str, Path]:

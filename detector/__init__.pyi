@@ -1,6 +1,8 @@
 __all__ = [
     "BACKBONES",
     "CONTEXT",
+    "FRAMINGS",
+    "PREPROCESSINGS",
     "PRESETS",
     "RCNN",
     "Backbone",
@@ -16,11 +18,13 @@ __all__ = [
     "Pooling",
     "SPPNet",
     "Training",
+    "VectorCache",
     "View",
     "check_writable",
     "compile_kernels",
     "conv_threads",
     "distil",
+    "layer_names",
     "load_backbone",
     "load_detector",
     "save_weights",
@@ -28,11 +32,13 @@ __all__ = [
 
 from .backbone.backbone import Backbone
 from .backbone.networks import BACKBONES
+from .backbone.preprocessing import PREPROCESSINGS
 from .backbone.torch_engine import conv_threads
 from .backbone.weights import load_backbone, save_weights
 from .classification.classifier import Classifier
-from .classification.representation import ImageFeatures
+from .classification.representation import FRAMINGS, ImageFeatures, layer_names
 from .classification.svms import ImageSVMs
+from .classification.vector_cache import VectorCache
 from .combination import Combination
 from .compilation import compile_kernels
 from .errors import InputError, ModelError

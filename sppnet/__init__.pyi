@@ -1,5 +1,5 @@
-__all__ = ["SPPNet", "SelectiveSearch", "read_image"]
+__all__ = ["SPPNet", "SelectiveSearch", "open_data", "read_image"]
 
-from .data import read_image
+from .data import open_data, read_image
 from .detector import SPPNet
 from .proposals import SelectiveSearch

@@ -7,11 +7,14 @@ from typing import Any
 import click
 import numpy as np
 
+from sppnet import detector
+from sppnet.data import write_whole
+
 from .command.console import device_option, find_device, json_option, seed_option, set_threads, threads_option
-from .command.files import write_whole
 from .command.progress import Progress
 from .command.splits import open_split
 from .command.warm import announce_compilation, warm_up
+from .reports import race as report
 
 
 def _scales(_context: click.Context, _option: click.Parameter, text: str) -> tuple[int, ...]:
@@ -23,7 +26,7 @@ def _scales(_context: click.Context, _option: click.Parameter, text: str) -> tup
 
 @click.command("bench")
 @click.option("-m", "--model", type=click.Path(path_type=Path), required=True, help="Folder of an SPP-net.")
-@click.option("--data", "root", type=click.Path(path_type=Path), required=True, help="VOC folder with the images.")
+@click.option("--data", "root", type=click.Path(path_type=Path), required=True, help="Data set with the images.")
 @click.option("--split", help="Image set.  [default: val if there is one, else all annotated images]")
 @click.option("--images", default=50, type=click.IntRange(1), help="How many images, drawn at random.")
 @click.option("--rcnn-images", type=click.IntRange(1), help="R-CNN sees so many, the first.  [default: all of them]")
@@ -59,19 +62,16 @@ def command(
     with announce_compilation():
         import torch
 
-        from sppnet.detector import SPPNet
-
         from .benchmarks import race
         from .benchmarks.floors import measure_rates
-    from .reports import race as report
 
     device = find_device(device)
-    network = SPPNet.load(model, device=device)
-    voc = open_split(root, split, usual="val", classes=network.classes, lenient=False)
-    numbers = np.random.default_rng(seed).permutation(len(voc))[:images].tolist()
+    network = detector.load_detector(model, device=device)
+    data = open_split(root, split, usual="val", classes=network.classes, lenient=False)
+    numbers = np.random.default_rng(seed).permutation(len(data))[:images].tolist()
     contenders = race.spp_net(network, scales)
     if baseline == "rcnn":
-        trained = None if rcnn_model is None else SPPNet.load(rcnn_model, device=device)
+        trained = None if rcnn_model is None else detector.load_detector(rcnn_model, device=device)
         contenders.append(race.r_cnn(network, trained, min(rcnn_images or images, len(numbers))))
     if detectors == "all":
         contenders += race.networks(seed, device)
@@ -80,14 +80,14 @@ def command(
     warm_up(network.search)
     rates = measure_rates(*sorted({"float32", *race.precisions(contenders)}), device=device)
     with Progress() as progress:
-        laps = race.run_race(voc, numbers, network.search, contenders, rates, progress, device=device)
+        laps = race.run_race(data, numbers, network.search, contenders, rates, progress, device=device)
     result: dict[str, Any] = {
-        "data": voc.root.name,
-        "split": voc.split,
+        "data": data.root.name,
+        "split": data.split,
         "device": device,
         "threads": torch.get_num_threads(),
         "seed": seed,
-        **report.compare(laps, voc),
+        **report.compare(laps, data),
     }
     if as_json:
         click.echo(json.dumps(result))

@@ -4,13 +4,14 @@ import json
 import time
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 from rich.console import Console
 from rich.table import Table
 
-from sppnet.data import DataError, read_image
+from sppnet import detector
+from sppnet.data import DataError, read_image, write_whole
 
 from .command.console import (
     BAD_DATA,
@@ -26,16 +27,11 @@ from .command.console import (
     workers_option,
 )
 from .command.detector_options import numbers
-from .command.files import write_whole
 from .command.labelled import cutting_options, labels_option, open_labelled
 from .command.lanes import lanes_for, side_by_side
 from .detect import find_images
 from .reports.curves import scores_by_size
 from .reports.label_scores import NAMES, evaluate
-
-if TYPE_CHECKING:
-    from sppnet.detector import Classifier
-    from sppnet.detector.classification.framings import Framing
 
 
 @click.command("classify")
@@ -58,7 +54,7 @@ if TYPE_CHECKING:
 @click.option("--top", type=click.IntRange(1), default=5, help="How many classes of an image are told.")
 @click.option("--data", "root", type=click.Path(path_type=Path), help="Score the classifier on these images instead.")
 @labels_option(None)
-@click.option("--split", help="With --data: image set of a VOC folder.  [default: val if there is one]")
+@click.option("--split", help="With --data: split of an annotated data set.  [default: val if there is one]")
 @cutting_options
 @click.option("--plot", type=click.Path(path_type=Path), help="With --data: draw scores against sizes into this .png.")
 @lenient_option
@@ -69,7 +65,7 @@ if TYPE_CHECKING:
 def command(
     sources: tuple[str, ...],
     model: Path,
-    framing: "Framing",
+    framing: Any,
     sizes: tuple[int, ...] | None,
     top: int,
     root: Path | None,
@@ -92,9 +88,7 @@ def command(
         raise click.UsageError(f"--plot needs --sizes and a name that ends in .png, not {plot.name}")
     set_threads(threads)
     device = find_device(device)
-    from sppnet.detector import Classifier
-
-    network = Classifier.load(model, device=device)
+    network = detector.Classifier.load(model, device=device)
     if root is None:
         classify(network, find_images(sources), framing, (sizes or (None,))[0], top, workers, as_json)
     else:
@@ -102,9 +96,9 @@ def command(
 
 
 def classify(
-    network: "Classifier",
+    network: "detector.Classifier",
     images: list[Path],
-    framing: "Framing",
+    framing: Any,
     size: int | None,
     top: int,
     workers: int,
@@ -135,7 +129,7 @@ def classify(
 
 
 def best_classes(
-    network: "Classifier", source: Path, *, framing: "Framing", size: int | None, top: int
+    network: "detector.Classifier", source: Path, *, framing: Any, size: int | None, top: int
 ) -> dict[str, Any]:
     """Return {"image", "width", "height", "classes": [{"label", "score"}], "milliseconds"}, the best class first.
 
@@ -157,9 +151,9 @@ def best_classes(
 
 
 def score(
-    network: "Classifier",
+    network: "detector.Classifier",
     root: Path,
-    framing: "Framing",
+    framing: Any,
     sizes: "list[int] | list[None]",
     plot: Path | None,
     workers: int,

@@ -1,26 +1,22 @@
 """`sppnet demo`: the bundled model on a photograph that matplotlib brings; or the whole way, on shapes drawn here."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 import numpy as np
 from matplotlib.cbook import get_sample_data
 from PIL import Image
 
-from sppnet.data import VOC
+from sppnet import detector
+from sppnet.data import open_data, write_whole
 
 from .command.console import device_option, find_device, say, seed_option, set_threads, threads_option, workers_option
-from .command.files import write_whole
+from .command.items import Items
 from .command.models import load
 from .command.shapes import draw_shapes, write_shapes
-from .command.splits import ReadableImages
 from .command.warm import warm_up
 from .detect import annotate, detect, summary
 from .train import fit
-
-if TYPE_CHECKING:
-    from sppnet.detector import Combination, SPPNet
 
 PHOTOGRAPH = "grace_hopper.jpg"
 SCALE = 480  # twice the drawn pictures' short side: their shapes are small for a map of stride 16
@@ -38,7 +34,7 @@ def command(output: Path, train: bool, device: str, threads: int | None, workers
     """Find the objects in a photograph and draw them, with the model that comes with sppnet."""
     set_threads(threads)
     device = find_device(device)
-    network: SPPNet | Combination
+    network: detector.SPPNet | detector.Combination
     if train:
         network, source = learn_shapes(output, device, workers, seed)
     else:
@@ -50,26 +46,24 @@ def command(output: Path, train: bool, device: str, threads: int | None, workers
     click.echo(f"The picture with what was found is {output / 'detections.jpg'}.")
 
 
-def learn_shapes(output: Path, device: str, workers: int, seed: int) -> "tuple[SPPNet, Path]":
+def learn_shapes(output: Path, device: str, workers: int, seed: int) -> "tuple[detector.SPPNet, Path]":
     """Draw a data set, train a model on it, which is saved, and return it with a picture that it has not seen."""
-    from sppnet.detector import Mining, Pooling, SPPNet, Training
-
     shapes, unseen = output / "shapes", output / "unseen.png"
     write_shapes(shapes, seed=seed)
     Image.fromarray(draw_shapes(np.random.default_rng([seed, 1]))[0]).save(unseen)
-    train = VOC(shapes, split="train")
+    train = open_data(shapes, "train")
     say(f"{len(train)} pictures of {', '.join(train.classes)} drawn in {shapes}")
-    network = SPPNet(
+    network = detector.SPPNet(
         train.classes,
         backbone="alexnet",
         weights="random",
-        pooling=Pooling(scales=(SCALE,)),
-        training=Training(mining=Mining(C=REGULARISATION)),
+        pooling=detector.Pooling(scales=(SCALE,)),
+        training=detector.Training(mining=detector.Mining(C=REGULARISATION)),
         seed=seed,
         device=device,
     )
     warm_up(network.search, training=True)
-    fit(network, ReadableImages(train), output / "cache", workers)
+    fit(network, Items(train), output / "cache", workers)
     network.save(output / "model")
     say(f"the model is in {output / 'model'}")
     return network, unseen

@@ -5,15 +5,17 @@ import io
 import json
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 import numpy as np
 import numpy.typing as npt
 
-from sppnet.data import IMAGE_SUFFIXES, DataError, image_record, read_image
+from sppnet import detector
+from sppnet.data import IMAGE_SUFFIXES, WRITERS, DataError, image_record, read_image, write_whole
 
 from .command.console import (
     BAD_DATA,
@@ -28,14 +30,10 @@ from .command.console import (
     threads_option,
     workers_option,
 )
-from .command.files import write_whole
 from .command.lanes import lanes_for, side_by_side
 from .command.models import load, merge_option, models_option
 from .command.warm import warm_up
 from .reports.drawing import draw
-
-if TYPE_CHECKING:
-    from sppnet.detector import Combination, SPPNet
 
 JPEG_QUALITY = 92
 
@@ -47,7 +45,7 @@ JPEG_QUALITY = 92
 @click.option("-o", "--output", type=click.Path(path_type=Path), default="detections", help="Folder for the results.")
 @click.option("--conf", type=FiniteRange(0, 1), default=0.5, help="Least score of a detection.")
 @click.option("--iou", type=FiniteRange(0, 1), default=0.3, help="Most overlap of two detections of one class.")
-@click.option("--format", "formats", type=click.Choice(["json"]), multiple=True, help="Also write the objects.")
+@click.option("--format", "formats", type=click.Choice(list(WRITERS)), multiple=True, help="Also write the objects.")
 @click.option("--no-images", is_flag=True, help="Write no annotated images.")
 @json_option
 @device_option
@@ -78,24 +76,26 @@ def command(
     find = partial(detect, network, confidence=conf, iou=iou)
     finished = side_by_side(find, images, lanes=lanes_for(images, workers))
     started = ready = time.perf_counter()
-    for number, (source, name, outcome) in enumerate(
-        zip(images, output_names(images, output), finished, strict=True), 1
-    ):
-        try:
-            image, record = outcome.result()
-        except DataError as error:
-            say(f"skipped: {error}")
-            skipped.append({"image": str(source), "reason": str(error)})
-            continue
-        before, ready = ready, time.perf_counter()
-        record["milliseconds"]["wall"] = 1000 * (ready - before)
-        if not no_images:
-            write_whole(output / f"{name}.jpg", annotate(image, record, network.classes))
-        if "json" in formats:
-            write_whole(output / f"{name}.json", (json.dumps(record, indent=2) + "\n").encode())
-        # Where standard output is kept for the JSON object, these lines show how far the run is.
-        click.echo(f"[{number}/{len(images)}] {summary(record)}", err=as_json)
-        records.append(record)
+    with ExitStack() as stack:
+        writers = [stack.enter_context(WRITERS[name](output, network.classes)) for name in dict.fromkeys(formats)]
+        for number, (source, name, outcome) in enumerate(
+            zip(images, output_names(images, output), finished, strict=True), 1
+        ):
+            try:
+                image, record = outcome.result()
+            except DataError as error:
+                say(f"skipped: {error}")
+                skipped.append({"image": str(source), "reason": str(error)})
+                continue
+            before, ready = ready, time.perf_counter()
+            record["milliseconds"]["wall"] = 1000 * (ready - before)
+            if not no_images:
+                write_whole(output / f"{name}.jpg", annotate(image, record, network.classes))
+            for write in writers:
+                write(name, record)
+            # Where standard output is kept for the JSON object, these lines show how far the run is.
+            click.echo(f"[{number}/{len(images)}] {summary(record)}", err=as_json)
+            records.append(record)
     if as_json:
         click.echo(json.dumps({"images": records, "skipped": skipped}))
     if not records:
@@ -152,7 +152,7 @@ def output_names(sources: Sequence[Path], folder: Path) -> list[str]:
 
 
 def detect(
-    network: "SPPNet | Combination", source: Path, *, confidence: float, iou: float
+    network: "detector.SPPNet | detector.Combination", source: Path, *, confidence: float, iou: float
 ) -> tuple[npt.NDArray[np.uint8], dict[str, Any]]:
     """Return an image and the record of what was found in it, as `--format json` writes it.
 

@@ -12,6 +12,8 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from sppnet import proposals
+
 from .command.console import json_option
 from .command.warm import warm_up
 
@@ -24,12 +26,13 @@ RUNS = 5
 @json_option
 def command(warm: bool, as_json: bool) -> None:
     """Tell versions, cores and devices, and time selective search on a test image."""
-    from sppnet.proposals import MODES, SelectiveSearch
-
     started = time.perf_counter()
     if warm:
-        warm_up(*(SelectiveSearch(mode=mode) for mode in MODES), training=True)
-    report = {**describe(), "milliseconds": {mode: time_search(mode) for mode in MODES if warm or mode == "fast"}}
+        warm_up(*(proposals.SelectiveSearch(mode=mode) for mode in proposals.MODES), training=True)
+    report = {
+        **describe(),
+        "milliseconds": {mode: time_search(mode) for mode in proposals.MODES if warm or mode == "fast"},
+    }
     report["seconds"] = round(time.perf_counter() - started, 1)
     if as_json:
         click.echo(json.dumps(report))
@@ -63,14 +66,12 @@ def _version(name: str) -> str:
 
 def time_search(mode: str) -> float:
     """Return the median milliseconds that selective search takes for an image of 500x375 with twenty rectangles."""
-    from sppnet.proposals import SelectiveSearch
-
     random = np.random.default_rng(0)
     image = random.integers(110, 130, (375, 500, 3)).astype(np.uint8)
     for left, top, side in random.integers(0, [400, 300, 100], (20, 3)):
         image[top : top + side, left : left + side] += random.integers(0, 120, 3).astype(np.uint8)
-    search = SelectiveSearch(mode=mode)
-    warm_up(search, detector=False)
+    search = proposals.SelectiveSearch(mode=mode)
+    warm_up(search, detection=False)
     seconds = []
     for _ in range(RUNS):
         started = time.perf_counter()

@@ -1,20 +1,19 @@
-"""`sppnet eval`: a model, or detections from a file, scored on the annotated images of a VOC folder."""
+"""`sppnet eval`: a model, or detections from a file, scored on the annotated images of a data set."""
 
 import json
-import math
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any
 
 import click
-import numpy as np
 import numpy.typing as npt
 
-from sppnet.data import VOC, average_precision, coco_average_precision, read_detections
+from sppnet import detector
+from sppnet.data import METRICS, Item, detections_json, read_detections, write_whole
 
+from .command.choices import ChoiceOf
 from .command.console import (
     BAD_DATA,
     CommandError,
@@ -27,28 +26,15 @@ from .command.console import (
     threads_option,
     workers_option,
 )
-from .command.files import write_whole
+from .command.items import Items
 from .command.lanes import lanes_for, side_by_side
 from .command.models import BUNDLED, load, merge_option, models_option
 from .command.progress import Progress
-from .command.splits import ReadableImages, open_split, windows_from
+from .command.splits import open_split
 from .command.warm import warm_up
 from .reports.evaluation import markdown, show
 
-if TYPE_CHECKING:
-    from sppnet.detector import Combination, SPPNet
-
-METRICS = ("voc07", "voc12", "coco")
-
 Arrays = dict[str, npt.NDArray[Any]]
-
-
-def _metrics(_context: click.Context, _option: click.Parameter, text: str) -> list[str]:
-    names = [name.strip() for name in text.split(",")]
-    unknown = [name for name in names if name not in METRICS]
-    if unknown:
-        raise click.BadParameter(f"there is no metric {unknown[0]!r}; there are {', '.join(METRICS)}")
-    return names
 
 
 def _classes(_context: click.Context, _option: click.Parameter, text: str | None) -> list[str] | None:
@@ -71,9 +57,14 @@ def _report(_context: click.Context, _option: click.Parameter, file: Path | None
 @merge_option
 @click.option("--from", "source", type=click.Path(path_type=Path), help="Score the detections in this file instead.")
 @click.option("--classes", callback=_classes, help="With --from: its classes in order.  [default: those annotated]")
-@click.option("--data", "root", type=click.Path(path_type=Path), required=True, help="VOC folder with the truth.")
+@click.option("--data", "root", type=click.Path(path_type=Path), required=True, help="Data set with the truth.")
 @click.option("--split", help="Image set.  [default: val if there is one, else all annotated images]")
-@click.option("--metrics", default="voc07", callback=_metrics, help="voc07, voc12, coco, with commas between.")
+@click.option(
+    "--metrics",
+    type=ChoiceOf(lambda: METRICS, several=True),
+    default="voc07",
+    help=f"{', '.join(METRICS)}, with commas between.",
+)
 @click.option("--windows", type=click.Path(path_type=Path), help="Take windows from this file: .npz, .json or .mat.")
 @click.option("--no-regression", is_flag=True, help="Leave windows where they are.")
 @click.option("--limit", type=click.IntRange(1), help="Only so many images, the first.")
@@ -91,7 +82,7 @@ def command(
     classes: list[str] | None,
     root: Path,
     split: str | None,
-    metrics: list[Literal["voc07", "voc12", "coco"]],
+    metrics: list[str],
     windows: Path | None,
     no_regression: bool,
     limit: int | None,
@@ -111,23 +102,22 @@ def command(
     if source is None and classes is not None:
         raise click.UsageError("a model brings its own classes: --classes is for --from")
     if source is not None:
-        voc = open_split(root, split, usual="val", classes=classes, lenient=lenient)
-        milliseconds: dict[str, float] = {}
-        given = read_detections(source, voc.ids, voc.classes, ignored=voc.dropped)
-        found = dict(list(enumerate(given))[:limit])
-        images = ReadableImages(voc, limit)
+        data = open_split(root, split, usual="val", classes=classes, lenient=lenient)
+        given = read_detections(source, data.ids, data.classes, ignored=data.dropped)
+        found, milliseconds, skipped = dict(list(enumerate(given))[:limit]), dict[str, float](), 0
     else:
         set_threads(threads)
         device = find_device(device)
         network = load(models, merge, device, regression=not no_regression)
-        voc = open_split(root, split, usual="val", classes=network.classes, lenient=lenient)
-        images = ReadableImages(voc, limit)
-        proposed = None if windows is None else windows_from(windows, images)
+        data = open_split(root, split, usual="val", classes=network.classes, lenient=lenient)
+        items = Items(data, limit, lenient=lenient, windows=windows)
         warm_up(*([network.search] if windows is None else []))
-        found, milliseconds = detect_all(network, images, workers, proposed)
+        found, milliseconds = detect_all(network, items, workers)
+        skipped = items.skipped
+    detections, targets = list(found.values()), [data.target(number) for number in found]
     result = {
         "images": len(found),
-        "metrics": {rule: score(rule, found, voc) for rule in metrics},
+        "metrics": {name: METRICS[name](detections, targets, data.classes) for name in metrics},
         "milliseconds": milliseconds,
     }
     if as_json:
@@ -135,20 +125,16 @@ def command(
     else:
         show(result)
     if save_detections is not None:
-        write_whole(save_detections, detections_file(found, voc))
+        named = ((data.ids[number], objects) for number, objects in found.items())
+        write_whole(save_detections, detections_json(named, data.classes).encode())
     if report is not None:
         tested = source or " and ".join(map(str, models or (BUNDLED,)))
-        title = f"{tested} on {voc.root.name} {voc.split or 'all images'}"
-        text = json.dumps(result, indent=2) + "\n" if report.suffix == ".json" else markdown(result, title)
-        write_whole(report, text.encode())
-    finish(skipped=bool(voc.problems) or images.skipped > 0)
+        write_report(report, result, f"{tested} on {data.root.name} {data.split or 'all images'}")
+    finish(skipped=bool(data.problems) or skipped > 0)
 
 
 def detect_all(
-    network: "SPPNet | Combination",
-    images: ReadableImages,
-    workers: int,
-    windows: Iterable[npt.NDArray[np.float32]] | None = None,
+    network: "detector.SPPNet | detector.Combination", items: Items, workers: int
 ) -> tuple[dict[int, Arrays], dict[str, float]]:
     """Return what the model finds in images, by their numbers, and milliseconds per stage and image.
 
@@ -156,66 +142,39 @@ def detect_all(
     by the number of images.
 
     Args:
-        network: Detects.
-        images: Where it does.
+        network: The model that detects.
+        items: The images, with their windows; where they carry none, the model proposes its own.
         workers: How many images are worked on at once.
-        windows: Those of every image; by default the model proposes them.
 
     Raises:
-        DataError: If an image cannot be read and the data set is strict.
+        DataError: If an image cannot be read and the run is not lenient.
         CommandError: If none can be read.
     """
     found: dict[int, Arrays] = {}
     totals: defaultdict[str, float] = defaultdict(float)
-    pixels = (image for image, _ in images)
-    pairs = ((image, None) for image in pixels) if windows is None else zip(pixels, windows, strict=True)
     started = time.perf_counter()
     with Progress() as progress:
-        for outcome in side_by_side(partial(_detect, network), pairs, lanes=lanes_for(images, workers)):
-            result = outcome.result()
+        for outcome in side_by_side(partial(_detect, network), items.numbered(), lanes=lanes_for(items, workers)):
+            number, result = outcome.result()
             for stage, spent in result["milliseconds"].items():
                 totals[stage] += spent
-            found[images.numbers[len(found)]] = {name: result[name] for name in ("boxes", "labels", "scores")}
-            progress("images", len(found), len(images))
+            found[number] = {name: result[name] for name in ("boxes", "labels", "scores")}
+            progress("images", len(found), len(items))
     if not found:
         raise CommandError("none of the images could be read", BAD_DATA)
     totals["wall"] = 1000 * (time.perf_counter() - started)
     return found, {stage: total / len(found) for stage, total in totals.items()}
 
 
+def write_report(file: Path, result: dict[str, Any], title: str) -> None:
+    """Write the result of an evaluation as JSON, or as a markdown document if the name ends in .md."""
+    text = json.dumps(result, indent=2) + "\n" if file.suffix == ".json" else markdown(result, title)
+    write_whole(file, text.encode())
+
+
 def _detect(
-    network: "SPPNet | Combination", pair: tuple[npt.NDArray[np.uint8], npt.NDArray[np.float32] | None]
-) -> dict[str, Any]:
-    image, windows = pair
-    return network.predict([image], windows=None if windows is None else [windows])[0]
-
-
-def score(rule: Literal["voc07", "voc12", "coco"], found: dict[int, Arrays], voc: VOC) -> dict[str, Any]:
-    """Return {"mAP", "AP": {class: value}} by a rule of VOC, or COCO's {"mAP", "AP50", ...}; None means no objects."""
-    detections, targets = list(found.values()), [voc.target(number) for number in found]
-    if rule == "coco":
-        scores = coco_average_precision(detections, targets, len(voc.classes))
-        return {"mAP" if name == "AP" else name: _known(value) for name, value in scores.items()}
-    values = average_precision(detections, targets, len(voc.classes), rule=rule)
-    precisions = {name: _known(value) for name, value in zip(voc.classes, values.tolist(), strict=True)}
-    known = [value for value in precisions.values() if value is not None]
-    return {"mAP": sum(known) / len(known) if known else None, "AP": precisions}
-
-
-def detections_file(found: dict[int, Arrays], voc: VOC) -> bytes:
-    """Return the detections as the JSON that `--from` reads, one image a line."""
-    images = [
-        json.dumps(list(_records(voc.ids[number], objects, voc.classes)))[1:-1] for number, objects in found.items()
-    ]
-    return ("[" + ",\n".join(filter(None, images)) + "]\n").encode()
-
-
-def _records(image: str, found: Arrays, classes: Sequence[str]) -> Iterator[dict[str, Any]]:
-    columns = (found[name].tolist() for name in ("labels", "boxes", "scores"))
-    for label, box, score in zip(*columns, strict=True):
-        yield {"image": image, "label": classes[label], "box": box, "score": score}
-
-
-def _known(value: float) -> float | None:
-    """Return None for NaN, which JSON does not have."""
-    return None if math.isnan(value) else value
+    network: "detector.SPPNet | detector.Combination", numbered: tuple[int, Item]
+) -> tuple[int, dict[str, Any]]:
+    number, (image, target) = numbered
+    windows = [target["windows"]] if "windows" in target else None
+    return number, network.predict([image], windows=windows)[0]

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import click
 
+from sppnet import detector
+
 from .command.detector_options import numbers
 
 
@@ -19,9 +21,7 @@ from .command.detector_options import numbers
 @click.option("--half", is_flag=True, help="Write float16: half the size.")
 def command(model: Path, output: Path, ranks: tuple[int, ...] | None, half: bool) -> None:
     """Make a smaller model of one, by float16, or by two thin layers for each of fc6 and fc7 (Girshick 2015)."""
-    from sppnet.detector import SPPNet, check_writable
-
-    check_writable(output)
-    network = SPPNet.load(model)
+    detector.check_writable(output)
+    network = detector.load_detector(model)
     (network.compress(ranks) if ranks else network).save(output, half=half)
     click.echo(f"the model is in {output}; next: sppnet eval -m {output} --data FOLDER")

@@ -8,7 +8,7 @@ from click.core import ParameterSource
 
 from .command.classifier_options import classifier_options
 from .command.console import device_option, json_option, lenient_option, seed_option, threads_option
-from .command.detector_options import BACKBONES, numbers
+from .command.detector_options import BACKBONE, numbers
 from .command.labelled import cutting_options, labels_option
 from .pretrain_labels import pretrain_on_labels
 from .pretrain_teacher import pretrain_by_teacher
@@ -28,7 +28,7 @@ OF_LABELS = {"labels", "weights", "levels", "widths", "dropout", "schedule", "ep
 @click.option(
     "--teacher", metavar="FILE|MODEL", type=click.Path(path_type=Path), help="Backbone to learn from instead of labels."
 )
-@click.option("--teacher-backbone", type=click.Choice(BACKBONES), default="squeezenet1_1", help="What FILE is of.")
+@click.option("--teacher-backbone", type=BACKBONE, default="squeezenet1_1", help="What FILE is of.")
 @click.option("--steps", type=click.IntRange(1), default=20_000, help="Batches to learn from a teacher.")
 @click.option("--scales", default="300,700", callback=numbers, help="Short sides of what a teacher sees are between.")
 @click.option(
@@ -37,7 +37,7 @@ OF_LABELS = {"labels", "weights", "levels", "widths", "dropout", "schedule", "ep
     default="float32",
     help="Of conv layers, with a teacher; bfloat16 is faster on processors that have instructions for it.",
 )
-@click.option("--split", help="Image set of a VOC folder.  [default: train if there is one, else all annotated images]")
+@click.option("--split", help="Split of a data set.  [default: train if there is one, else all annotated images]")
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder of the model to make.")
 @classifier_options
 @click.option(

@@ -3,20 +3,19 @@
 import json
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 import numpy as np
 
+from sppnet import detector
+from sppnet.data import write_whole
+
 from .command.classifier_options import classifier
 from .command.console import INTERRUPTED, CommandError, duration, find_device, finish, say, set_threads
-from .command.files import write_whole
 from .command.labelled import Labelled, open_labelled
 from .command.progress import Progress
 from .reports.curves import learning_curves
-
-if TYPE_CHECKING:
-    from sppnet.detector import Classifier
 
 CURVES, WEIGHTS = "curves.png", "backbone.safetensors"
 
@@ -43,9 +42,7 @@ def pretrain_on_labels(
     output = output.resolve()
     set_threads(threads)
     device = find_device(device)
-    from sppnet.detector import check_writable
-
-    check_writable(output)
+    detector.check_writable(output)
     output.parent.mkdir(parents=True, exist_ok=True)
     images, left_out = open_labelled(
         root,
@@ -75,7 +72,7 @@ def pretrain_on_labels(
     finish(skipped=left_out)
 
 
-def fit(network: "Classifier", images: Labelled, cache: Path, workers: int, training: dict[str, Any]) -> None:
+def fit(network: "detector.Classifier", images: Labelled, cache: Path, workers: int, training: dict[str, Any]) -> None:
     """Train, and say on what.
 
     Raises:
@@ -89,7 +86,7 @@ def fit(network: "Classifier", images: Labelled, cache: Path, workers: int, trai
         raise CommandError(f"interrupted; the same command goes on from the state in {cache}", INTERRUPTED) from None
 
 
-def present(network: "Classifier", images: Labelled) -> None:
+def present(network: "detector.Classifier", images: Labelled) -> None:
     """Say how many images of every class a training will work on."""
     labels = np.array([images.label(number) for number in range(len(images))])
     columns = range(len(network.classes))
@@ -97,7 +94,7 @@ def present(network: "Classifier", images: Labelled) -> None:
     say(", ".join(f"{name} {count:,}" for name, count in zip(network.classes, counts, strict=True)))
 
 
-def summary(output: Path, network: "Classifier", score: str, scores: dict[str, float]) -> str:
+def summary(output: Path, network: "detector.Classifier", score: str, scores: dict[str, float]) -> str:
     """Return what was learned from, how well, and what to do with the model."""
     metrics = network.metrics_
     by_size = ", ".join(f"{100 * value:.1f} at {size} pixels" for size, value in scores.items())

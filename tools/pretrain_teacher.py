@@ -7,10 +7,10 @@ from typing import Any, Literal
 
 import click
 
-from sppnet.data import Pictures
+from sppnet import detector
+from sppnet.data import Pictures, write_whole
 
 from .command.console import INTERRUPTED, CommandError, duration, find_device, finish, say, set_threads, warn
-from .command.files import write_whole
 from .command.progress import Progress
 from .reports.plots import losses_by_step
 
@@ -76,8 +76,6 @@ def distil(
     **options: Any,
 ) -> dict[str, Any]:
     """Train a backbone by a teacher, write its weights and return how it went; see `detector.distil`."""
-    from sppnet import detector
-
     source = detector.load_backbone(teacher_backbone, teacher, precision=precision, device=device)
     layers, history = detector.distil(
         backbone,

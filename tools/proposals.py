@@ -6,13 +6,17 @@ import sys
 import time
 from collections.abc import Generator, Iterator
 from contextlib import closing
+from itertools import tee
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 import numpy as np
 import numpy.typing as npt
 
+from sppnet import proposals
+from sppnet.data import Target
+
+from .command.choices import ChoiceOf
 from .command.console import (
     BAD_DATA,
     INTERRUPTED,
@@ -21,23 +25,20 @@ from .command.console import (
     finish,
     json_option,
     lenient_option,
-    say,
     seed_option,
     workers_option,
 )
+from .command.detector_options import numbers
+from .command.items import Items
 from .command.progress import Progress
-from .command.splits import ReadableImages, open_split, stored_windows
+from .command.splits import open_split
 from .command.warm import warm_up
 from .reports.recall import measure, scores, show, write_plots
 
-if TYPE_CHECKING:
-    from sppnet.proposals import SelectiveSearch
-
-MODES = ("fast", "turbo", "quality", "exact")
 FIND = "find"
-NO_SPLIT = ""  # the name of none: all annotated images
+NO_SPLIT = ""  # names no split, so all annotated images are taken
 
-Found = Generator[tuple[int, npt.NDArray[np.float32]], None, None]  # number of an image, and its windows
+Found = Generator[tuple[int, Target], None, None]  # the number of each image, and its target with its windows
 
 
 class Proposals(click.Group):
@@ -54,13 +55,6 @@ def _output(_context: click.Context, _option: click.Parameter, file: Path) -> Pa
     if file.suffix.lower() not in (".npz", ".json"):
         raise click.BadParameter(f"{file} must end in .npz or .json")
     return file
-
-
-def _numbers(_context: click.Context, _option: click.Parameter, text: str) -> list[int]:
-    parts = [part.strip() for part in text.split(",")]
-    if not all(part.isdecimal() and int(part) > 0 for part in parts):
-        raise click.BadParameter(f"{text!r} is not a list of positive whole numbers such as 100,1000")
-    return sorted({int(part) for part in parts})
 
 
 @click.group(
@@ -82,7 +76,7 @@ def command() -> None:
     "-o", "--output", type=click.Path(path_type=Path), required=True, callback=_output, help="File: .npz or .json."
 )
 @click.option("--split", help="Image set.  [default: all annotated images]")
-@click.option("--mode", type=click.Choice(MODES), default="fast", help="Settings of selective search.")
+@click.option("--mode", type=ChoiceOf(lambda: proposals.MODES), default="fast", help="Settings of selective search.")
 @click.option("--number", type=click.IntRange(1), default=2000, help="Windows per image, the best.")
 @click.option("--limit", type=click.IntRange(1), help="Only so many images, the first.")
 @lenient_option
@@ -101,29 +95,27 @@ def find(
     workers: int,
     seed: int,
 ) -> None:
-    """Compute the windows of the images of a VOC folder.
+    """Compute the windows of the images of a data set.
 
     Run again after an interruption, the same command takes up the windows that are there.
     """
-    from sppnet.proposals import SelectiveSearch, write_windows
-
-    search = SelectiveSearch(mode=mode, limit=number, seed=seed)
-    voc = open_split(root, split, usual=NO_SPLIT, lenient=lenient)
-    images = ReadableImages(voc, limit)
+    search = proposals.SelectiveSearch(mode=mode, limit=number, seed=seed)
+    data = open_split(root, split, usual=NO_SPLIT, lenient=lenient)
+    items = Items(data, limit, lenient=lenient)
     cache = output.with_name(f"{output.name}.cache")
-    warm_up(search, detector=False)
+    warm_up(search, detection=False)
     output.parent.mkdir(parents=True, exist_ok=True)
     counts = []
 
     def named(found: Found) -> Iterator[tuple[str, npt.NDArray[np.float32]]]:
-        for number, windows in found:
-            counts.append(len(windows))
-            yield voc.ids[number], windows
+        for number, target in found:
+            counts.append(len(target["windows"]))
+            yield data.ids[number], target["windows"]
 
     started = time.perf_counter()
     try:
-        with closing(_searched(images, search, workers, cache)) as found:
-            write_windows(output, named(found))
+        with closing(_searched(items, search, workers, cache)) as found:
+            proposals.write_windows(output, named(found))
     except KeyboardInterrupt:
         raise CommandError(f"interrupted; the same command takes up the windows in {cache}", INTERRUPTED) from None
     seconds = time.perf_counter() - started
@@ -134,16 +126,18 @@ def find(
     else:
         speed = f"{len(counts) / seconds:.1f} images/s"
         click.echo(f"{len(counts):,} images, {sum(counts):,} windows in {duration(seconds)} ({speed}): {output}")
-    finish(skipped=bool(voc.problems) or images.skipped > 0)
+    finish(skipped=bool(data.problems) or items.skipped > 0)
 
 
 @command.command("recall")
 @click.argument("root", metavar="DATA", type=click.Path(path_type=Path))
 @click.option("--from", "source", type=click.Path(path_type=Path), help="Windows to measure: .npz, .json or .mat.")
-@click.option("--mode", type=click.Choice(MODES), help="Measure those of selective search.  [default: fast]")
+@click.option(
+    "--mode", type=ChoiceOf(lambda: proposals.MODES), help="Measure those of selective search.  [default: fast]"
+)
 @click.option("--split", help="Image set.  [default: val if there is one, else all annotated images]")
 @click.option("--limit", type=click.IntRange(1), help="Only so many images, the first.")
-@click.option("--numbers", default="100,500,1000,2000", callback=_numbers, help="Windows per image to measure.")
+@click.option("--numbers", default="100,500,1000,2000", callback=numbers, help="Windows per image to measure.")
 @click.option("--plots", type=click.Path(path_type=Path, file_okay=False), help="Folder for two figures.")
 @lenient_option
 @json_option
@@ -155,7 +149,7 @@ def recall(
     mode: str | None,
     split: str | None,
     limit: int | None,
-    numbers: list[int],
+    numbers: tuple[int, ...],
     plots: Path | None,
     lenient: bool,
     as_json: bool,
@@ -169,58 +163,46 @@ def recall(
     """
     if source is not None and mode is not None:
         raise click.UsageError("give either a file with --from or a --mode of selective search")
-    voc = open_split(root, split, usual="val", lenient=lenient)
-    images = ReadableImages(voc, limit)
-    with closing(_stored(images, source) if source else _all_windows(images, mode or "fast", seed, workers)) as found:
-        measured = measure(((windows, voc.target(number)) for number, windows in found), numbers)
+    data = open_split(root, split, usual="val", lenient=lenient)
+    items = Items(data, limit, lenient=lenient, windows=source, lenient_windows=True)
+    with closing(_stored(items) if source else _all_windows(items, mode or "fast", seed, workers)) as found:
+        measured = measure(((target["windows"], target) for _, target in found), sorted(set(numbers)))
     if not measured.counts:
         raise CommandError("there are windows of none of the images", BAD_DATA)
     if plots is not None:
         write_plots(plots, measured)
-    result = scores(measured, voc.classes)
+    result = scores(measured, data.classes)
     if as_json:
         click.echo(json.dumps(result))
     else:
         show(result)
-    finish(skipped=bool(voc.problems) or images.skipped > 0)
+    finish(skipped=bool(data.problems) or items.skipped > 0)
 
 
-def _all_windows(images: ReadableImages, mode: str, seed: int, workers: int) -> Found:
+def _all_windows(items: Items, mode: str, seed: int, workers: int) -> Found:
     """Yield all windows that a mode of selective search finds: the first ones are those that a limit would leave."""
-    from sppnet.proposals import SelectiveSearch
-
-    search = SelectiveSearch(mode=mode, limit=sys.maxsize, seed=seed)
-    warm_up(search, detector=False)
-    return _searched(images, search, workers)
+    search = proposals.SelectiveSearch(mode=mode, limit=sys.maxsize, seed=seed)
+    warm_up(search, detection=False)
+    return _searched(items, search, workers)
 
 
-def _searched(images: ReadableImages, search: "SelectiveSearch", workers: int, cache: Path | None = None) -> Found:
-    from sppnet.proposals import compute_windows
-
-    pixels = (image for image, _ in images)
-    with Progress() as progress, closing(compute_windows(pixels, search, folder=cache, workers=workers)) as found:
-        for done, (_, windows) in enumerate(found):
-            progress("images", done + 1, len(images))
-            yield images.numbers[done], windows
-    if not images.numbers:
+def _searched(items: Items, search: "proposals.SelectiveSearch", workers: int, cache: Path | None = None) -> Found:
+    """Yield the windows that a search finds in the images, whose numbers wait until theirs have been found."""
+    done, ahead = tee(items.numbered())
+    pixels = (image for _, (image, _) in ahead)
+    found = proposals.compute_windows(pixels, search, folder=cache, workers=workers)
+    count = 0
+    with Progress() as progress, closing(found):
+        for count, ((_, windows), (number, (_, target))) in enumerate(zip(found, done, strict=True), 1):
+            progress("images", count, len(items))
+            yield number, {**target, "windows": windows}
+    if not count:
         raise CommandError("none of the images could be read", BAD_DATA)
 
 
-def _stored(images: ReadableImages, file: Path) -> Found:
-    """Yield the windows of a file; an image without usable ones ends it, or is left out of a lenient run."""
-    from sppnet.proposals import ProposalError, read_windows
-
-    stored = read_windows(file, images.voc.ids)
+def _stored(items: Items) -> Found:
+    """Yield the windows that the images carry."""
     with Progress() as progress:
-        for image, _ in images:
-            number = images.numbers[-1]
-            try:
-                windows = stored_windows(stored, file, images.voc.ids[number], image.shape[:2])
-            except ProposalError as error:
-                if images.voc.strict:
-                    raise
-                images.skipped += 1
-                say(f"skipped: {error}")
-            else:
-                yield number, windows
-            progress("images", len(images.numbers), len(images))
+        for count, (number, (_, target)) in enumerate(items.numbered(), 1):
+            yield number, target
+            progress("images", count, len(items))

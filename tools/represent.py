@@ -3,11 +3,14 @@
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import click
 import numpy as np
 
+from sppnet import detector
+
+from .command.choices import ChoiceOf
 from .command.console import (
     device_option,
     duration,
@@ -18,23 +21,16 @@ from .command.console import (
     set_threads,
     threads_option,
 )
-from .command.detector_options import BACKBONES
+from .command.detector_options import BACKBONE
 from .command.progress import Progress
-from .command.represented import LabelledImages, folder_images, voc_images
+from .command.represented import LabelledImages, folder_images, images_of_splits
 from .reports.representation import show, write_plots
-
-if TYPE_CHECKING:
-    from sppnet.detector.backbone.backbone import Backbone
-    from sppnet.detector.classification.representation import Framing, ImageFeatures
-    from sppnet.detector.classification.vector_cache import VectorCache
-
-FRAMINGS = ("full", "crop", "warp")
 
 
 class Column(NamedTuple):
     """How images are looked at: a framing, and the scales whose vectors are taken together."""
 
-    framing: "Framing"
+    framing: Any
     scales: tuple[int, ...]
 
 
@@ -45,32 +41,26 @@ def _scales(_context: click.Context, _option: click.Parameter, text: str) -> lis
     return list(dict.fromkeys(tuple(int(number) for number in part) for part in parts))
 
 
-def _framings(_context: click.Context, _option: click.Parameter, text: str) -> list[str]:
-    names = [name.strip() for name in text.split(",")]
-    unknown = [name for name in names if name not in FRAMINGS]
-    if unknown:
-        raise click.BadParameter(f"there is no framing {unknown[0]!r}; there are {', '.join(FRAMINGS)}")
-    return list(dict.fromkeys(names))
-
-
 def _layers(_context: click.Context, _option: click.Parameter, text: str | None) -> list[str] | None:
     return None if text is None else list(dict.fromkeys(name.strip() for name in text.split(",")))
 
 
 @click.command("represent")
-@click.option("--data", "root", type=click.Path(path_type=Path), required=True, help="VOC folder, or class folders.")
+@click.option(
+    "--data", "root", type=click.Path(path_type=Path), required=True, help="Annotated data set, or class folders."
+)
 @click.option("--labels", type=click.Choice(["image", "folders"]), default="image", help="What --data holds.")
-@click.option("--split", default="train", help="Of a VOC folder: the images to train with.")
-@click.option("--test-split", default="val", help="Of a VOC folder: the images to test with.")
+@click.option("--split", default="train", help="Of a data set: the images to train with.")
+@click.option("--test-split", default="val", help="Of a data set: the images to test with.")
 @click.option("--train-per-class", type=click.IntRange(1), default=30, help="Of class folders: images to train with.")
 @click.option("--test-per-class", type=click.IntRange(1), default=50, help="Of class folders: at most so many to test.")
 @click.option("--splits", type=click.IntRange(1), default=10, help="Of class folders: random splits.")
-@click.option("--limit", type=click.IntRange(1), help="Of a VOC folder: only so many images of each split, the first.")
-@click.option("--backbone", "name", type=click.Choice(BACKBONES), default="squeezenet1_1")
+@click.option("--limit", type=click.IntRange(1), help="Of a data set: only so many images of each split, the first.")
+@click.option("--backbone", "name", type=BACKBONE, default="squeezenet1_1", help="Conv layers.")
 @click.option("--weights", default="imagenet", metavar="imagenet|random|FILE|MODEL", help="What is in the backbone.")
 @click.option(
     "--preprocessing",
-    type=click.Choice(["torchvision", "caffe", "release"]),
+    type=ChoiceOf(lambda: detector.PREPROCESSINGS),
     help="What the weights expect of an image.  [default: what their file says, else torchvision]",
 )
 @click.option("--precision", type=click.Choice(["float32", "bfloat16"]), default="float32", help="Of the conv layers.")
@@ -79,7 +69,7 @@ def _layers(_context: click.Context, _option: click.Parameter, text: str | None)
     "--framing",
     "framings",
     default="full,crop,warp",
-    callback=_framings,
+    type=ChoiceOf(lambda: detector.FRAMINGS, several=True),
     help="The whole image, its middle square, or warped.",
 )
 @click.option("--mirrored", is_flag=True, help="Beyond the paper: average vectors with those of the mirror image.")
@@ -108,7 +98,7 @@ def command(
     preprocessing: str | None,
     precision: Any,
     scales: list[tuple[int, ...]],
-    framings: list["Framing"],
+    framings: list[str],
     mirrored: bool,
     layers: list[str] | None,
     cache: Path,
@@ -124,19 +114,20 @@ def command(
     scale, and on those to test with. Run again, the same command takes up the vectors that are there.
     """
     if labels == "folders" and limit is not None:
-        raise click.UsageError("--limit is for a VOC folder: class folders have --train-per-class and --test-per-class")
+        raise click.UsageError(
+            "--limit is for annotated data sets: class folders have --train-per-class and --test-per-class"
+        )
     set_threads(threads)
     device = find_device(device)
     if labels == "image":
-        data = voc_images(root, split, test_split, limit)
+        data = images_of_splits(root, split, test_split, limit)
     else:
         data = folder_images(root, train=train_per_class, test=test_per_class, splits=splits, seed=seed)
-    from sppnet.detector import load_backbone
-    from sppnet.detector.classification.vector_cache import VectorCache
-
-    backbone = load_backbone(name, weights, preprocessing=preprocessing, precision=precision, device=device)
+    backbone = detector.load_backbone(name, weights, preprocessing=preprocessing, precision=precision, device=device)
     columns = [Column(framing, together) for framing in framings for together in scales]
-    result = compare(data, backbone, layers or usual_layers(backbone), columns, VectorCache(cache), seed, mirrored)
+    result = compare(
+        data, backbone, layers or usual_layers(backbone), columns, detector.VectorCache(cache), seed, mirrored
+    )
     if plots is not None:
         write_plots(plots, result)
     if as_json:
@@ -145,21 +136,19 @@ def command(
         show(result)
 
 
-def usual_layers(backbone: "Backbone") -> list[str]:
+def usual_layers(backbone: "detector.Backbone") -> list[str]:
     """Return the two blocks before the last one, what is made of the last map, and all of that together."""
-    from sppnet.detector.classification.representation import layer_names
-
-    names = layer_names(backbone)
+    names = detector.layer_names(backbone)
     blocks, of_last_map = names[: names.index("pool")], names[names.index("pool") :]
     return [*blocks[-3:-1], *of_last_map, "+".join(of_last_map[1:])]
 
 
 def compare(
     data: LabelledImages,
-    backbone: "Backbone",
+    backbone: "detector.Backbone",
     layers: Sequence[str],
     columns: Sequence[Column],
-    cache: "VectorCache",
+    cache: "detector.VectorCache",
     seed: int,
     mirrored: bool,
 ) -> dict[str, Any]:
@@ -169,18 +158,17 @@ def compare(
         InputError: If there is no such layer, or the images cannot be learned from.
         DataError: If an image cannot be read.
     """
-    from sppnet.detector.classification.representation import ImageFeatures
-    from sppnet.detector.classification.vector_cache import BYTES
-
     single = list(dict.fromkeys(part for layer in layers for part in layer.split("+")))
     features = {
-        (column.framing, scale): ImageFeatures(backbone, single, scale=scale, framing=column.framing, mirrored=mirrored)
+        (column.framing, scale): detector.ImageFeatures(
+            backbone, single, scale=scale, framing=column.framing, mirrored=mirrored
+        )
         for column in columns
         for scale in column.scales
     }
     one_pixel = np.zeros((1, 1, 3), np.uint8)  # has vectors as long as those of any image
     values = len(data.labels) * sum(one([one_pixel]).size for one in features.values())
-    say(f"{values * BYTES / 1e9:.1f} GB of vectors in {cache.folder}")
+    say(f"{values * cache.value_bytes / 1e9:.1f} GB of vectors in {cache.folder}")
     cells = [(layer, column) for layer in layers for column in columns]
     results = []
     with Progress() as progress:
@@ -202,16 +190,14 @@ def compare(
 
 def _measured(
     data: LabelledImages,
-    features: Mapping[tuple["Framing", int], "ImageFeatures"],
+    features: Mapping[tuple[str, int], "detector.ImageFeatures"],
     layer: str,
     column: Column,
-    cache: "VectorCache",
+    cache: "detector.VectorCache",
     blocks: Sequence[str],
     seed: int,
 ) -> dict[str, Any]:
     """Return the quality of one or several layers together in a column: the means over the splits."""
-    from sppnet.detector.classification.svms import ImageSVMs
-
     parts = [
         cache.load(features[column.framing, scale], name, blocks)
         for scale in column.scales
@@ -219,7 +205,9 @@ def _measured(
     ]
     costs, held_out, tested = [], [], []
     for train, test in data.splits:
-        classifier = ImageSVMs(data.quality, seed=seed).fit([part[train] for part in parts], data.labels[train])
+        classifier = detector.ImageSVMs(data.quality, seed=seed).fit(
+            [part[train] for part in parts], data.labels[train]
+        )
         costs.append(classifier.C_)
         held_out.append(classifier.qualities_[classifier.C_])
         tested.append(data.quality(classifier.scores([part[test] for part in parts]), data.labels[test]))

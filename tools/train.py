@@ -3,15 +3,13 @@
 import json
 import shutil
 from collections import Counter
-from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
-import numpy as np
-import numpy.typing as npt
 
-from sppnet.data import VOC
+from sppnet import detector
+from sppnet.data import DataSet
 
 from .command.console import (
     INTERRUPTED,
@@ -29,16 +27,14 @@ from .command.console import (
     workers_option,
 )
 from .command.detector_options import network, network_options
+from .command.items import Items
 from .command.progress import Progress
-from .command.splits import ReadableImages, open_split, windows_from
+from .command.splits import open_split
 from .command.warm import warm_up
-
-if TYPE_CHECKING:
-    from sppnet.detector import SPPNet
 
 
 @click.command("train")
-@click.option("--data", "root", type=click.Path(path_type=Path), required=True, help="VOC folder to learn from.")
+@click.option("--data", "root", type=click.Path(path_type=Path), required=True, help="Data set to learn from.")
 @click.option("--split", help="Image set.  [default: train if there is one, else all annotated images]")
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder of the model to make.")
 @network_options
@@ -69,25 +65,22 @@ def command(
     workers: int,
     **settings: Any,
 ) -> None:
-    """Train a model on the images of a VOC folder.
+    """Train a model on the images of a data set.
 
     Run again after an interruption, the same command takes up the windows and maps that are there.
     """
     output = output.resolve()
     set_threads(threads)
     device = find_device(device)
-    from sppnet.detector import check_writable
-
-    check_writable(output)
+    detector.check_writable(output)
     output.parent.mkdir(parents=True, exist_ok=True)
-    voc = open_split(root, split, usual="train", lenient=lenient)
-    model = network(tuple(voc.classes), device=device, **settings)
+    data = open_split(root, split, usual="train", lenient=lenient)
+    model = network(data.classes, device=device, **settings)
     folder = cache or output.with_name(f"{output.name}.cache")
-    present_plan(model, voc, min(len(voc), limit or len(voc)), folder)
-    images = ReadableImages(voc, limit)
-    given = None if windows is None else windows_from(windows, images)
+    present_plan(model, data, min(len(data), limit or len(data)), folder)
+    items = Items(data, limit, lenient=lenient, windows=windows)
     warm_up(*([model.search] if windows is None else []), training=True)
-    seconds = fit(model, images, folder, workers, given)
+    seconds = fit(model, items, folder, workers)
     model.save(output)
     if cache is None and not keep_cache:
         shutil.rmtree(folder)
@@ -95,18 +88,18 @@ def command(
         click.echo(json.dumps({"model": str(output), "seconds": seconds, "metrics": model.metrics_}))
     else:
         click.echo(summary(output, seconds, model.metrics_))
-    finish(skipped=bool(voc.problems) or images.skipped > 0)
+    finish(skipped=bool(data.problems) or items.skipped > 0)
 
 
-def present_plan(network: "SPPNet", voc: VOC, count: int, cache: Path) -> None:
+def present_plan(network: "detector.SPPNet", data: DataSet, count: int, cache: Path) -> None:
     """Say what a training on the first `count` images will work on and what it will cost.
 
     Raises:
         CommandError: If the disk has less room than the cache will need.
     """
-    objects = Counter(label for number in range(count) for label in voc.target(number)["labels"].tolist())
-    counts = ", ".join(f"{name} {objects[label]:,}" for label, name in enumerate(voc.classes))
-    say(f"{objects.total():,} objects of {len(voc.classes)} classes: {counts}")
+    objects = Counter(label for number in range(count) for label in data.target(number)["labels"].tolist())
+    counts = ", ".join(f"{name} {objects[label]:,}" for label, name in enumerate(data.classes))
+    say(f"{objects.total():,} objects of {len(data.classes)} classes: {counts}")
     plan = network.plan(count)
     there = next(folder for folder in (cache, *cache.resolve().parents) if folder.exists())
     free = shutil.disk_usage(there).free
@@ -118,21 +111,15 @@ def present_plan(network: "SPPNet", voc: VOC, count: int, cache: Path) -> None:
         raise CommandError(f"{cache}: too little room; name a folder on another disk with --cache", 1)
 
 
-def fit(
-    network: "SPPNet",
-    images: ReadableImages,
-    cache: Path,
-    workers: int,
-    windows: Iterable[npt.NDArray[np.float32]] | None = None,
-) -> dict[str, float]:
-    """Train and return the seconds that each stage took.
+def fit(network: "detector.SPPNet", items: Items, cache: Path, workers: int) -> dict[str, float]:
+    """Train on items, with their windows where they carry some, and return the seconds that each stage took.
 
     Raises:
         CommandError: If the training is interrupted.
     """
     try:
         with Progress() as progress:
-            network.fit(images, cache=cache, workers=workers, progress=progress)
+            network.fit(items, cache=cache, workers=workers, progress=progress)
     except KeyboardInterrupt:
         raise CommandError(
             f"interrupted; the same command takes up the windows and maps in {cache}", INTERRUPTED

@@ -17,7 +17,6 @@ from ..files.cache import ArrayCache, content_key
 from .representation import ImageFeatures
 
 BLOCK = 64  # images in memory at a time
-BYTES = 2  # of a value on disk
 
 Image = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
@@ -25,6 +24,8 @@ Floats = npt.NDArray[np.float32]
 
 class VectorCache:
     """A folder with vectors of images, by features and layer."""
+
+    value_bytes = 2  # on disk
 
     def __init__(self, folder: Path) -> None:
         self._arrays = ArrayCache(folder)

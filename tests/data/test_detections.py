@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sppnet.data import DataError, image_record, read_detections
+from sppnet.data import DataError, detections_json, image_record, read_detections
 from sppnet.data.detections import Detections
 
 IDS = ["000012", "000005", "000007"]
@@ -156,6 +156,19 @@ def test_what_is_written_for_an_image_reads_back(tmp_path: Path) -> None:
     assert record["detections"][1] == {"label": "chair", "score": pytest.approx(0.1), "margin": -1, "box": [0, 0, 5, 5]}
     np.testing.assert_array_equal(detections["boxes"], found["boxes"])
     np.testing.assert_array_equal(detections["scores"], found["scores"])
+
+
+def test_the_detections_of_many_images_are_a_list_with_a_line_for_each_that_has_some(tmp_path: Path) -> None:
+    one = {"boxes": np.array([[1, 2, 30.5, 40]], np.float32), "labels": np.array([1]), "scores": np.array([0.5])}
+    none = {"boxes": np.zeros((0, 4), np.float32), "labels": np.zeros(0, np.int64), "scores": np.zeros(0)}
+
+    written = detections_json([("000007", one), ("000012", none), ("000005", one)], CLASSES)
+
+    assert written == (
+        '[{"image": "000007", "label": "dog", "box": [1.0, 2.0, 30.5, 40.0], "score": 0.5},\n'
+        '{"image": "000005", "label": "dog", "box": [1.0, 2.0, 30.5, 40.0], "score": 0.5}]\n'
+    )
+    assert [len(found["labels"]) for found in read(tmp_path, written)] == [0, 1, 1]
 
 
 def test_an_image_without_detections_has_an_empty_record() -> None:

@@ -28,10 +28,10 @@ def test_an_image_without_objects_shows_no_class(data: ImageLabels) -> None:
 
 
 def test_a_difficult_object_beside_an_ordinary_one_changes_nothing(data: ImageLabels) -> None:
-    annotation = data.voc.root / "Annotations" / "1.xml"
+    annotation = data.data.root / "Annotations" / "1.xml"
     annotation.write_text(annotation.read_text().replace("<name>cat</name>", "<name>dog</name>"))
 
-    assert ImageLabels(VOC(data.voc.root, classes=CLASSES)).label(0)[0] == 1
+    assert ImageLabels(VOC(data.data.root, classes=CLASSES)).label(0)[0] == 1
 
 
 def test_an_example_is_pixels_and_labels(data: ImageLabels) -> None:

@@ -1,8 +1,6 @@
 """Tests of `sppnet eval`: scores of a model and of given detections, reports and refusals."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +13,7 @@ from sppnet.proposals import write_windows
 from sppnet.tools.cli import cli
 from sppnet.tools.command.shapes import write_shapes
 from tests.stand_in import StandIn, stand_in_combination
+from tests.tools.test_cli import heavy_imports
 
 
 @pytest.fixture(autouse=True)
@@ -89,13 +88,7 @@ def test_windows_can_come_from_a_file(shapes: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_given_detections_are_scored_without_torch(shapes: Path, perfect: Path) -> None:
-    code = (
-        "import sys; from sppnet.tools.cli import cli; cli(sys.argv[1:], standalone_mode=False); "
-        "sys.exit('torch' in sys.modules)"
-    )
-    arguments = ["eval", "--data", shapes, "--from", perfect]
-
-    assert subprocess.run([sys.executable, "-c", code, *map(str, arguments)], capture_output=True).returncode == 0
+    assert "torch" not in heavy_imports(["eval", "--data", shapes, "--from", perfect])
 
 
 def test_a_model_is_scored_with_times_and_its_detections_score_the_same(shapes: Path, tmp_path: Path) -> None:

@@ -10,13 +10,11 @@ from click.testing import CliRunner, Result
 from safetensors.torch import save_file
 
 from sppnet.detector import load_backbone, save_weights
-from sppnet.detector.backbone.networks import BUILDERS
 from sppnet.tools.cli import cli
-from sppnet.tools.command.detector_options import BACKBONES
 from sppnet.tools.command.progress import Progress
 from sppnet.tools.command.shapes import write_shapes
 
-QUICK = ("--steps", "2", "--batch", "2", "--sizes", "64", "--device", "cpu")
+QUICK = ("--steps", "2", "--batch", "2", "--sizes", "64", "--scales", "64,96", "--device", "cpu")
 
 
 @pytest.fixture(scope="module")
@@ -164,10 +162,6 @@ def test_a_broken_image_is_left_out_of_a_lenient_training(shapes: Path, weights:
 )
 def test_wrong_usage_exits_with_2(shapes: Path, weights: Path, options: tuple[str, str]) -> None:
     assert pretrain(shapes, weights, *options).exit_code == 2
-
-
-def test_the_backbones_that_can_be_chosen_are_those_there_are() -> None:
-    assert set(BACKBONES) == BUILDERS.keys() - {"pooled"}  # a stand-in of other tests
 
 
 def test_the_weights_hold_how_they_were_made(shapes: Path, weights: Path) -> None:

@@ -1,8 +1,6 @@
 """Tests of `sppnet proposals`: windows into a file, windows from a file or a search measured, and refusals."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +9,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from sppnet.data import VOC
-from sppnet.proposals import MODES, SelectiveSearch, WindowStore, read_windows, write_windows
+from sppnet.proposals import SelectiveSearch, WindowStore, read_windows, write_windows
 from sppnet.tools.cli import cli
 from sppnet.tools.command.shapes import write_shapes
-from sppnet.tools.proposals import MODES as NAMES
+from tests.tools.test_cli import heavy_imports
 
 
 @pytest.fixture
@@ -48,10 +46,6 @@ def edit(file: Path, **windows: Any) -> None:
     """Change the windows of some images in a file, or take them out."""
     content = json.loads(file.read_text()) | windows
     file.write_text(json.dumps({name: boxes for name, boxes in content.items() if boxes is not None}))
-
-
-def test_the_modes_are_those_of_selective_search() -> None:
-    assert tuple(MODES) == NAMES
 
 
 @pytest.mark.parametrize("output", ["found.npz", "found.json", "new/folder/found.npz"])
@@ -247,7 +241,6 @@ def test_two_figures_are_written(shapes: Path, perfect: Path) -> None:
     [
         (None, "must have windows of image '000004', and has none"),
         ([[0, 0, 5, 5], [0, 0, 10_000, 9]], "image '000004', box 2: must lie inside the image, 320 x 240 pixels"),
-        ([[5, 0, 5, 5]], "image '000004', box 1: x1 must be less than x2"),
     ],
 )
 def test_windows_that_do_not_fit_an_image_are_one_message_and_exit_code_3(
@@ -261,11 +254,8 @@ def test_windows_that_do_not_fit_an_image_are_one_message_and_exit_code_3(
     assert f"error: {perfect}: {rule}" in result.stderr
 
 
-@pytest.mark.parametrize("windows", [None, [[0, 0, 10_000, 9]]])
-def test_an_image_without_fitting_windows_is_left_out_of_a_lenient_run(
-    shapes: Path, perfect: Path, windows: Any
-) -> None:
-    edit(perfect, **{"000004": windows})
+def test_an_image_without_fitting_windows_is_left_out_of_a_lenient_run(shapes: Path, perfect: Path) -> None:
+    edit(perfect, **{"000004": None})
 
     result = recall(shapes, "--from", perfect, "--lenient", "--json")
 
@@ -291,10 +281,4 @@ def test_a_broken_image_is_left_out_of_a_lenient_measurement(shapes: Path, perfe
 
 
 def test_windows_are_measured_without_torch(shapes: Path, perfect: Path) -> None:
-    code = (
-        "import sys; from sppnet.tools.cli import cli; cli(sys.argv[1:], standalone_mode=False); "
-        "sys.exit('torch' in sys.modules)"
-    )
-    arguments = ["proposals", "recall", shapes, "--from", perfect]
-
-    assert subprocess.run([sys.executable, "-c", code, *map(str, arguments)], capture_output=True).returncode == 0
+    assert "torch" not in heavy_imports(["proposals", "recall", shapes, "--from", perfect])

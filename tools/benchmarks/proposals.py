@@ -28,7 +28,7 @@ import numpy.typing as npt
 from rich.console import Console
 from rich.table import Table
 
-from sppnet.data import VOC, DataError
+from sppnet.data import VOC, DataError, write_whole
 from sppnet.proposals import MODES, ProposalError, SelectiveSearch
 from sppnet.proposals.colours import Image, convert, smooth
 from sppnet.proposals.grouping import describe, group
@@ -38,7 +38,6 @@ from sppnet.proposals.settings import MAX_PIXELS
 from sppnet.proposals.superpixels import Ints, Nodes, average, edge_levels, superpixels
 
 from ..command.console import BAD_DATA, say, seed_option
-from ..command.files import write_whole
 from ..command.progress import Progress
 from .opencv_windows import search_one
 

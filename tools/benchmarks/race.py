@@ -13,7 +13,7 @@ import torch
 import torchvision
 from torch import nn
 
-from sppnet.data import VOC
+from sppnet.data import DataSet
 from sppnet.detector import RCNN, SPPNet
 from sppnet.detector.pooling.device import DeviceVectors, TensorVectors
 from sppnet.detector.pooling.features import Features, WindowFeatures
@@ -181,7 +181,7 @@ class Race:
 
 
 def run_race(
-    voc: VOC,
+    data: DataSet,
     numbers: Sequence[int],
     search: SelectiveSearch,
     contenders: Sequence[Contender],
@@ -203,7 +203,7 @@ def run_race(
     for place, number in enumerate(race.numbers):
         clock = Stopwatch()
         with clock("decode"):
-            image = voc.image(number)
+            image = data.image(number)
         with clock("proposals"):
             windows = search(image)
         race.shared.append(clock.milliseconds)

@@ -13,6 +13,8 @@ from typing import Any
 
 import click
 
+from sppnet.data import write_whole
+
 from ..classify import show
 from ..command.classifier_options import classifier, classifier_options
 from ..command.console import (
@@ -26,7 +28,6 @@ from ..command.console import (
     workers_option,
 )
 from ..command.detector_options import numbers
-from ..command.files import write_whole
 from ..command.labelled import cutting_options, labels_option, open_labelled
 from ..pretrain_labels import fit
 from ..reports.curves import scores_by_size

@@ -2,26 +2,17 @@
 
 from collections.abc import Callable
 from functools import reduce
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from .console import FiniteRange
-from .detector_options import BACKBONES, numbers
+from sppnet import detector
 
-if TYPE_CHECKING:
-    from sppnet.detector import Classifier
+from .console import FiniteRange
+from .detector_options import BACKBONE, numbers
 
 Command = Callable[..., Any]
 POSITIVE = FiniteRange(0, min_open=True)
-
-
-def _backbone(_context: click.Context, _option: click.Parameter, name: str) -> str:
-    from sppnet.detector import BACKBONES as BUILDERS  # takes a second
-
-    if name not in BUILDERS:
-        raise click.BadParameter(f"there is no backbone {name!r}; there are {', '.join(BUILDERS)}")
-    return name
 
 
 def _widths(context: click.Context, option: click.Parameter, text: str) -> tuple[int, ...]:
@@ -29,7 +20,7 @@ def _widths(context: click.Context, option: click.Parameter, text: str) -> tuple
 
 
 OPTIONS = (
-    click.option("--backbone", default="small", callback=_backbone, help=f"Conv layers: {', '.join(BACKBONES)}."),
+    click.option("--backbone", type=BACKBONE, default="small", help="Conv layers."),
     click.option("--weights", default="random", metavar="random|imagenet|FILE|MODEL", help="What they start from."),
     click.option("--levels", default="1,2,3,6", callback=numbers, help="Bins per side of the pyramid's levels."),
     click.option(
@@ -60,14 +51,12 @@ def classifier_options(command: Command) -> Command:
 
 def classifier(
     classes: tuple[str, ...], *, labels: str, seed: int, device: str, settings: dict[str, Any]
-) -> tuple["Classifier", dict[str, Any]]:
+) -> "tuple[detector.Classifier, dict[str, Any]]":
     """Return the classifier that the options ask for, not trained yet, and the settings of its training.
 
     Raises:
         InputError: If settings do not go together.
     """
-    from sppnet.detector import Classifier
-
     network = {name: settings[name] for name in OF_NETWORK}
     training = {name: value for name, value in settings.items() if name not in OF_NETWORK}
-    return Classifier(classes, multi_label=labels == "image", seed=seed, device=device, **network), training
+    return detector.Classifier(classes, multi_label=labels == "image", seed=seed, device=device, **network), training

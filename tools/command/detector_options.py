@@ -9,11 +9,13 @@ import click
 
 from sppnet import detector, proposals
 
+from .choices import ChoiceOf
 from .console import FiniteRange
 
 Command = Callable[..., Any]
-# Those of detector.backbones, whose import would take a second of every --help.
-BACKBONES = ("squeezenet1_1", "alexnet", "zf5", "small")
+
+
+BACKBONE = ChoiceOf(lambda: detector.BACKBONES)
 
 
 def numbers(_context: click.Context, _option: click.Parameter, text: str | None) -> tuple[int, ...] | None:
@@ -32,13 +34,13 @@ def numbers(_context: click.Context, _option: click.Parameter, text: str | None)
 
 OPTIONS = (
     click.option("--method", type=click.Choice(["sppnet", "rcnn"]), default="sppnet", help="R-CNN is the baseline."),
-    click.option("--backbone", type=click.Choice(BACKBONES), default="squeezenet1_1"),
+    click.option("--backbone", type=BACKBONE, default="squeezenet1_1", help="Conv layers."),
     click.option(
         "--weights", default="imagenet", metavar="imagenet|random|FILE|MODEL", help="What the backbone starts from."
     ),
     click.option(
         "--preprocessing",
-        type=click.Choice(["torchvision", "caffe", "release"]),
+        type=ChoiceOf(lambda: detector.PREPROCESSINGS),
         help="What the weights expect of an image.  [default: what their file says, else torchvision]",
     ),
     click.option(
@@ -56,7 +58,7 @@ OPTIONS = (
     ),
     click.option(
         "--mode",
-        type=click.Choice(["fast", "turbo", "quality", "exact"]),
+        type=ChoiceOf(lambda: proposals.MODES),
         default="fast",
         help="Of the search for windows.",
     ),
@@ -68,7 +70,7 @@ OPTIONS = (
     click.option(
         "--fine-tune",
         "tuning",
-        type=click.Choice(["linear", "cpu", "paper"]),
+        type=ChoiceOf(lambda: detector.PRESETS),
         help="Train layers by a softmax first: none but the last, fc6 and fc7 of 1024 on 128 channels, or of 4096.",
     ),
     click.option("--unfreeze", is_flag=True, help="Beyond the paper: let the last conv layers learn, too."),

@@ -1,4 +1,4 @@
-"""Which images with labels a command works on: class folders, or a VOC folder's images or objects."""
+"""Which images with labels a command works on: class folders, or an annotated data set's images or objects."""
 
 from collections.abc import Callable, Sequence
 from functools import reduce
@@ -9,8 +9,7 @@ import click
 import numpy as np
 import numpy.typing as npt
 
-from sppnet.data import ClassFolders, Cutouts, DataError, ImageLabels
-from sppnet.data.cutouts import BACKGROUND
+from sppnet.data import BACKGROUND, ClassFolders, Cutouts, DataError, ImageLabels
 
 from .console import FiniteRange, say
 from .splits import open_split
@@ -39,7 +38,7 @@ def labels_option(default: str | None) -> Callable[[Command], Command]:
         "--labels",
         type=click.Choice(["folders", "image", "objects"]),
         default=default,
-        help="What is labelled: images in folders named after their classes; a VOC folder's images, with all classes "
+        help="What is labelled: images in folders named after their classes; a data set's images, with all classes "
         "that they show; or its objects, cut out."
         + ("" if default else "  [default: what the model has been trained on]"),
     )
@@ -96,23 +95,23 @@ def open_labelled(
     """Return images with labels, and whether any were left out; which ones they are is said.
 
     Args:
-        root: The folder.
+        root: The folder of images, or of the data set.
         labels: folders, image or objects.
-        split: Image set of a VOC folder; None for the usual one.
-        usual: "train" or "val".
-        limit: Most images, or objects, evenly spread.
-        context: How much larger than its box an object is cut out.
-        background: Cut-outs beside the objects of an image.
-        lenient: Leave out what is broken.
-        seed: Of where the background is cut out.
-        classes: Those wanted. The default is those found.
+        split: Split of the data set; None for the usual one.
+        usual: Which split that is, "train" or "val"; all images if there is no such split.
+        limit: How many images, or objects, are taken at most, evenly spread over all.
+        context: How many times as wide and as high as its box an object is cut out.
+        background: How many cut-outs beside the objects every image adds.
+        lenient: Whether what is broken is left out instead of raising.
+        seed: Decides where the background is cut out.
+        classes: Class names in label order. The default is those found.
 
     Raises:
         click.UsageError: If options are for other labels.
         DataError: If the folder is no such data set, or something is broken.
     """
     if labels == "folders" and split is not None:
-        raise click.UsageError("--split is for VOC folders: of class folders name the one to use with --data")
+        raise click.UsageError("--split is for annotated data sets: of class folders name the one to use with --data")
     if labels != "objects" and background:
         raise click.UsageError("--background is for --labels objects")
     found: Labelled
@@ -121,10 +120,10 @@ def open_labelled(
     else:
         if classes is not None and labels == "objects":  # the background is no class of the annotations
             classes = [name for name in classes if name != BACKGROUND]
-        voc = open_split(root, split, usual=usual, classes=classes, lenient=lenient)
+        data = open_split(root, split, usual=usual, classes=classes, lenient=lenient)
         cutouts = labels == "objects"
-        found = Cutouts(voc, enlargement=context, background=background, seed=seed) if cutouts else ImageLabels(voc)
-        left_out = bool(voc.problems)
+        found = Cutouts(data, enlargement=context, background=background, seed=seed) if cutouts else ImageLabels(data)
+        left_out = bool(data.problems)
     if limit is not None and limit < len(found):
         found = Part(found, np.linspace(0, len(found) - 1, limit).astype(int).tolist())
     say(f"{root}: {len(found):,} {'objects' if labels == 'objects' else 'images'} of {len(found.classes)} classes")

@@ -9,6 +9,8 @@ from collections.abc import Callable, Generator, Iterable, Sized
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
+from sppnet import detector
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -31,15 +33,13 @@ def side_by_side(
     thread; the function is called in others, for several items at a time.
 
     Args:
-        function: Applied to one item.
-        items: Images, or what they are read from.
+        function: What is called with one item.
+        items: Images, or what images are read from.
         lanes: How many items are worked on at once.
     """
     import numba
     import torch
     from threadpoolctl import threadpool_limits
-
-    from sppnet.detector import conv_threads
 
     threads = max(1, torch.get_num_threads() // lanes)
 
@@ -49,7 +49,7 @@ def side_by_side(
     under_way: deque[Future[Result]] = deque()
     pool = ThreadPoolExecutor(lanes, initializer=begin)
     try:
-        with conv_threads(threads), threadpool_limits(threads, "blas"):
+        with detector.conv_threads(threads), threadpool_limits(threads, "blas"):
             for item in items:
                 under_way.append(pool.submit(function, item))
                 if len(under_way) == lanes * AHEAD:

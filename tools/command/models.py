@@ -2,12 +2,10 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-if TYPE_CHECKING:
-    from sppnet.detector import Combination, SPPNet
+from sppnet import detector
 
 BUNDLED = "voc07"  # what detects where no model is named: twenty classes of Pascal VOC
 
@@ -28,7 +26,9 @@ merge_option = click.option(
 )
 
 
-def load(folders: Sequence[Path], merge: str, device: str, *, regression: bool = True) -> "SPPNet | Combination":
+def load(
+    folders: Sequence[Path], merge: str, device: str, *, regression: bool = True
+) -> "detector.SPPNet | detector.Combination":
     """Return the model in a folder, or those in several folders combined, to compute on a device; of none, the bundled.
 
     That is the bundled one even where there is a folder of its name.
@@ -39,10 +39,8 @@ def load(folders: Sequence[Path], merge: str, device: str, *, regression: bool =
         ModelError: If a folder holds no model, or a damaged one.
         InputError: If the models' classes differ.
     """
-    from sppnet import detector
-    from sppnet.detector.files.model_folder import BUNDLED as MODELS
-
-    networks = [detector.SPPNet.load(folder, device=device) for folder in folders or (MODELS / BUNDLED,)]
+    bundled = Path(detector.__path__[0], "models", BUNDLED)
+    networks = [detector.load_detector(folder, device=device) for folder in folders or [bundled]]
     if not regression:
         networks = [network.without_regression() for network in networks]
     if len(networks) == 1:

@@ -28,8 +28,8 @@ class LabelledImages(NamedTuple):
     quality: Callable[[npt.NDArray[np.float32], Labels], float]
 
 
-def voc_images(root: Path, split: str, test_split: str, limit: int | None) -> LabelledImages:
-    """Return the images of two splits of a VOC folder, the first `limit` of each, scored by mean average precision.
+def images_of_splits(root: Path, split: str, test_split: str, limit: int | None) -> LabelledImages:
+    """Return the images of two splits of a data set, the first `limit` of each, scored by mean average precision.
 
     Raises:
         click.UsageError: If the two have images in common.
@@ -40,10 +40,10 @@ def voc_images(root: Path, split: str, test_split: str, limit: int | None) -> La
     shared = len(set(train.ids) & set(test.ids))
     if shared:
         raise click.UsageError(f"the splits to train and to test with must differ and have {shared:,} images in common")
-    learned, tested = ([(ImageLabels(voc), number) for number in range(len(voc))][:limit] for voc in (train, test))
+    learned, tested = ([(ImageLabels(data), number) for number in range(len(data))][:limit] for data in (train, test))
     rows = np.arange(len(learned) + len(tested))
     return LabelledImages(
-        (images.voc.image(number) for images, number in learned + tested),
+        (images.data.image(number) for images, number in learned + tested),
         np.stack([images.label(number) for images, number in learned + tested]),
         train.classes,
         [(rows[: len(learned)], rows[len(learned) :])],

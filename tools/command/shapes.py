@@ -15,10 +15,10 @@ def write_shapes(folder: Path, *, train: int = 80, val: int = 20, seed: int = 0)
     """Write a data set with the splits train and val; the same seed writes the same files.
 
     Args:
-        folder: Gets JPEGImages, Annotations and ImageSets; missing folders are made.
-        train: Number of images.
-        val: Number of images.
-        seed: Of all that is drawn.
+        folder: Where JPEGImages, Annotations and ImageSets are written; missing folders are made.
+        train: How many images the split train has.
+        val: How many images the split val has.
+        seed: Decides all that is drawn.
     """
     for name in ("JPEGImages", "Annotations", "ImageSets/Main"):
         (folder / name).mkdir(parents=True, exist_ok=True)

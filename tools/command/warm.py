@@ -3,14 +3,12 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .console import say
+from sppnet import detector, proposals
 
-if TYPE_CHECKING:
-    from sppnet.proposals import SelectiveSearch
+from .console import say
 
 SECONDS_OF_SILENCE = 2.0
 
@@ -28,18 +26,19 @@ def announce_compilation() -> Iterator[None]:
         timer.cancel()
 
 
-def warm_up(*searches: "SelectiveSearch", detector: bool = True, training: bool = False) -> None:
+def warm_up(*searches: "proposals.SelectiveSearch", detection: bool = True, training: bool = False) -> None:
     """Compile what a command will run, or load it from the cache on disk.
 
     Args:
-        searches: Those it will run.
-        detector: Whether it pools and suppresses windows.
-        training: Whether it trains.
+        searches: The searches for windows that it will run.
+        detection: Whether it will pool and suppress windows.
+        training: Whether it will train a detector.
     """
-    if detector:
-        from sppnet.detector import compile_kernels  # takes a while, too, but compiles nothing
+    compile_kernels = (
+        detector.compile_kernels if detection else None
+    )  # imports, which takes a while, but compiles nothing
     with announce_compilation():
         for search in searches:
             search(np.zeros((8, 8, 3), np.uint8))
-        if detector:
+        if compile_kernels:
             compile_kernels(training=training)

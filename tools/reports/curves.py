@@ -1,45 +1,40 @@
 """Two figures of classifiers: the course of a training, and scores against the size of the test images."""
 
-import io
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from .plots import DARKEST, DOTS, GRID_GREY, HEIGHT, LIGHTEST, SMALL, WIDTH
+from .canvas import GRID_GREY, WIDTH, colours, finish, new_figure, png
 
-MOST_NAMES = 6  # in a legend
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+MOST_NAMES = 6  # that a legend has room for
 
 
 def learning_curves(history: Mapping[str, Any], score: str) -> bytes:
     """Return the PNG of a training: losses, marked by the size of the epoch, and held-out scores for each size.
 
     Args:
-        history: As of `Classifier.metrics_`.
-        score: What the scores are.
+        history: What `Classifier.metrics_` holds of the training.
+        score: What the scores are called.
     """
-    figure = _figure(2 * WIDTH)
+    figure = new_figure(2 * WIDTH)
     losses, scores = figure.subplots(1, 2)
     epochs, sizes = np.arange(1, len(history["losses"]) + 1), np.array(history["sizes"])
     known = sorted({*history["sizes"], *map(int, history["scores"])})
-    colours = dict(zip(known, _colours(len(known)), strict=True))
+    shades = dict(zip(known, colours(len(known)), strict=True))
     losses.plot(epochs, history["losses"], color=GRID_GREY)
     for size in sorted(set(history["sizes"])):
         here = sizes == size
-        losses.plot(epochs[here], np.array(history["losses"])[here], ".", color=colours[size], label=str(size))
+        losses.plot(epochs[here], np.array(history["losses"])[here], ".", color=shades[size], label=str(size))
     for name, values in history["scores"].items():
-        scores.plot(epochs[: len(values)], values, ".-", color=colours[int(name)], label=name)
+        scores.plot(epochs[: len(values)], values, ".-", color=shades[int(name)], label=name)
     losses.set(xlabel="epoch", ylabel="loss")
     scores.set(xlabel="epoch", ylabel=f"{score} of held-out images", ylim=(0, 1))
-    _finish(losses, "pixels" if len(set(history["sizes"])) <= MOST_NAMES else None)
-    _finish(scores, "pixels")
+    finish(losses, "pixels" if len(set(history["sizes"])) <= MOST_NAMES else None)
+    finish(scores, "pixels")
     for axes in (losses, scores):
         axes.xaxis.get_major_locator().set_params(integer=True)
-    return _png(figure)
+    return png(figure)
 
 
 def scores_by_size(sizes: Sequence[int], curves: Mapping[str, Sequence[float | None]], score: str) -> bytes:
@@ -47,38 +42,12 @@ def scores_by_size(sizes: Sequence[int], curves: Mapping[str, Sequence[float | N
 
     Args:
         sizes: Short sides in pixels, ascending.
-        curves: Name -> score at every size, None where there is none.
-        score: What the scores are.
+        curves: For each classifier its name and its score at every size, None where there is none.
+        score: What the scores are called.
     """
-    figure = _figure(WIDTH)
+    figure = new_figure()
     axes = figure.add_subplot(xlabel="short side of the test images in pixels", ylabel=score)
-    for (name, values), colour in zip(curves.items(), _colours(len(curves)), strict=True):
+    for (name, values), colour in zip(curves.items(), colours(len(curves)), strict=True):
         axes.plot(sizes, [np.nan if value is None else value for value in values], "o-", color=colour, label=name)
-    _finish(axes, "trained at" if len(curves) > 1 else None)
-    return _png(figure)
-
-
-def _figure(width: float) -> "Figure":
-    from matplotlib.figure import Figure  # here: it takes a while
-
-    return Figure((width, HEIGHT), dpi=DOTS, layout="constrained")
-
-
-def _colours(count: int) -> Any:
-    from matplotlib import colormaps
-
-    return colormaps["viridis"](np.linspace(DARKEST, LIGHTEST, count))
-
-
-def _finish(axes: "Axes", legend: str | None) -> None:
-    axes.grid(color=GRID_GREY)
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right"]].set_visible(False)
-    if legend:
-        axes.legend(title=legend, frameon=False, fontsize=SMALL, title_fontsize=SMALL)
-
-
-def _png(figure: "Figure") -> bytes:
-    image = io.BytesIO()
-    figure.savefig(image, format="png")
-    return image.getvalue()
+    finish(axes, "trained at" if len(curves) > 1 else None)
+    return png(figure)

@@ -18,8 +18,8 @@ def draw(
     Args:
         image: uint8 (H, W, 3) RGB.
         boxes: N boxes x1 y1 x2 y2 in pixels of the image, most important first: it is drawn last, on top.
-        captions: N texts.
-        labels: N class numbers, from which come the colours.
+        captions: N texts, one for each box.
+        labels: N class numbers, which decide the colours.
     """
     picture = Image.fromarray(image)
     canvas = ImageDraw.Draw(picture)

@@ -2,35 +2,32 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from sppnet import detector
 from sppnet.data import label_average_precision
 
 from ..command.labelled import Labelled
 from ..command.lanes import lanes_for, side_by_side
 from ..command.progress import Progress
 
-if TYPE_CHECKING:
-    from sppnet.detector import Classifier
-    from sppnet.detector.classification.framings import Framing
-
 TOP = 5
 NAMES = {"top1": "top-1 accuracy", "top5": "top-5 accuracy", "mAP": "mAP, 11 points"}
 
 
 def evaluate(
-    classifier: "Classifier", images: Labelled, sizes: Sequence[int | None], *, framing: "Framing", workers: int
+    classifier: "detector.Classifier", images: Labelled, sizes: Sequence[int | None], *, framing: Any, workers: int
 ) -> list[dict[str, Any]]:
     """Return {"size", "top1", "top5"} for every size, or {"size", "mAP", "AP": {class: value}} of several labels.
 
     Args:
-        classifier: Scores the images.
-        images: With their labels.
-        sizes: As of `Classifier.predict`; None is its default.
-        framing: As of `Classifier.predict`.
+        classifier: The classifier that scores the images.
+        images: The images with their labels.
+        sizes: The sizes at which `Classifier.predict` sees the images, in pixels; None is its default.
+        framing: How `Classifier.predict` frames the images.
         workers: How many images are worked on at once.
 
     Raises:
@@ -51,7 +48,7 @@ def evaluate(
 
 
 def _scores(
-    classifier: "Classifier", images: Labelled, sizes: Sequence[int | None], framing: "Framing", number: int
+    classifier: "detector.Classifier", images: Labelled, sizes: Sequence[int | None], framing: Any, number: int
 ) -> npt.NDArray[np.float32]:
     """Return the scores of an image at every size: float32 (sizes, K)."""
     image = images[number][0]

@@ -1,6 +1,5 @@
 """The result of a race of detectors: numbers, tables beside the paper's, and a picture of stacked bars."""
 
-import io
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -8,9 +7,9 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from sppnet.data import VOC
+from sppnet.data import METRICS, DataSet
 
-from ..eval import score
+from .canvas import DOTS, SMALL, png
 
 if TYPE_CHECKING:
     from ..benchmarks.race import Contender, Lap, Race
@@ -27,13 +26,12 @@ PAPER = (
     {"name": "SPP-net, 5 scales", "conv": 293, "fc": 89, "total": 382, "ratio": 38},
     {"name": BASELINE, "conv": 14_370, "fc": 89, "total": 14_460, "ratio": 1},
 )
-WIDTH, ROW, DOTS = 9.0, 0.45, 200  # inches, inches of a bar, and dots per inch
-SMALL = 9  # points
+WIDTH, ROW = 9.0, 0.45  # inches, and inches of a bar
 COLOURS = (0, 2, 4, 6, 8, 10, 12, 16, 18, 15, 1)  # of matplotlib's twenty, for the stages
 WIDE_TO_WHOLE = (3, 1)  # widths of the two panels
 
 
-def compare(race: "Race", voc: VOC) -> dict[str, Any]:
+def compare(race: "Race", data: DataSet) -> dict[str, Any]:
     """Return what a race has shown: {"images", "windows_per_image", "machine", "detectors", "paper"}.
 
     A detector's "without_proposals" are the milliseconds from pixels and windows to boxes, "with_proposals" those from
@@ -46,7 +44,7 @@ def compare(race: "Race", voc: VOC) -> dict[str, Any]:
             "matrix_product_gflops": {name: rate / 1e9 for name, rate in race.rates.operations.items()},
             "copy_gigabytes_per_second": race.rates.bytes / 1e9,
         },
-        "detectors": [_detector(race, contender, voc) for contender in race.contenders],
+        "detectors": [_detector(race, contender, data) for contender in race.contenders],
         "paper": [dict(row) for row in PAPER],
     }
 
@@ -171,9 +169,7 @@ def picture(result: dict[str, Any]) -> bytes:
     far.set_title("all of it", fontsize=SMALL)
     near.set_title(f"{result['images']} images, {result['threads']} threads, from file to boxes", fontsize=SMALL)
     figure.legend(*near.get_legend_handles_labels(), loc="outside lower center", ncols=6, frameon=False, fontsize=SMALL)
-    image = io.BytesIO()
-    figure.savefig(image, format="png")
-    return image.getvalue()
+    return png(figure)
 
 
 def present(rows: Sequence[dict[str, Any]]) -> list[str]:
@@ -181,7 +177,7 @@ def present(rows: Sequence[dict[str, Any]]) -> list[str]:
     return [stage for stage in STAGES if any(stage in row["milliseconds"] for row in rows)]
 
 
-def _detector(race: "Race", contender: "Contender", voc: VOC) -> dict[str, Any]:
+def _detector(race: "Race", contender: "Contender", data: DataSet) -> dict[str, Any]:
     laps = race.laps[contender.name]
     shared = ("decode",) if contender.proposes else SHARED
     before = [{stage: times[stage] for stage in shared} for times in race.shared[: len(laps)]]
@@ -205,7 +201,7 @@ def _detector(race: "Race", contender: "Contender", voc: VOC) -> dict[str, Any]:
         "memory_growth_bytes": max((lap.growth for lap in laps if lap.growth is not None), default=None),
         "ratio_without_proposals": _ratio(rivals[0], alone) if rivals and not contender.proposes else None,
         "ratio_with_proposals": _ratio(rivals[1], whole) if rivals else None,
-        "mAP": _precision(race, laps, voc),
+        "mAP": _precision(race, laps, data),
     }
 
 
@@ -217,12 +213,13 @@ def _totals(race: "Race", contender: "Contender") -> tuple[list[float], list[flo
     return alone, [first + rest for first, rest in zip(before, alone, strict=True)]
 
 
-def _precision(race: "Race", laps: "Sequence[Lap]", voc: VOC) -> float | None:
+def _precision(race: "Race", laps: "Sequence[Lap]", data: DataSet) -> float | None:
     """Return the mAP (VOC07) on the images seen; None if no objects are known, or those found mean nothing."""
     found = {number: lap.objects for number, lap in zip(race.numbers, laps, strict=False) if lap.objects is not None}
     if not found:
         return None
-    precision: float | None = score("voc07", found, voc)["mAP"]
+    targets = [data.target(number) for number in found]
+    precision: float | None = METRICS["voc07"](list(found.values()), targets, data.classes)["mAP"]
     return precision
 
 

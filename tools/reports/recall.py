@@ -10,14 +10,13 @@ import numpy.typing as npt
 from rich.console import Console
 from rich.table import Table
 
-from sppnet.data import OBJECT_SIZES, ObjectOverlaps, object_overlaps
+from sppnet.data import OBJECT_SIZES, ObjectOverlaps, object_overlaps, write_whole
 
-from ..command.files import write_whole
 from .plots import recall_by_number, recall_by_overlap
 
-DRAWN_OVERLAPS = np.linspace(0.5, 1, 51)  # across one figure
-DRAWN_CURVES = (0.5, 0.6, 0.7, 0.8, 0.9)  # in the other one
-DRAWN_NUMBERS = 60  # across that one, from 1 window on, evenly on a logarithmic scale
+DRAWN_OVERLAPS = np.linspace(0.5, 1, 51)  # at which the figure of recall against overlap is drawn
+DRAWN_CURVES = (0.5, 0.6, 0.7, 0.8, 0.9)  # overlaps that have a curve in the figure against the number of windows
+DRAWN_NUMBERS = 60  # at which that figure is drawn, from 1 window on, evenly on a logarithmic scale
 SCORES = {
     "recall_50": "recall 0.5",
     "recall_70": "recall 0.7",
@@ -31,9 +30,9 @@ Floats = npt.NDArray[np.float64]
 class Measured(NamedTuple):
     """How well the windows of some images cover their objects."""
 
-    numbers: list[int]  # of windows per image, ascending
-    drawn: list[int]  # likewise, for the figure
-    counts: list[int]  # of windows that each image has
+    numbers: list[int]  # numbers of windows per image to report, ascending
+    drawn: list[int]  # numbers of windows per image to draw, ascending
+    counts: list[int]  # how many windows each image has
     overlaps: ObjectOverlaps  # a column for each of `numbers`, one for all windows, and one for each of `drawn`
 
     def for_numbers(self) -> ObjectOverlaps:

@@ -8,7 +8,8 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from ..command.files import write_whole
+from sppnet.data import write_whole
+
 from .plots import quality_by_scale
 
 

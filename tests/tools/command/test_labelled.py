@@ -97,7 +97,10 @@ def test_nothing_but_broken_images_are_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("labels", "change", "message"),
-    [("folders", {"split": "val"}, "--split is for VOC folders"), ("image", {"background": 1}, "--background is for")],
+    [
+        ("folders", {"split": "val"}, "--split is for annotated data sets"),
+        ("image", {"background": 1}, "--background is for"),
+    ],
 )
 def test_options_of_other_labels_are_wrong_usage(
     shapes: Path, labels: str, change: dict[str, Any], message: str

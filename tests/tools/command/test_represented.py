@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from sppnet.data import DataError
-from sppnet.tools.command.represented import folder_images, mean_average_precision, voc_images
+from sppnet.tools.command.represented import folder_images, images_of_splits, mean_average_precision
 from sppnet.tools.command.shapes import write_shapes
 from tests.data.test_voc import add_image
 
@@ -30,7 +30,7 @@ def folders(tmp_path: Path) -> Path:
 
 
 def test_the_images_of_both_splits_are_rows_to_train_and_to_test_with(shapes: Path) -> None:
-    data = voc_images(shapes, "train", "val", None)
+    data = images_of_splits(shapes, "train", "val", None)
 
     [(train, test)] = data.splits
     assert (train.tolist(), test.tolist()) == ([0, 1, 2, 3], [4, 5, 6])
@@ -39,15 +39,15 @@ def test_the_images_of_both_splits_are_rows_to_train_and_to_test_with(shapes: Pa
 
 
 def test_only_the_first_images_of_each_split_are_taken_on_request(shapes: Path) -> None:
-    data = voc_images(shapes, "train", "val", 2)
+    data = images_of_splits(shapes, "train", "val", 2)
 
     assert [rows.tolist() for rows in data.splits[0]] == [[0, 1], [2, 3]]
-    np.testing.assert_array_equal(data.labels, voc_images(shapes, "train", "val", None).labels[[0, 1, 4, 5]])
+    np.testing.assert_array_equal(data.labels, images_of_splits(shapes, "train", "val", None).labels[[0, 1, 4, 5]])
 
 
 def test_splits_with_images_in_common_are_refused(shapes: Path) -> None:
     with pytest.raises(click.UsageError, match="must differ and have 4 images in common"):
-        voc_images(shapes, "train", "train", None)
+        images_of_splits(shapes, "train", "train", None)
 
 
 def test_classes_are_those_of_the_images_to_train_with(tmp_path: Path) -> None:
@@ -57,7 +57,7 @@ def test_classes_are_those_of_the_images_to_train_with(tmp_path: Path) -> None:
     (tmp_path / "ImageSets" / "Main" / "train.txt").write_text("1\n")
     (tmp_path / "ImageSets" / "Main" / "val.txt").write_text("2\n")
 
-    data = voc_images(tmp_path, "train", "val", None)
+    data = images_of_splits(tmp_path, "train", "val", None)
 
     assert data.classes == ("dog", "zebra")
     np.testing.assert_array_equal(data.labels, [[1, -1], [-1, 1]])

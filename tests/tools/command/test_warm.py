@@ -31,6 +31,6 @@ def test_what_a_command_will_run_is_compiled(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(SelectiveSearch, "__call__", lambda search, _image: calls.append(search.mode))
 
     warm_up(SelectiveSearch(mode="turbo"), training=True)
-    warm_up(detector=False)
+    warm_up(detection=False)
 
     assert calls == ["turbo", True]

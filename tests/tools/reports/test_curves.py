@@ -7,8 +7,8 @@ import pytest
 from matplotlib.axes import Axes
 from PIL import Image
 
+from sppnet.tools.reports.canvas import DOTS, HEIGHT, WIDTH
 from sppnet.tools.reports.curves import learning_curves, scores_by_size
-from sppnet.tools.reports.plots import DOTS, HEIGHT, WIDTH
 
 HISTORY = {"losses": [3.0, 2.0, 1.0], "sizes": [20, 16, 20], "scores": {"20": [0.1, 0.5, 0.7], "16": [0.1, 0.4, 0.6]}}
 
@@ -17,7 +17,7 @@ HISTORY = {"losses": [3.0, 2.0, 1.0], "sizes": [20, 16, 20], "scores": {"20": [0
 def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Axes]:
     """The axes of figures, as they are when all is drawn but the legend."""
     axes: list[Axes] = []
-    monkeypatch.setattr("sppnet.tools.reports.curves._finish", lambda drawn, legend: axes.append(drawn))
+    monkeypatch.setattr("sppnet.tools.reports.curves.finish", lambda drawn, legend: axes.append(drawn))
     return axes
 
 

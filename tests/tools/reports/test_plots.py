@@ -12,15 +12,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
-from sppnet.tools.reports.plots import (
-    DOTS,
-    HEIGHT,
-    WIDTH,
-    losses_by_step,
-    quality_by_scale,
-    recall_by_number,
-    recall_by_overlap,
-)
+from sppnet.tools.reports.canvas import DOTS, HEIGHT, WIDTH
+from sppnet.tools.reports.plots import losses_by_step, quality_by_scale, recall_by_number, recall_by_overlap
 
 OVERLAPS = np.linspace(0.5, 1, 6)
 FALLING = np.array([0.9, 0.8, 0.6, 0.4, 0.2, 0])

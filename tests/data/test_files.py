@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from sppnet.tools.command.files import write_whole
+from sppnet.data import write_whole
 
 
 def test_a_file_and_the_folders_above_it_are_made(tmp_path: Path) -> None:
