@@ -94,7 +94,7 @@ layers are in `{BACKBONE}`, from which `sppnet train --backbone {config["backbon
   layers: {widths}.
 - Trained on {metrics.get("images", "?")} images with seed {config["seed"]}: {len(history["losses"])} epochs, crops of
   {config["side_"]} pixels.
-- Held-out {"mean average precision" if config["multi_label"] else "accuracy"} in percent: {held_out}.
+- Held-out {metrics.get("quality", "quality")} in percent: {held_out}.
 - Settings: `config.json`. Measurements: `metrics.json`.
 
 | class | images |

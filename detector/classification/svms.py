@@ -4,7 +4,7 @@ The mean of the training images is subtracted, so that the bias need not undo it
 several layers each layer is scaled to bring in as much variance as any other.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Self
 
 import numpy as np
@@ -12,10 +12,10 @@ import numpy.typing as npt
 
 from ..errors import InputError
 from ..scoring.svm import SVMs, fit_svms
+from .labels import Quality
 
 Floats = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.int8]
-Quality = Callable[[Floats, Labels], float]
 
 COSTS = (0.1, 0.3, 1.0, 3.0, 10.0)  # for vectors of mean squared length 1
 TOLERANCE = 1e-2  # relative duality gap: the ranking of images has long settled

@@ -8,6 +8,7 @@ import click
 
 from .console import FiniteRange
 from .detector_options import BACKBONES, numbers
+from .represented import mean_average_precision
 
 if TYPE_CHECKING:
     from sppnet.detector import Classifier
@@ -70,4 +71,6 @@ def classifier(
 
     network = {name: settings[name] for name in OF_NETWORK}
     training = {name: value for name, value in settings.items() if name not in OF_NETWORK}
+    if labels == "image":
+        training["quality"] = mean_average_precision
     return Classifier(classes, multi_label=labels == "image", seed=seed, device=device, **network), training

@@ -65,7 +65,7 @@ def test_the_metrics_tell_images_labels_and_history(fitted: Classifier) -> None:
 
     assert metrics["images"] == 40 and metrics["labels"] == {"red": 20, "blue": 20}
     assert metrics["history"]["sizes"] == [32, 24] * 4
-    assert metrics["history"]["scores"].keys() == {"32", "24"}
+    assert metrics["history"]["scores"].keys() == {"32", "24"} and metrics["quality"] == "accuracy"
     assert metrics["seconds"].keys() == {"training"}
 
 
@@ -90,17 +90,31 @@ def test_several_labels_are_learned_although_some_are_left_out(pooled_name: str)
         return shown
 
     examples = [(image, labels(number)) for number, (image, _) in enumerate(TRAIN)]
-    classifier = untrained(pooled_name, multi_label=True).fit(examples, **SETTINGS)
+
+    def mean_score(scores: npt.NDArray[np.float32], marks: npt.NDArray[np.int8]) -> float:
+        return float(scores[marks > 0].mean())
+
+    classifier = untrained(pooled_name, multi_label=True).fit(examples, quality=mean_score, **SETTINGS)
 
     assert share_right(classifier) >= 0.9
     assert classifier.metrics_["labels"] == {"red": 16, "blue": 16}
-    assert max(classifier.metrics_["history"]["scores"]["32"]) > 0.9
+    assert classifier.metrics_["quality"] == "mean score"
+    assert classifier.metrics_["history"]["scores"]["32"][-1] > 0.9  # before the sigmoid
 
 
 def test_random_conv_layers_come_out_without_normalisation(fitted: Classifier, pooled_name: str) -> None:
     names = fitted.fitted()[0].layers.state_dict().keys()
 
     assert names == load_backbone(pooled_name, "random").layers.state_dict().keys()
+
+
+def test_a_fitted_classifier_trains_anew(pooled_name: str) -> None:
+    settings = {**SETTINGS, "epochs": 1}
+    once, twice = (untrained(pooled_name).fit(TRAIN, **settings) for _ in range(2))
+
+    twice.fit(TRAIN, **settings)
+
+    np.testing.assert_array_equal(np.stack(once.predict(TEST)), np.stack(twice.predict(TEST)))
 
 
 def test_a_training_goes_on_where_it_was_interrupted(pooled_name: str, tmp_path: Path, fitted: Classifier) -> None:

@@ -67,7 +67,7 @@ def test_layers_come_without_normalisation_and_frozen(
     assert not layers.training and not any(parameter.requires_grad for parameter in layers.parameters())
 
 
-@pytest.mark.parametrize("stop", [2, 3, 7])
+@pytest.mark.parametrize("stop", [2, 7])
 def test_an_interrupted_training_ends_with_the_same_bits(
     tmp_path: Path, pooled_name: str, pooled_backbone: Backbone, photos: list[Image], stop: int
 ) -> None:
@@ -81,21 +81,6 @@ def test_an_interrupted_training_ends_with_the_same_bits(
 
     expected, expected_history = learn(pooled_name, pooled_backbone, photos, tmp_path / "other")
     assert same(layers, expected) and history == expected_history
-
-
-def test_an_interrupted_training_repeats_only_the_steps_since_its_checkpoint(
-    tmp_path: Path, pooled_name: str, pooled_backbone: Backbone, photos: list[Image]
-) -> None:
-    def interrupt(stage: str, done: int, total: int) -> None:
-        if done == 4:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        learn(pooled_name, pooled_backbone, photos, tmp_path, progress=interrupt)
-    steps: list[int] = []
-    learn(pooled_name, pooled_backbone, photos, tmp_path, progress=lambda stage, done, total: steps.append(done))
-
-    assert steps == [4, 5, 6, 7, 8]
 
 
 def test_another_teacher_does_not_take_the_checkpoint(
@@ -175,13 +160,6 @@ def test_a_single_image_is_learned_from_and_nothing_held_out(
     _, history = learn(pooled_name, pooled_backbone, photos[:1], tmp_path)
 
     assert history["steps"] == [3, 6, 8] and history["explained"] == {}
-
-
-def test_a_training_that_diverges_says_why(
-    tmp_path: Path, pooled_name: str, pooled_backbone: Backbone, photos: list[Image]
-) -> None:
-    with pytest.raises(InputError, match=r"the loss of step 3 is not finite: a learning rate of 1e\+30 is too high"):
-        learn(pooled_name, pooled_backbone, photos, tmp_path, replace(OPTIONS, learning_rate=1e30))
 
 
 def test_a_student_can_compute_in_bfloat16(
