@@ -27,8 +27,13 @@ class Examples(Protocol):
 def read_labels(examples: Examples, classes: int, multi_label: bool) -> Labels:
     """Return the labels of all images, checked: int64 (N,), or int8 (N, K) of -1, 0 and +1 where there may be several.
 
+    Args:
+        examples: Images and labels; the images are read only where there is no `label(number)`.
+        classes: K, the number of classes.
+        multi_label: Whether an image can show several classes.
+
     Raises:
-        InputError: If one breaks that rule.
+        InputError: If a label is neither a number from 0 to below K nor, of several, a row of K marks.
     """
     read = getattr(examples, "label", None) or (lambda number: examples[number][1])
     labels = np.zeros((len(examples), classes), np.int8) if multi_label else np.zeros(len(examples), np.int64)

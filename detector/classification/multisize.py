@@ -35,7 +35,7 @@ SAMPLED = 32  # images whose pixels tell one training from another
 
 @dataclass(frozen=True)
 class MultiSize:
-    """How a classifier is trained; see `Classifier.fit`."""
+    """What can be chosen of a training at several sizes; see `Classifier.fit`."""
 
     sizes: tuple[int, ...]
     schedule: Schedule
@@ -62,11 +62,11 @@ class MultiSize:
 
     @property
     def side(self) -> int:
-        """Of the crop in pixels: the largest size."""
+        """Pixels of the crop's sides: the largest size."""
         return max(self.sizes)
 
     def size(self, epoch: int, seed: int) -> int:
-        """Return the size of an epoch's inputs in pixels."""
+        """Return the side of an epoch's inputs in pixels; the seed draws it where sizes are random."""
         if self.schedule == "epochs":
             return self.sizes[epoch % len(self.sizes)]
         return int(np.random.default_rng([seed, epoch]).integers(min(self.sizes), self.side, endpoint=True))

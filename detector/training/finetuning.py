@@ -40,18 +40,19 @@ class FineTuning:
     """How layers are fine-tuned. The optimiser is AdamW, with a warm-up and a cosine to zero.
 
     Attributes:
-        widths: Of fc6 and fc7 (the paper's: 4096, 4096); () scores pooled vectors directly.
+        widths: Values of each fully connected layer between the pooled vectors and the scores (the paper's fc6 and fc7:
+            4096, 4096); () scores pooled vectors directly.
         reduction: Channels that a 1x1 convolution leaves to the pyramid; None leaves all.
         unfreeze: Whether the conv layers after the last pooling learn, too (beyond the paper).
-        epochs: Times that every image is seen.
-        images: In one batch.
-        windows: Of one image in a batch.
-        positives: Largest fraction of windows that show objects.
-        learning_rate: Highest learning rate.
-        weight_decay: Of the weights of the head.
-        dropout: Of the head.
+        epochs: Times that every image is seen, at most.
+        images: Images in one batch.
+        windows: Windows of one image in a batch.
+        positives: Largest fraction of the windows that show objects.
+        learning_rate: The highest learning rate.
+        weight_decay: AdamW's decay of the head's weights; biases and conv layers have none.
+        dropout: Probability that a value of the head's layers is left out in training.
         flips: Whether images are mirrored at random.
-        offsets_weight: Of the loss of the offsets; 0 is the paper's training.
+        offsets_weight: Factor of the loss of the offsets beside that of the classes; 0 is the paper's training.
         patience: Epochs without a lower loss on the held-out images after which the training stops.
     """
 
@@ -182,7 +183,7 @@ class _Run:
         return self.history
 
     def key(self) -> str:
-        """Return what tells this training from any that would end with other weights."""
+        """Return what tells this training from any that would end with other weights: settings, images, layers."""
         features, targets = self.features, [self.images.target(number) for number in range(len(self.images))]
         views = (tuple(features.scales), features.max_side, features.geometry, features.views)
         # A reduction follows from the maps; its last bits, from the number of threads.

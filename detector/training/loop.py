@@ -77,9 +77,9 @@ def train(
     Args:
         learner: What learns, and from what.
         checkpoint: Keeps the state every so many steps and at the end of every epoch.
-        steps: Of the whole training.
+        steps: Steps of the whole training.
         epoch: Steps after which `end_epoch` is called, as it is after the last step.
-        learning_rate: The highest; see `set_learning_rate`.
+        learning_rate: The highest learning rate; see `set_learning_rate`.
         progress: Called with (steps done, steps).
         best: Weights beside those that learn, which belong to the state, too.
         stop: Whether the training ends before its last step.
@@ -101,8 +101,8 @@ def train(
         while done < steps and not stop():
             set_learning_rate(optimiser, learning_rate, done, steps)
             torch.manual_seed(learner.seed * 1_000_003 + done)
-            losses += (loss := _step(learner, optimiser, next(batches)))
-            done += 1
+            loss = _step(learner, optimiser, next(batches))
+            done, losses = done + 1, losses + loss
             if not math.isfinite(loss):
                 raise InputError(f"the loss of step {done} is {loss}: give a lower learning_rate than {learning_rate}")
             if ended := done % epoch == 0 or done == steps:
@@ -118,10 +118,10 @@ def set_learning_rate(optimiser: torch.optim.Optimizer, learning_rate: float, do
     """Set the learning rate of a step: up in a warm-up, then down a cosine to zero (Loshchilov, Hutter 2017).
 
     Args:
-        optimiser: All of its groups get that rate.
-        learning_rate: The highest.
+        optimiser: All of its groups get the learning rate.
+        learning_rate: The highest learning rate.
         done: Steps before this one.
-        steps: Of the whole training.
+        steps: Steps of the whole training.
     """
     warm = min(WARM_UP, steps // 10 + 1)
     part = (done + 1) / warm if done < warm else (1 + math.cos(math.pi * (done - warm) / max(1, steps - warm))) / 2

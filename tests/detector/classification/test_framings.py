@@ -1,4 +1,4 @@
-"""Tests of the framings of an image: vectors of one length at any size, where windows lie, and what is pooled."""
+"""Tests of how a classifier is shown an image: vectors of one length at any size, where windows lie, what is pooled."""
 
 import numpy as np
 import numpy.typing as npt
@@ -82,7 +82,7 @@ def test_the_paper_has_96_windows_and_two_whole_images(tiny_backbone: Backbone) 
     assert framed_vectors(tiny_backbone, picture(60, 80), "maps", None, SIDE, 256, (1, 2)).shape == (98, 8 * 5)
 
 
-def test_views_from_maps_are_those_of_the_pooling_of_windows(tiny_backbone: Backbone) -> None:
+def test_vectors_from_maps_are_those_of_the_pooling_of_windows(tiny_backbone: Backbone) -> None:
     image = picture(60, 80)
 
     vectors = map_vectors(tiny_backbone, image, 72, 64, (64, 96), LEVELS).numpy()
@@ -114,7 +114,7 @@ def test_a_window_on_the_map_holds_the_cells_of_its_crop(tiny_backbone: Backbone
     np.testing.assert_array_equal(from_map, whole[:, :15, :15].amax(dim=(1, 2)))
 
 
-def test_the_last_two_views_are_the_whole_image_and_its_mirror_image(tiny_backbone: Backbone) -> None:
+def test_the_last_two_vectors_are_of_the_whole_image_and_its_mirror_image(tiny_backbone: Backbone) -> None:
     image = picture(60, 80)
 
     vectors = map_vectors(tiny_backbone, image, 72, 64, (64,), LEVELS).numpy()
@@ -124,7 +124,7 @@ def test_the_last_two_views_are_the_whole_image_and_its_mirror_image(tiny_backbo
     np.testing.assert_array_equal(vectors[7], torch_vector(tiny_backbone, resized(mirrored, 72)))
 
 
-def test_ten_views_are_five_crops_and_their_mirror_images(tiny_backbone: Backbone) -> None:
+def test_ten_vectors_are_of_five_crops_and_their_mirror_images(tiny_backbone: Backbone) -> None:
     image = picture(72, 96)
 
     vectors = crop_vectors(tiny_backbone, image, 72, 64, LEVELS).numpy()
@@ -144,6 +144,6 @@ def test_a_size_scales_the_images_of_crops_with_it(tiny_backbone: Backbone) -> N
     )
 
 
-def test_other_views_are_refused(tiny_backbone: Backbone) -> None:
+def test_another_framing_is_refused(tiny_backbone: Backbone) -> None:
     with pytest.raises(InputError, match="framing must be full, ten or maps, not 'all'"):
         framed_vectors(tiny_backbone, picture(9, 9), "all", None, 64, 72, LEVELS)  # type: ignore[arg-type]

@@ -114,7 +114,7 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[tuple[tuple[int, ...], int]]:
 
 
 @pytest.mark.parametrize(("framing", "shape"), [("full", (40, 70, 3)), ("crop", (40, 40, 3)), ("warp", (48, 48, 3))])
-def test_an_image_is_convolved_once_in_the_shape_of_its_view(
+def test_an_image_is_convolved_once_in_the_shape_of_its_framing(
     backbone: Backbone, seen: list[tuple[tuple[int, ...], int]], framing: Framing, shape: tuple[int, ...]
 ) -> None:
     ImageFeatures(backbone, ALL_LAYERS, scale=48, framing=framing).vectors(picture(40, 70))
