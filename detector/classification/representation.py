@@ -110,7 +110,7 @@ class ImageFeatures:
         return {name: normalised(self._pooled(name, maps[depth])) for name, depth in self._depths.items()}
 
     def key(self, layer: str) -> str:
-        """Return a key of all that the vectors of a layer depend on beside the image, under which they may be cached."""
+        """Return a key of all that the vectors of a layer depend on beside the image, to cache them under."""
         return content_key(
             self._fingerprint, repr((layer, self.scale, self.framing, self.mirrored, self._pyramid.levels))
         )
