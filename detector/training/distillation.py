@@ -79,6 +79,7 @@ class Distillation:
             )
 
 
+@torch.random.fork_rng(devices=[])  # layers draw weights as they are built, which the seed's then replace
 def distil(
     student: str,
     teacher: Backbone,

@@ -103,6 +103,16 @@ def test_another_seed_gives_other_weights(
     assert not same(one, other)
 
 
+def test_the_random_numbers_of_others_are_left_alone(
+    tmp_path: Path, pooled_name: str, pooled_backbone: Backbone, photos: list[Image]
+) -> None:
+    before = torch.get_rng_state()
+
+    learn(pooled_name, pooled_backbone, photos, tmp_path)
+
+    assert torch.equal(torch.get_rng_state(), before)
+
+
 def test_before_it_learns_the_student_tells_the_mean(
     pooled_name: str, pooled_backbone: Backbone, photos: list[Image]
 ) -> None:
