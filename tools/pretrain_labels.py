@@ -59,7 +59,7 @@ def pretrain_on_labels(
     folder = cache or output.with_name(f"{output.name}.cache")
     fit(network, images, folder, workers, training)
     network.save(output)
-    score = "mean average precision" if network.multi_label else "accuracy"
+    score = network.metrics_["quality"]
     write_whole(output / CURVES, learning_curves(network.metrics_["history"], score))
     if cache is None:
         shutil.rmtree(folder)

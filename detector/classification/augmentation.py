@@ -23,10 +23,11 @@ def random_crop(image: Image, short_side: int, side: int, *, colours: float, ran
 
     Args:
         image: uint8 (H, W, 3) RGB.
-        short_side: Pixels of the image's short side before the crop.
-        side: Of the crop in pixels, at most `short_side`.
-        colours: Of the noise; AlexNet's is 0.1, and 0 leaves colours as they are.
-        random: Decides.
+        short_side: Pixels of the image's short side when it is cropped.
+        side: Pixels of the crop's sides, at most `short_side`.
+        colours: Standard deviation of the noise along each principal component, as a part of the component's own;
+            AlexNet's is 0.1, and 0 leaves colours as they are.
+        random: Draws the place, whether the crop is mirrored, and the noise.
 
     Returns:
         uint8 (side, side, 3).
@@ -47,7 +48,16 @@ def centre_crop(image: Image, short_side: int, side: int) -> Image:
 
 
 def cut(picture: Image, top: int, left: int, side: int) -> Image:
-    """Return a square of a picture, whose last row and column are repeated where it is too small."""
+    """Return a square of a picture: uint8 (side, side, 3).
+
+    Where the picture is too small its last row and column are repeated.
+
+    Args:
+        picture: uint8 (H, W, 3).
+        top: First row of the square.
+        left: First column of the square.
+        side: Pixels of the square's sides.
+    """
     crop = picture[top : top + side, left : left + side]
     missing = [(0, side - length) for length in crop.shape[:2]]
     return np.pad(crop, [*missing, (0, 0)], mode="edge") if crop.shape[:2] != (side, side) else crop

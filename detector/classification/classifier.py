@@ -1,7 +1,7 @@
 """SPP-net as a classifier: conv layers, pyramid pooling of the whole map, fully connected layers (He et al. 2015, 3).
 
 The pyramid makes vectors of one length at any input size, so one set of weights is trained at several sizes and
-classifies images of all sizes, whole or in many framing. Its conv layers can then be those of a detector.
+classifies images of all sizes, whole or in many crops. Its conv layers can then be those of a detector.
 """
 
 import copy
@@ -30,8 +30,8 @@ from ..types import Progress
 from .augmentation import Image
 from .framings import SIDE, Framing, framed_vectors
 from .fully_connected import fully_connected
-from .labels import Examples, Labels, read_labels
-from .multisize import Indices, MultiSize, MultiSizeTraining, Schedule
+from .labels import Examples, Quality, accuracy, quality_name, read_labels
+from .multisize import MultiSize, MultiSizeTraining, Schedule
 from .storage import load_classifier, save_classifier
 
 SHORT_SIDE = 256  # pixels of the images that the paper's crops are cut out of
@@ -46,14 +46,15 @@ class Classifier:
         weights: "random", "imagenet" or a weights file. Random conv layers learn with batch normalisation, which is
             folded into them in the end.
         levels: Bins per side of every level of the pyramid; the paper's other one is (1, 2, 3, 4).
-        widths: Of the fully connected layers before the scores (the paper's: 4096, 4096).
+        widths: Values of each fully connected layer before the scores (the paper's: 4096, 4096).
         dropout: Probability that a value of these layers is left out in training; without any, one of a vector's.
         multi_label: Whether an image can show several classes. Labels are for every class then, and scores sigmoids.
-        seed: Of everything random.
+        seed: All that is random follows from it; 0 or more.
         device: Where everything is computed: cpu, cuda or cuda:N.
 
     Attributes:
-        metrics_: What is known of a fitted model: images, images of each class, seconds, history of the training.
+        metrics_: What is known of a fitted model: images, images of each class, seconds, name of the quality that was
+            measured on held-out images, history of the training.
         side_: Pixels of the crops that it was trained on.
         short_side_: Pixels of the short side of the images that these were cut out of.
     """
@@ -97,11 +98,16 @@ class Classifier:
         short_side: int | None = None,
         colours: float = 0.1,
         held_out: float = 0.1,
+        quality: Quality = accuracy,
         checkpoints: Path | str | None = None,
         workers: int = 2,
         progress: Progress = lambda stage, done, total: None,
     ) -> "Classifier":
-        """Train on images with labels and return the classifier; a loaded one goes on from its conv layers.
+        """Train on images with labels and return the classifier.
+
+        The training is anew, from the conv layers that `weights` names: a classifier that was fitted before forgets
+        what it learned, and one that was loaded goes on from the conv layers in its folder, with new fully connected
+        ones.
 
         A crop at a random place of an image, mirrored and recoloured at random, is brought to the size of the epoch.
         The optimiser is AdamW, with a warm-up and a cosine to zero (the paper's is SGD, divided by 10 on a plateau).
@@ -115,20 +121,23 @@ class Classifier:
             schedule: "epochs" gives the sizes an epoch each by turns; "random" draws a size between the least and the
                 largest for every epoch.
             epochs: Times that every image is seen (the paper: 70 for ZF-5).
-            batch: Images at a time.
-            learning_rate: Highest learning rate.
-            weight_decay: Of the weights.
+            batch: Images in a step, at most.
+            learning_rate: The highest learning rate.
+            weight_decay: AdamW's decay of weights; biases and the scales of the normalisation have none.
             short_side: Pixels of an image's short side before the crop. The default is 256 for crops of 224, and in
                 proportion for others.
-            colours: Strength of the noise of colours.
-            held_out: Fraction of the images that are not learned but scored at every size after each epoch.
+            colours: Strength of the noise of colours; AlexNet's is the default, and 0 leaves them as they are.
+            held_out: Fraction of the images, below 1, that are not learned but scored at every size after each epoch.
+            quality: From scores float32 (N, K) of the held-out images and marks int8 (N, K), +1 for a class that the
+                image shows, -1 for one that it does not and 0 where that is open, to a number, the higher the better.
+                The default is the share of images whose best class is one they show. Its name goes into the metrics.
             checkpoints: Folder for the state of the training. One that is given the same folder again, after an
                 interruption, goes on and ends with the same weights. By default a temporary one.
             workers: Threads that read images ahead.
-            progress: Called with (stage, done, total) as the work goes on.
+            progress: Called with ("training", steps done, steps of all).
 
         Raises:
-            InputError: If there are no images, or an image, a label or a setting breaks a rule.
+            InputError: If there are no images, an image, a label or a setting breaks a rule, or a loss is not finite.
             ModelError: If the backbone's weights cannot be had.
         """
         side = max(sizes, default=SIDE)
@@ -154,10 +163,13 @@ class Classifier:
         )
         clock = Stopwatch()
         with clock("training"), nullcontext(checkpoints) if checkpoints else TemporaryDirectory() as folder:
-            layers, head, history = self._train(
-                backbone, train, labels, options, fitting, held, Checkpoint(Path(folder), name="classifier"),
-                workers=workers, progress=progress,
-            )  # fmt: skip
+            layers, head = self._layers(backbone)
+            network = nn.Sequential(layers, PyramidPooling(self.levels), head)
+            history = MultiSizeTraining(
+                network.to(self.device, memory_format=torch.channels_last),  # type: ignore[call-overload]
+                *(backbone.preprocessing, train, labels, options, quality, fitting, held),
+                seed=self.seed, device=self.device, workers=workers,
+            ).run(Checkpoint(Path(folder), name="classifier"), progress=progress)  # fmt: skip
         layers = folded(layers) if self.weights == "random" else layers
         self._fitted = backbone.with_layers(layers), head.eval().requires_grad_(False)
         self.side_, self.short_side_ = options.side, options.short_side
@@ -166,43 +178,20 @@ class Classifier:
             "images": len(train),
             "labels": dict(zip(self.classes, counts.tolist(), strict=True)),
             "seconds": {stage: round(seconds, 1) for stage, seconds in clock.seconds.items()},
+            "quality": quality_name(quality),
             "history": history,
         }
         return self
 
-    def _train(
-        self,
-        backbone: Backbone,
-        train: Examples,
-        labels: Labels,
-        options: MultiSize,
-        fitting: Indices,
-        held: Indices,
-        checkpoint: Checkpoint,
-        *,
-        workers: int,
-        progress: Progress,
-    ) -> tuple[nn.Sequential, nn.Sequential, dict[str, Any]]:
-        """Return conv layers and fully connected ones after their training, and how that went."""
-        place = torch.device(self.device)
-        with torch.random.fork_rng(devices=[place] if place.type == "cuda" else []):
-            torch.manual_seed(self.seed)
-            network = self._network(backbone).to(place, memory_format=torch.channels_last)  # type: ignore[call-overload]
-            training = MultiSizeTraining(
-                network, backbone.preprocessing, train, labels, options, fitting, held, self.seed, self.device
-            )
-            history = training.run(checkpoint, workers=workers, progress=progress)
-            return network[0], network[2], history
-
     def predict(
         self, images: Sequence[Image], *, framing: Framing = "full", size: int | None = None
     ) -> list[npt.NDArray[np.float32]]:
-        """Return the probabilities of the classes for every image: float32 (K,), of one sum unless `multi_label`.
+        """Return the probabilities of the classes for every image: float32 (K,), whose sum is 1 unless `multi_label`.
 
         Args:
             images: uint8 (H, W, 3) RGB each.
             framing: "full" is the whole image. "ten" averages ten crops: corners, centre, and these mirrored. "maps"
-                averages the 98 framing of the paper, of which 96 are windows on the maps of six scales.
+                averages the paper's 98: 96 windows on the maps of six scales, the whole image and its mirror image.
             size: Short side of the full image in pixels, or side of crops and windows, with which scales grow. The
                 default is as in training, 256 and 224 unless it was otherwise.
 
@@ -265,17 +254,16 @@ class Classifier:
         backbone = self.fitted()[0]
         save_weights(Path(file), backbone.layers, backbone.preprocessing, {}, half=False)
 
-    def _network(self, backbone: Backbone) -> nn.Sequential:
-        """Return what is trained: from pixels to scores."""
-        random = self.weights == "random"
-        layers = (
-            normalised(backbone.layers, seed=self.seed)
-            if random
-            else copy.deepcopy(backbone.layers).requires_grad_(True)
-        )
-        dimensions = bins(self.levels) * backbone.last.channels
-        head = fully_connected(dimensions, len(self.classes), self.widths, self.dropout)
-        return nn.Sequential(layers, PyramidPooling(self.levels), head)
+    def _layers(self, backbone: Backbone) -> tuple[nn.Sequential, nn.Sequential]:
+        """Return the conv layers and the fully connected layers that are to learn."""
+        if self.weights == "random":
+            layers = normalised(backbone.layers, seed=self.seed)
+        else:
+            layers = copy.deepcopy(backbone.layers).requires_grad_(True)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.seed)
+            dimensions = bins(self.levels) * backbone.last.channels
+            return layers, fully_connected(dimensions, len(self.classes), self.widths, self.dropout)
 
     def _checked_size(self, backbone: Backbone, size: int) -> Backbone:
         if size < backbone.least_side:

@@ -1,7 +1,8 @@
-"""The framings of an image whose scores a classifier averages, as pooled vectors (He et al. 2015, 3.1.4 and 3.1.5).
+"""How a classifier is shown an image: the pooled vectors whose scores it averages (He et al. 2015, 3.1.4 and 3.1.5).
 
-One whole image; ten crops (corners and centre, mirrored too), each convolved by itself; or the same crops and more at
-six scales, pooled from the maps of whole images, which are convolved twice for each scale: as they are and mirrored.
+The framing "full" is the whole image, "ten" are ten crops (corners and centre, mirrored too), each convolved by itself.
+"maps" are the same windows and more at six scales, pooled from the maps of whole images, which are convolved twice for
+each scale: as they are and mirrored.
 """
 
 from collections.abc import Sequence
@@ -32,19 +33,19 @@ def framed_vectors(
     short_side: int,
     levels: Sequence[int],
 ) -> torch.Tensor:
-    """Return the vectors of an image's framings: (framings, D).
+    """Return the vectors of an image in a framing: (N, D), of which "full" has 1, "ten" 10 and "maps" 98.
 
     Args:
-        backbone: Convolves the image.
+        backbone: The conv layers.
         image: uint8 (H, W, 3) RGB.
         framing: "full", "ten" or "maps"; see `Classifier.predict`.
         size: Short side of the full image, or side of crops and windows, in pixels; None is as in training.
-        side: Of the crops in training.
-        short_side: Of the images in training.
-        levels: Bins per side of each level.
+        side: Pixels of the crops' sides in training.
+        short_side: Pixels of the images' short side in training.
+        levels: Bins per side of each level of the pyramid.
 
     Raises:
-        InputError: If there are no such framings.
+        InputError: If there is no such framing.
     """
     if framing == "full":
         return whole_vectors(backbone, image, size or short_side, levels)
@@ -58,7 +59,7 @@ def framed_vectors(
 
 
 def whole_vectors(backbone: Backbone, image: Image, short_side: int, levels: Sequence[int]) -> torch.Tensor:
-    """Return the vector of a whole image of any size: (1, D)."""
+    """Return the vector of a whole image of any size, resized to a short side in pixels: (1, D)."""
     return _pooled(_map(backbone, resized(image, short_side)), None, levels)
 
 
@@ -66,11 +67,11 @@ def crop_vectors(backbone: Backbone, image: Image, short_side: int, side: int, l
     """Return the vectors of the ten crops of an image: (10, D).
 
     Args:
-        backbone: Convolves the crops.
+        backbone: The conv layers.
         image: uint8 (H, W, 3) RGB.
-        short_side: Pixels of the image's short side.
-        side: Of a crop in pixels.
-        levels: Bins per side of each level.
+        short_side: Pixels of the image's short side when it is cropped.
+        side: Pixels of a crop's sides.
+        levels: Bins per side of each level of the pyramid.
     """
     picture = resized(image, short_side)
     windows = crop_windows(picture.shape[:2], side).tolist()
@@ -88,15 +89,15 @@ def map_vectors(
     With the scales and the side of the paper these are 96 windows and 2 images.
 
     Args:
-        backbone: Convolves the image.
+        backbone: The conv layers.
         image: uint8 (H, W, 3) RGB.
         short_side: Pixels of the short side of the whole image.
-        side: Of a window in pixels of the resized image.
-        scales: Short sides in pixels.
-        levels: Bins per side of each level.
+        side: Sides of a window in pixels of the resized image.
+        scales: Short sides of the resized images in pixels.
+        levels: Bins per side of each level of the pyramid.
 
     Returns:
-        (framings, D), the whole images last.
+        (N, D): at each scale the windows, then those of the mirrored image; last the whole image and its mirror image.
     """
     images = (image, np.ascontiguousarray(image[:, ::-1]))
     vectors = []
@@ -120,7 +121,7 @@ def crop_windows(size: tuple[int, ...], side: int) -> npt.NDArray[np.int64]:
 
     Args:
         size: (height, width) of the image in pixels.
-        side: Of a square; where the image is smaller it leaves it.
+        side: Pixels of a square's sides; where the image is smaller the square leaves it.
     """
     tops, lefts = _starts(size, side)
     return _windows([(tops[row], lefts[column]) for row, column in ((0, 0), (0, 2), (2, 0), (2, 2), (1, 1))], side)
@@ -133,7 +134,7 @@ def grid_windows(size: tuple[int, ...], side: int) -> npt.NDArray[np.int64]:
 
     Args:
         size: (height, width) of the image in pixels.
-        side: Of a square; where the image is smaller it leaves it.
+        side: Pixels of a square's sides; where the image is smaller the square leaves it.
     """
     tops, lefts = _starts(size, side)
     if min(size) <= side:

@@ -12,10 +12,14 @@ def fully_connected(dimensions: int, classes: int, widths: Sequence[int], dropou
     """Return layers from vectors (N, D) to scores before the softmax or sigmoid (N, K).
 
     Args:
-        dimensions: D.
-        classes: K.
-        widths: Of the layers before the last, each followed by a ReLU and dropout; for none, vectors drop out.
+        dimensions: D, the values of a pooled vector.
+        classes: K, the number of classes.
+        widths: Values of each layer before the scores, which a ReLU and dropout follow. For () the vectors are scored
+            directly, and dropout leaves out values of theirs.
         dropout: Probability that a value is left out in training.
+
+    Returns:
+        The layers on the CPU, with random weights that torch's generator gives.
 
     Raises:
         InputError: If a width or the probability is out of range.

@@ -1,5 +1,6 @@
-"""Labels of whole images: one of the classes, or for each class whether it is there; their loss and their score."""
+"""Labels of whole images, one of the classes or for each class whether it is there: their loss and the accuracy."""
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import numpy as np
@@ -11,6 +12,8 @@ from ..errors import InputError
 from .augmentation import Image
 
 Labels = npt.NDArray[np.integer]
+Marks = npt.NDArray[np.int8]
+Quality = Callable[[npt.NDArray[np.float32], Marks], float]  # of scores (N, K) under marks (N, K); the best is highest
 
 
 class Examples(Protocol):
@@ -24,8 +27,13 @@ class Examples(Protocol):
 def read_labels(examples: Examples, classes: int, multi_label: bool) -> Labels:
     """Return the labels of all images, checked: int64 (N,), or int8 (N, K) of -1, 0 and +1 where there may be several.
 
+    Args:
+        examples: Images and labels; the images are read only where there is no `label(number)`.
+        classes: K, the number of classes.
+        multi_label: Whether an image can show several classes.
+
     Raises:
-        InputError: If one breaks that rule.
+        InputError: If a label is neither a number from 0 to below K nor, of several, a row of K marks.
     """
     read = getattr(examples, "label", None) or (lambda number: examples[number][1])
     labels = np.zeros((len(examples), classes), np.int8) if multi_label else np.zeros(len(examples), np.int64)
@@ -54,19 +62,21 @@ def loss_of(scores: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     return (losses * counted).sum() / counted.sum().clamp(min=1)
 
 
-def score_of(scores: npt.NDArray[np.float32], labels: Labels) -> float:
-    """Return the share of images whose best class is theirs, or the mean of the classes' average precision.
+def marks(labels: Labels, classes: int) -> Marks:
+    """Return labels as marks of every class: int8 (N, K), +1 for a class that is there, -1 for one that is not."""
+    return np.asarray(labels if labels.ndim == 2 else np.where(labels[:, None] == np.arange(classes), 1, -1), np.int8)
 
-    The precision is that of every hit, not that of eleven points; classes that no image shows do not count.
+
+def accuracy(scores: npt.NDArray[np.float32], marks: Marks) -> float:
+    """Return the share of images whose best score, the first of equal ones, is that of a class they show.
+
+    Args:
+        scores: float32 (N, K), of one image or more.
+        marks: int8 (N, K), +1 for the classes that an image shows.
     """
-    if labels.ndim == 1:
-        return float((scores.argmax(axis=1) == labels).mean())
-    from sklearn.metrics import average_precision_score  # takes a second to import
+    return float((marks[np.arange(len(marks)), scores.argmax(axis=1)] > 0).mean())
 
-    known, shown = labels != 0, labels > 0
-    precisions = [
-        average_precision_score(shown[known[:, k], k], scores[known[:, k], k])
-        for k in range(labels.shape[1])
-        if shown[:, k].any()
-    ]
-    return float(np.mean(precisions)) if precisions else 0.0
+
+def quality_name(quality: Quality) -> str:
+    """Return what a measure is called: the name of the function in words."""
+    return str(getattr(quality, "__name__", "quality")).replace("_", " ")

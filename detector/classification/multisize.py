@@ -6,9 +6,9 @@ every epoch.
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -21,12 +21,13 @@ from ..checks import check_image
 from ..errors import InputError
 from ..files.cache import content_key
 from ..training.checkpoint import Checkpoint
-from ..training.schedule import set_learning_rate
+from ..training.loop import Part, read_ahead, train
 from ..types import Progress
 from .augmentation import Image, centre_crop, random_crop, square
-from .labels import Examples, Labels, loss_of, score_of
+from .labels import Examples, Labels, Quality, loss_of, marks, quality_name
 
 Schedule = Literal["epochs", "random"]
+Floats = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.int64]
 Sample = tuple[torch.Tensor, int]  # pixels and the number of the image
 SAMPLED = 32  # images whose pixels tell one training from another
@@ -34,7 +35,7 @@ SAMPLED = 32  # images whose pixels tell one training from another
 
 @dataclass(frozen=True)
 class MultiSize:
-    """How a classifier is trained; see `Classifier.fit`."""
+    """What can be chosen of a training at several sizes; see `Classifier.fit`."""
 
     sizes: tuple[int, ...]
     schedule: Schedule
@@ -61,11 +62,11 @@ class MultiSize:
 
     @property
     def side(self) -> int:
-        """Of the crop in pixels: the largest size."""
+        """Pixels of the crop's sides: the largest size."""
         return max(self.sizes)
 
     def size(self, epoch: int, seed: int) -> int:
-        """Return the size of an epoch's inputs in pixels."""
+        """Return the side of an epoch's inputs in pixels; the seed draws it where sizes are random."""
         if self.schedule == "epochs":
             return self.sizes[epoch % len(self.sizes)]
         return int(np.random.default_rng([seed, epoch]).integers(min(self.sizes), self.side, endpoint=True))
@@ -79,12 +80,14 @@ class MultiSizeTraining:
         network: From pixels (B, 3, size, size) to scores (B, K), on its device; it learns in place.
         preprocessing: What it expects of an image.
         examples: Images and labels.
-        labels: Of all of them, as `read_labels` returns them.
-        options: How.
+        labels: Labels of all images, as `read_labels` returns them.
+        options: The sizes and everything else that is chosen.
+        quality: Measures the scores of the held-out images; see `Classifier.fit`.
         fitting: Numbers of the images to learn from.
-        held: Numbers of those that are scored after every epoch.
-        seed: Of everything random.
-        device: Of the network.
+        held: Numbers of the images that are scored after every epoch.
+        seed: All that is random follows from it, the number of the image and that of the step.
+        device: Where the network is.
+        workers: Threads that read images ahead.
     """
 
     network: nn.Module
@@ -92,70 +95,69 @@ class MultiSizeTraining:
     examples: Examples
     labels: Labels
     options: MultiSize
+    quality: Quality
     fitting: Indices
     held: Indices
     seed: int
     device: str
+    workers: int
 
-    def run(self, checkpoint: Checkpoint, *, workers: int, progress: Progress) -> dict[str, Any]:
+    def __post_init__(self) -> None:
+        self.parts = {"network": Part(self.network, self.options.weight_decay)}
+        # An epoch sees every image once, in batches that are nearly equal.
+        self.epoch = math.ceil(len(self.fitting) / self.options.batch)
+        scores: dict[str, list[float]] = {str(size): [] for size in self.options.sizes}
+        self.history: dict[str, Any] = {"losses": [], "sizes": [], "scores": scores}
+
+    def run(self, checkpoint: Checkpoint, *, progress: Progress) -> dict[str, Any]:
         """Train from the last checkpoint on, and return how it went.
 
-        An interrupted training ends with the weights it would have had. (On a GPU they may differ in the last bits:
-        gradients are added up in any order there.)
-
         Args:
-            checkpoint: Where states are kept.
-            workers: Threads that read images ahead.
-            progress: Called with (stage, done, total).
+            checkpoint: Keeps the state of the training.
+            progress: Called with ("training", steps done, steps of all).
 
         Returns:
-            {"losses": of every epoch, "sizes": likewise, "scores": of the held-out images, for each size likewise}.
+            {"losses": of every epoch, "sizes": likewise, "scores": size -> quality on the held-out images, likewise}.
+
+        Raises:
+            InputError: If an image breaks a rule, or a loss is not finite.
         """
-        steps = self._steps
-        total, key, optimiser = steps * self.options.epochs, self._key(), self._optimiser()
-        start = {"losses": [], "sizes": [], "scores": {str(size): [] for size in self.options.sizes}}
-        done, history = checkpoint.restore(key, self.network, optimiser, {}, start)
-        loss = history.pop("sum", 0.0)
-        with ThreadPoolExecutor(workers) as pool:
-            batch = self._submit(pool, *divmod(done, steps))
-            while done < total:
-                samples, batch = [part.result() for part in batch], self._submit(pool, *divmod(done + 1, steps))
-                loss = loss * (done % steps > 0) + self._step(optimiser, samples, done, total)
-                done += 1
-                if done % steps == 0:
-                    self._end_epoch(history, loss / steps, pool)
-                if done % checkpoint.every == 0 or done % steps == 0:
-                    checkpoint.save(key, done, self.network, optimiser, {}, {**history, "sum": loss})
-                progress("training", done, total)
-        return history
+        train(
+            self, checkpoint, steps=self.epoch * self.options.epochs, epoch=self.epoch,
+            learning_rate=self.options.learning_rate, progress=partial(progress, "training"),
+        )  # fmt: skip
+        return self.history
 
-    @property
-    def _steps(self) -> int:
-        """Number of batches, nearly equal ones, in which an epoch sees every image once."""
-        return math.ceil(len(self.fitting) / self.options.batch)
-
-    def _key(self) -> str:
-        """Return what tells this training from any that would end with other weights, as far as a sample shows."""
+    def key(self) -> str:
+        """Return what tells this training from any that would end otherwise, as far as a sample of images shows."""
         sampled = np.unique(np.linspace(0, len(self.examples) - 1, SAMPLED).astype(int)).tolist()
         return content_key(
-            repr((self.network, self.preprocessing, self.options, self.seed)),
+            repr((self.network, self.preprocessing, self.options, self.seed, quality_name(self.quality))),
             *(self.labels, self.fitting, self.held),
             *(tensor.cpu().numpy() for tensor in self.network.state_dict().values()),
             *(self.examples[number][0] for number in sampled),
         )
 
-    def _optimiser(self) -> torch.optim.AdamW:
-        parameters = list(self.network.parameters())
-        weights = [parameter for parameter in parameters if parameter.dim() > 1]
-        others = [parameter for parameter in parameters if parameter.dim() == 1]
-        return torch.optim.AdamW(
-            [{"params": weights, "weight_decay": self.options.weight_decay}, {"params": others, "weight_decay": 0.0}]
-        )
-
-    def _submit(self, pool: ThreadPoolExecutor, epoch: int, step: int) -> list[Future[Sample]]:
+    def batch(self, step: int) -> list[Callable[[], Sample]]:
+        """Return what reads the inputs of a step, all of one size."""
+        epoch, place = divmod(step, self.epoch)
         order = np.random.default_rng([self.seed, epoch]).permutation(self.fitting)
-        numbers = np.array_split(order, self._steps)[step].tolist()
-        return [pool.submit(self._sample, number, epoch) for number in numbers]
+        return [partial(self._sample, number, epoch) for number in np.array_split(order, self.epoch)[place].tolist()]
+
+    def loss(self, batch: list[Sample]) -> torch.Tensor:
+        """Return the mean loss of a batch with dropout."""
+        self.network.train()
+        labels = torch.from_numpy(self.labels[[number for _, number in batch]]).to(self.device)
+        return loss_of(self._scores([pixels for pixels, _ in batch]), labels)
+
+    def end_epoch(self, done: int, loss: float) -> None:
+        """Take loss and size of the epoch, and the quality on the held-out images at each size, into the history."""
+        self.history["sizes"].append(self.options.size(len(self.history["losses"]), self.seed))
+        self.history["losses"].append(round(loss, 4))
+        if len(self.held):
+            for size, scores in self._held_out_scores().items():
+                quality = float(self.quality(scores, marks(self.labels[self.held], scores.shape[1])))
+                self.history["scores"][size].append(round(quality, 4))
 
     def _sample(self, number: int, epoch: int) -> Sample:
         random = np.random.default_rng([self.seed, number, epoch])
@@ -170,44 +172,24 @@ class MultiSizeTraining:
         check_image(image, number)
         return image
 
-    def _step(self, optimiser: torch.optim.AdamW, samples: Sequence[Sample], done: int, total: int) -> float:
-        set_learning_rate(optimiser, self.options.learning_rate, done, total)
-        torch.manual_seed(self.seed * 1_000_003 + done)  # of the dropout
-        self.network.train()
-        labels = torch.from_numpy(self.labels[[number for _, number in samples]]).to(self.device)
-        loss = loss_of(self._scores([pixels for pixels, _ in samples]), labels)
-        optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(list(self.network.parameters()), 10)
-        optimiser.step()
-        if not math.isfinite(value := float(loss.detach())):
-            raise InputError(
-                f"the loss of step {done} is {value}: give a lower learning rate than {self.options.learning_rate}"
-            )
-        return value
-
     def _scores(self, pixels: list[torch.Tensor]) -> torch.Tensor:
         scores: torch.Tensor = self.network(torch.cat(pixels).to(self.device, memory_format=torch.channels_last))
         return scores
 
-    def _end_epoch(self, history: dict[str, Any], loss: float, pool: ThreadPoolExecutor) -> None:
-        history["sizes"].append(self.options.size(len(history["losses"]), self.seed))
-        history["losses"].append(round(loss, 4))
-        if len(self.held):
-            for size, score in self._held_out_scores(pool).items():
-                history["scores"][size].append(round(score, 4))
+    def _held_out_scores(self) -> dict[str, Floats]:
+        """Return the scores at each size, float32 (N, K), of the middle of every held-out image."""
+        batch, scores = self.options.batch, defaultdict[str, list[Floats]](list)
 
-    def _held_out_scores(self, pool: ThreadPoolExecutor) -> dict[str, float]:
-        """Return the score at each size, of the middle of every held-out image."""
-        options, scores = self.options, defaultdict[str, list[npt.NDArray[np.float32]]](list)
+        def crops(step: int) -> list[Callable[[], Image]]:
+            return [partial(self._held_out_crop, number) for number in self.held[step * batch :][:batch].tolist()]
+
         self.network.eval()
-        for start in range(0, len(self.held), options.batch):
-            crops = list(pool.map(self._held_out_crop, self.held[start:][: options.batch].tolist()))
-            for size in options.sizes:
+        for pictures in read_ahead(crops, 0, math.ceil(len(self.held) / batch), workers=self.workers):
+            for size in self.options.sizes:
                 with torch.inference_mode():
-                    found = self._scores([self.preprocessing(square(crop, size)) for crop in crops])
+                    found = self._scores([self.preprocessing(square(picture, size)) for picture in pictures])
                 scores[str(size)].append(found.cpu().numpy())
-        return {size: score_of(np.concatenate(found), self.labels[self.held]) for size, found in scores.items()}
+        return {size: np.concatenate(found) for size, found in scores.items()}
 
     def _held_out_crop(self, number: int) -> Image:
         return centre_crop(self._image(number), self.options.short_side, self.options.side)

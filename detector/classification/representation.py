@@ -35,14 +35,14 @@ class ImageFeatures:
     """Turns an image of any size into one vector, l2-normalised; a vector of zeros stays one.
 
     Attributes:
-        layers: Those that a vector is made of.
+        layers: Names of the layers that a vector is made of.
         scale: Short side in pixels that images are resized to.
-        framing: How.
+        framing: How an image is shown to the conv layers.
         mirrored: Whether mirror images count, too.
 
     Args:
         backbone: The conv layers.
-        layers: Names of `layer_names`; the vectors of several are put side by side.
+        layers: Some of `layer_names`; the vectors of several are put side by side.
         scale: Short side in pixels. The paper's best on VOC07 is the default.
         levels: Bins per side of each level of the pyramid.
         framing: "full" is the whole image with its aspect, "crop" the square in its middle, "warp" the whole image made
@@ -108,7 +108,7 @@ class ImageFeatures:
         return {name: normalised(self._pooled(name, maps[of])) for name, of in self._maps.items()}
 
     def key(self, layer: str) -> str:
-        """Return what the vectors of a layer depend on beside the image: a key under which they may be cached."""
+        """Return a key of all that the vectors of a layer depend on beside the image, to cache them under."""
         return content_key(
             self._fingerprint, repr((layer, self.scale, self.framing, self.mirrored, self._pyramid.levels))
         )

@@ -31,6 +31,13 @@ def save_classifier(
 ) -> None:
     """Write a classifier into a folder, which is made, or must be a model that is replaced.
 
+    Args:
+        folder: Gets model.safetensors, backbone.safetensors, config.json, metrics.json and README.md.
+        config: The classifier's settings by name.
+        backbone: Its conv layers and their preprocessing.
+        head: Its fully connected layers.
+        metrics: What is known of its training; see `Classifier.metrics_`.
+
     Raises:
         ModelError: If the folder holds something else or cannot be written.
     """
@@ -94,7 +101,7 @@ layers are in `{BACKBONE}`, from which `sppnet train --backbone {config["backbon
   layers: {widths}.
 - Trained on {metrics.get("images", "?")} images with seed {config["seed"]}: {len(history["losses"])} epochs, crops of
   {config["side_"]} pixels.
-- Held-out {"mean average precision" if config["multi_label"] else "accuracy"} in percent: {held_out}.
+- Held-out {metrics.get("quality", "quality")} in percent: {held_out}.
 - Settings: `config.json`. Measurements: `metrics.json`.
 
 | class | images |

@@ -4,7 +4,7 @@ The mean of the training images is subtracted, so that the bias need not undo it
 several layers each layer is scaled to bring in as much variance as any other.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Self
 
 import numpy as np
@@ -12,10 +12,10 @@ import numpy.typing as npt
 
 from ..errors import InputError
 from ..scoring.svm import SVMs, fit_svms
+from .labels import Quality
 
 Floats = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.int8]
-Quality = Callable[[Floats, Labels], float]
 
 COSTS = (0.1, 0.3, 1.0, 3.0, 10.0)  # for vectors of mean squared length 1
 TOLERANCE = 1e-2  # relative duality gap: the ranking of images has long settled
@@ -35,10 +35,13 @@ class ImageSVMs:
         scales_: For each layer the factor of its vectors.
 
     Args:
-        quality: Of margins (N, K) under labels (N, K), the higher the better.
-        costs: Those tried, ascending; of equally good ones the first is taken.
-        folds: Of the cross-validation.
-        seed: Of the folds and of the order of the images in the solver.
+        quality: From margins float32 (N, K) and labels int8 (N, K) to a number, the higher the better.
+        costs: The costs that are tried, ascending; of equally good ones the first is taken.
+        folds: Parts of the images, each of which is held out once in the cross-validation.
+        seed: Decides which images a fold has, and in which order the solver sees them.
+
+    Raises:
+        InputError: If there are fewer than 2 folds, no costs, or the seed is negative.
     """
 
     def __init__(self, quality: Quality, *, costs: Sequence[float] = COSTS, folds: int = 5, seed: int = 0) -> None:
@@ -73,7 +76,7 @@ class ImageSVMs:
         return self
 
     def scores(self, parts: Sequence[Floats]) -> Floats:
-        """Return the margins of images, float32 (N, K), from vectors as of `fit`."""
+        """Return the margins of images, float32 (N, K), from their vectors of each layer, float32 (N, D)."""
         return np.asarray(self._standardised(parts) @ self.weights_.T + self.biases_, np.float32)
 
     def _standardised(self, parts: Sequence[Floats]) -> Floats:

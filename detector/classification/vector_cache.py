@@ -42,10 +42,10 @@ class VectorCache:
         """Compute the vectors that are missing and return the names of the blocks, for `load`.
 
         Args:
-            images: uint8 (H, W, 3) each; read once, a block at a time.
-            features: What to compute of each.
-            progress: Called with "vectors", how many images are done and `total`.
-            total: How many images there are.
+            images: uint8 (H, W, 3) RGB each; read once, a block at a time.
+            features: Those whose layers' vectors are computed of every image.
+            progress: Called with ("vectors", images done, `total`).
+            total: Number of all images.
         """
         names, done = [], 0
         for block in _in_blocks(images):

@@ -4,11 +4,9 @@ Objects of every size occur in a detector's maps, so images are resized to rando
 a step gets follows from the seed and its number alone, so that a training may stop and go on.
 """
 
-from collections import deque
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Protocol
 
 import cv2
@@ -17,9 +15,9 @@ import numpy.typing as npt
 import torch
 
 from ..backbone.preprocessing import Preprocessing
+from .loop import read_ahead
 
 Image = npt.NDArray[np.uint8]
-STEPS_AHEAD = 4
 
 
 class Images(Protocol):
@@ -35,14 +33,14 @@ class Crops:
     """Batches of crops by the number of the step; all crops of a batch have one size, which alternates.
 
     Attributes:
-        images: Where from.
-        numbers: Of the images that are used; in every round each is seen once, in a new order.
-        preprocessing: Of the backbone that sees the crops.
+        images: Those that crops are cut out of.
+        numbers: Numbers of the images that are used; in every round each is seen once, in a new order.
+        preprocessing: What the backbone that sees the crops expects.
         batch: Crops in a batch.
         sizes: Sides of the crops in pixels.
         scales: The lowest and the highest short side in pixels that an image is resized to; never less than the crop.
         flips: Whether crops are mirrored at random.
-        seed: Of everything random.
+        seed: All that is random follows from it and the number of the step.
     """
 
     images: Images
@@ -54,18 +52,23 @@ class Crops:
     flips: bool
     seed: int
 
-    def ahead(self, first: int, last: int, workers: int) -> Iterator[torch.Tensor]:
-        """Yield the batches of some steps, float32 (B, 3, S, S), read by so many threads while others are used."""
-        with ThreadPoolExecutor(workers) as pool:
-            waiting: deque[list[Future[torch.Tensor]]] = deque()
-            try:
-                for step in range(first, last + STEPS_AHEAD):
-                    if step < last:
-                        waiting.append([pool.submit(self.crop, step, place) for place in range(self.batch)])
-                    if step >= first + STEPS_AHEAD - 1 and waiting:
-                        yield torch.cat([crop.result() for crop in waiting.popleft()])
-            finally:
-                pool.shutdown(cancel_futures=True)
+    def ahead(self, first: int, last: int, workers: int) -> Generator[torch.Tensor, None, None]:
+        """Yield the batches of some steps, which threads read while earlier ones are used.
+
+        Args:
+            first: Number of the first step.
+            last: Number after that of the last step.
+            workers: Threads.
+
+        Yields:
+            float32 (B, 3, S, S) as the backbone expects it, on the CPU.
+        """
+        for crops in read_ahead(self.readers, first, last, workers=workers):
+            yield torch.cat(crops)
+
+    def readers(self, step: int) -> list[Callable[[], torch.Tensor]]:
+        """Return what reads the crops of a step's batch."""
+        return [partial(self.crop, step, place) for place in range(self.batch)]
 
     def crop(self, step: int, place: int) -> torch.Tensor:
         """Return the crop at a place of a step's batch, float32 (1, 3, S, S)."""
@@ -85,9 +88,12 @@ def cut(image: Image, scale: int, size: int, place: npt.NDArray[np.float64]) -> 
 
     Args:
         image: uint8 (H, W, 3).
-        scale: Short side in pixels, at least `size`.
-        size: Of the square in pixels.
-        place: Of its left upper corner, x and y, each from 0, at the left or upper edge, to 1, at the other.
+        scale: Short side of the resized image in pixels, at least `size`.
+        size: Side of the square in pixels.
+        place: float64 (2,), x and y of the square: 0 is at the left or upper edge of the image, 1 at the other.
+
+    Returns:
+        uint8 (size, size, 3).
     """
     height, width = image.shape[:2]
     side = min(height, width) * size / scale  # of the square in the image, and where it starts

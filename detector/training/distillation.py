@@ -5,8 +5,9 @@ say what the teacher's cell at the same place says, each channel standardised so
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from ..files.cache import content_key
 from ..types import Progress
 from .checkpoint import Checkpoint
 from .crops import Crops, Images
-from .schedule import set_learning_rate
+from .loop import Part, train
 from .windows import split_held_out
 
 LEAST_SIZE = 64  # pixels of a crop; less leaves some backbones no cell
@@ -40,15 +41,15 @@ class Distillation:
 
     Attributes:
         steps: Batches to learn from.
-        batch: Crops in one.
+        batch: Crops in a batch.
         sizes: Sides of the crops in pixels, alternating from step to step.
         scales: The lowest and the highest short side in pixels that an image is resized to before it is cut; an
             image is never made smaller than the crop.
-        learning_rate: Highest learning rate.
-        weight_decay: Of the weights.
+        learning_rate: The highest learning rate.
+        weight_decay: AdamW's decay of the convolutions' weights; biases and scales have none.
         flips: Whether crops are mirrored at random.
-        held_out: Part of the images that are not learned from; up to 96 of them.
-        interval: Steps between measurements on these, and between checkpoints.
+        held_out: Fraction of the images that are not learned from, below 1; they are 96 at most.
+        interval: Steps between measurements on these.
         precision: float32, or bfloat16 for a student that computes in it, which is faster where the processor has
             instructions for it. Its weights are float32.
     """
@@ -80,6 +81,7 @@ class Distillation:
             )
 
 
+@torch.random.fork_rng(devices=[])  # layers draw weights as they are built, which the seed's then replace
 def distil(
     student: str,
     teacher: Backbone,
@@ -97,14 +99,14 @@ def distil(
     the left upper corner on; where one of the maps has more of them, these are left out.
 
     Args:
-        student: Name of the backbone.
-        teacher: Whose device, and whose preprocessing, are the student's too.
-        images: To cut crops from.
-        options: How.
-        checkpoints: Folder.
-        seed: Of everything random.
+        student: Name of the backbone that learns.
+        teacher: The backbone that it learns from. The student is trained on its device and takes its preprocessing.
+        images: Those that crops are cut out of.
+        options: How long and from what the student learns.
+        checkpoints: Folder for the state of the training, made where it is missing.
+        seed: All that is random follows from it and the number of the step.
         workers: Threads that read images ahead.
-        progress: Called with (stage, done, total).
+        progress: Called with ("distillation", steps done, steps of all).
 
     Returns:
         The student's layers, without normalisation, in float32 on the CPU, and how it went: {"steps": of the
@@ -125,8 +127,12 @@ def distil(
     fitting, held = split_held_out(len(images), min(options.held_out, MOST_HELD_OUT / len(images)), seed)
     run = _Run(student, teacher, images, options, fitting, held, seed, workers)
     run.measure_teacher()
-    history = run.train(Checkpoint(checkpoints, name="distillation"), progress)
-    return folded(run.layers).cpu().requires_grad_(False), history
+    checkpoint = Checkpoint(checkpoints, name="distillation")
+    train(
+        run, checkpoint, steps=options.steps, epoch=options.interval,
+        learning_rate=options.learning_rate, progress=partial(progress, "distillation"),
+    )  # fmt: skip
+    return folded(run.layers).cpu().requires_grad_(False), run.history
 
 
 @dataclass
@@ -149,7 +155,7 @@ class _Run:
             nn.init.zeros_(parameter)  # every cell begins as the mean
         self.modules = nn.ModuleDict({"layers": layers, "adapter": adapter})
         self.modules.to(device).to(memory_format=torch.channels_last)
-        self.layers = layers
+        self.layers, self.parts = layers, {"student": Part(self.modules, self.options.weight_decay)}
         sizes = [str(size) for size in self.options.sizes] if len(self.held) else []
         self.history = {
             **{"steps": [], "losses": []},
@@ -168,27 +174,30 @@ class _Run:
         deviation = deviation.clamp(min=max(1e-12, LEAST_DEVIATION * float(deviation.mean())))
         self.mean, self.deviation = (moment.float()[:, None, None] for moment in (mean, deviation))
 
-    def train(self, checkpoint: Checkpoint, progress: Progress) -> dict[str, Any]:
-        """Train from the last checkpoint on."""
-        steps, interval = self.options.steps, self.options.interval
-        optimiser, key = self._optimiser(), self._key()
-        done, self.history = checkpoint.restore(key, self.modules, optimiser, {}, self.history)
-        losses: list[float] = []
-        for pixels in self._crops().ahead(done, steps, self.workers):
-            losses.append(self._step(optimiser, pixels, done))
-            done += 1
-            if done % interval == 0 or done == steps:
-                self._measure(done, losses)
-                checkpoint.save(key, done, self.modules, optimiser, {}, self.history)
-                losses = []
-            progress("distillation", done, steps)
-        return self.history
-
-    def _key(self) -> str:
-        """Return what tells this training from any that would end with other weights."""
+    def key(self) -> str:
+        """Return what tells this training from any that would end with other weights, as far as three images show."""
         samples = [self.images[number] for number in (0, len(self.images) // 2, len(self.images) - 1)]
         what = (self.options, self.seed, self.student, self.teacher.fingerprint(), len(self.images))
         return content_key(repr(what), *samples)
+
+    def batch(self, step: int) -> list[Callable[[], torch.Tensor]]:
+        """Return what reads the crops of a step: float32 (1, 3, S, S) each."""
+        return self._crops().readers(step)
+
+    def loss(self, batch: list[torch.Tensor]) -> torch.Tensor:
+        """Return the mean squared error of the student's map."""
+        self.modules.train()
+        given, wanted = self._maps(torch.cat(batch))
+        return (given - wanted).square().mean()
+
+    def end_epoch(self, done: int, loss: float) -> None:
+        """Take the losses since the last measurement, and those on held-out images, into the history."""
+        self.history["steps"].append(done)
+        self.history["losses"].append(round(loss, 4))
+        for size in self.history["held_out_losses"]:
+            error, variance = self._held_out(int(size))
+            self.history["held_out_losses"][size].append(round(error, 4))
+            self.history["explained"][size].append(round(1 - error / max(variance, 1e-12), 4))
 
     def _crops(self) -> Crops:
         return self._crops_of(self.fitting, self.options.sizes, flips=self.options.flips)
@@ -198,23 +207,6 @@ class _Run:
         return Crops(
             self.images, numbers, self.teacher.preprocessing, options.batch, sizes, options.scales, flips, self.seed
         )
-
-    def _optimiser(self) -> torch.optim.AdamW:
-        weights = [parameter for parameter in self.modules.parameters() if parameter.dim() > 1]
-        others = [parameter for parameter in self.modules.parameters() if parameter.dim() == 1]
-        groups = [(weights, self.options.weight_decay), (others, 0.0)]
-        return torch.optim.AdamW([{"params": chosen, "weight_decay": decay} for chosen, decay in groups])
-
-    def _step(self, optimiser: torch.optim.AdamW, pixels: torch.Tensor, done: int) -> float:
-        set_learning_rate(optimiser, self.options.learning_rate, done, self.options.steps)
-        self.modules.train()
-        given, wanted = self._maps(pixels)
-        loss = (given - wanted).square().mean()
-        optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(list(self.modules.parameters()), 10)
-        optimiser.step()
-        return float(loss.detach())
 
     def _maps(self, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the student's map, as it is to be compared, and the teacher's, standardised: (B, C, h, w) each."""
@@ -226,20 +218,6 @@ class _Run:
             given = self.modules["adapter"](self.layers(pixels)).float()
         height, width = (min(given.shape[axis], wanted.shape[axis]) for axis in (2, 3))
         return given[..., :height, :width], wanted[..., :height, :width]
-
-    def _measure(self, done: int, losses: list[float]) -> None:
-        """Add the losses since the last measurement, and those on held-out images, to the history."""
-        loss = sum(losses) / len(losses)
-        if not math.isfinite(loss):
-            raise InputError(
-                f"the loss of step {done} is not finite: a learning rate of {self.options.learning_rate} is too high"
-            )
-        self.history["steps"].append(done)
-        self.history["losses"].append(round(loss, 4))
-        for size in self.history["held_out_losses"]:
-            error, variance = self._held_out(int(size))
-            self.history["held_out_losses"][size].append(round(error, 4))
-            self.history["explained"][size].append(round(1 - error / max(variance, 1e-12), 4))
 
     def _held_out(self, size: int) -> tuple[float, float]:
         """Return the mean squared error and variance of the teacher's map on crops that are always the same."""

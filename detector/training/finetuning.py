@@ -6,8 +6,9 @@ section 2.3), so that conv layers can learn through the pooling. That, and the l
 """
 
 import math
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +29,8 @@ from ..scoring.boxes import encode
 from ..types import Progress
 from .checkpoint import Checkpoint
 from .images import TrainingImages
+from .loop import Part, train
 from .sampling import choose_windows, mirrored
-from .schedule import set_learning_rate
 from .tail import maps_through
 
 Floats = npt.NDArray[np.float32]
@@ -41,19 +42,20 @@ class FineTuning:
     """How layers are fine-tuned. The optimiser is AdamW, with a warm-up and a cosine to zero.
 
     Attributes:
-        widths: Of fc6 and fc7 (the paper's: 4096, 4096); () scores pooled vectors directly.
+        widths: Values of each fully connected layer between the pooled vectors and the scores (the paper's fc6 and fc7:
+            4096, 4096); () scores pooled vectors directly.
         reduction: Channels that a 1x1 convolution leaves to the pyramid; None leaves all.
         unfreeze: Whether the conv layers after the stem learn, too (beyond the paper).
-        stem: The map at which the layers that stay as they are end; None is the backbone's own.
-        epochs: Times that every image is seen.
-        images: In one batch.
-        windows: Of one image in a batch.
-        positives: Largest fraction of windows that show objects.
-        learning_rate: Highest learning rate.
-        weight_decay: Of the weights of the head.
-        dropout: Of the head.
+        stem: Name of the map at which the layers that stay as they are end; None is the backbone's own.
+        epochs: Times that every image is seen, at most.
+        images: Images in one batch.
+        windows: Windows of one image in a batch.
+        positives: Largest fraction of the windows that show objects.
+        learning_rate: The highest learning rate.
+        weight_decay: AdamW's decay of the head's weights; biases and conv layers have none.
+        dropout: Probability that a value of the head's layers is left out in training.
         flips: Whether images are mirrored at random.
-        offsets_weight: Of the loss of the offsets; 0 is the paper's training.
+        offsets_weight: Factor of the loss of the offsets beside that of the classes; 0 is the paper's training.
         patience: Epochs without a lower loss on the held-out images after which the training stops.
     """
 
@@ -154,6 +156,7 @@ class _Run:
     held: Indices
     seed: int
     history: dict[str, Any] = field(default_factory=lambda: {"losses": [], "held_out_losses": [], "epoch": 0})
+    workers: int = 1  # maps lie on disk ready to be read
 
     def measure_scaling(self) -> None:
         """Centre the pooled vectors and bring them to a norm of 20, as for the SVMs."""
@@ -169,32 +172,24 @@ class _Run:
         self.head.mean.copy_(mean)
         self.head.factors.fill_(20 / max(max(energy, 0) ** 0.5, 1e-12))
 
+    def __post_init__(self) -> None:
+        self.parts = {"tail": Part(self.tail, 0.0), "head": Part(self.head, self.options.weight_decay)}
+        self.modules = nn.ModuleDict({name: part.layers for name, part in self.parts.items()})
+        self.epoch = max(1, len(self.fitting) // self.options.images)
+
     def train(self, checkpoint: Checkpoint, progress: Progress) -> dict[str, Any]:
-        """Train from the last checkpoint on, and leave the best epoch's weights in tail and head."""
-        steps = max(1, len(self.fitting) // self.options.images)
-        total = steps * self.options.epochs
-        modules = nn.ModuleDict({"tail": self.tail, "head": self.head})
-        optimiser = self._optimiser()
-        best = {name: tensor.clone() for name, tensor in modules.state_dict().items()}
-        key = self._key()
-        done, self.history = checkpoint.restore(key, modules, optimiser, best, self.history)
-        sums = self.history.pop("sum", 0.0)
-        with ThreadPoolExecutor(1) as ahead:  # reads the next batch while this one is computed
-            batch = ahead.submit(self._batch, *divmod(done, steps))
-            while done < total and not self._lost_patience():
-                now, batch = batch.result(), ahead.submit(self._batch, *divmod(done + 1, steps))
-                sums = sums * (done % steps > 0) + self._step(optimiser, now, done, total)
-                done += 1
-                if done % steps == 0:
-                    self._end_epoch(sums / steps, modules, best)
-                if done % checkpoint.every == 0 or done % steps == 0:
-                    checkpoint.save(key, done, modules, optimiser, best, {**self.history, "sum": sums})
-                progress("fine-tuning", done, total)
-        modules.load_state_dict(best)
+        """Train from the last checkpoint on, leave the best weights in tail and head, and return the history."""
+        self.best = self._weights()
+        train(
+            self, checkpoint, steps=self.epoch * self.options.epochs, epoch=self.epoch, best=self.best,
+            learning_rate=self.options.learning_rate, progress=partial(progress, "fine-tuning"),
+            stop=self._lost_patience,
+        )  # fmt: skip
+        self.modules.load_state_dict(self.best)
         return self.history
 
-    def _key(self) -> str:
-        """Return what tells this training from any that would end with other weights."""
+    def key(self) -> str:
+        """Return what tells this training from any that would end with other weights: settings, images, layers."""
         features, targets = self.features, [self.images.target(number) for number in range(len(self.images))]
         # A reduction follows from the maps; its last bits, from the number of threads.
         conv = self.tail[: len(self.tail) - (self.options.reduction is not None)].state_dict()
@@ -214,40 +209,31 @@ class _Run:
             *(tensor.cpu().numpy() for tensor in conv.values()),
         )
 
-    def _lost_patience(self) -> bool:
-        return bool(len(self.history["losses"]) - self.history["epoch"] >= self.options.patience)
+    def batch(self, step: int) -> list[Callable[[], "_Sample"]]:
+        """Return what reads the windows of a few images, and the maps these are pooled from."""
+        epoch, place = divmod(step, self.epoch)
+        order, size = np.random.default_rng([self.seed, epoch]).permutation(self.fitting), self.options.images
+        return [partial(self._sample, number, epoch, training=True) for number in order[place * size :][:size].tolist()]
 
-    def _end_epoch(self, loss: float, modules: nn.Module, best: dict[str, torch.Tensor]) -> None:
+    def loss(self, batch: list["_Sample"]) -> torch.Tensor:
+        """Return the loss of a batch with dropout."""
+        self.head.train()
+        return self._loss(batch)
+
+    def end_epoch(self, done: int, loss: float) -> None:
+        """Take losses into the history, and the weights if they are the best so far on held-out images."""
         losses, held_out = self.history["losses"], self.history["held_out_losses"]
         losses.append(round(loss, 4))
         held_out.append(round(self._held_out_loss(), 4) if len(self.held) else losses[-1])
         if held_out[-1] <= min(held_out) or not len(self.held):  # without held-out images the last is taken
             self.history["epoch"] = len(losses)
-            best.update({name: tensor.clone() for name, tensor in modules.state_dict().items()})
+            self.best.update(self._weights())
 
-    def _optimiser(self) -> torch.optim.AdamW:
-        weights = [parameter for parameter in self.head.parameters() if parameter.dim() > 1]
-        others = [parameter for parameter in self.head.parameters() if parameter.dim() == 1]
-        conv = [parameter for parameter in self.tail.parameters() if parameter.requires_grad]
-        groups = [(weights, self.options.weight_decay), ([*others, *conv], 0.0)]
-        return torch.optim.AdamW([{"params": list(chosen), "weight_decay": decay} for chosen, decay in groups])
+    def _weights(self) -> dict[str, torch.Tensor]:
+        return {name: tensor.clone() for name, tensor in self.modules.state_dict().items()}
 
-    def _batch(self, epoch: int, step: int) -> list["_Sample"]:
-        order = np.random.default_rng([self.seed, epoch]).permutation(self.fitting)
-        size = self.options.images
-        return [self._sample(number, epoch, training=True) for number in order[step * size :][:size].tolist()]
-
-    def _step(self, optimiser: torch.optim.AdamW, batch: list["_Sample"], done: int, total: int) -> float:
-        set_learning_rate(optimiser, self.options.learning_rate, done, total)
-        torch.manual_seed(self.seed * 1_000_003 + done)  # of the dropout
-        self.head.train()
-        loss = self._loss(batch)
-        optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        for module in (self.head, self.tail):
-            nn.utils.clip_grad_norm_(list(module.parameters()), 10)
-        optimiser.step()
-        return float(loss.detach())
+    def _lost_patience(self) -> bool:
+        return bool(len(self.history["losses"]) - self.history["epoch"] >= self.options.patience)
 
     def _held_out_loss(self) -> float:
         self.head.eval()

@@ -7,7 +7,7 @@ import torch
 from click.testing import CliRunner
 from safetensors.torch import load_file
 
-from sppnet.detector import FineTuning, SPPNet
+from sppnet.detector import FineTuning, Pooling, SPPNet, Training, View
 from sppnet.tools.cli import cli
 from tests.conftest import square_image
 
@@ -17,9 +17,14 @@ def layers(pooled_name: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("models") / "layers"
     tuning = FineTuning(widths=(16, 8), reduction=4, epochs=1, images=2, windows=8)
     model = SPPNet(
-        ("red", "blue"), backbone=pooled_name, weights="random", scales=(96,), levels=(1, 2), fine_tuning=tuning,
-        scores="softmax", held_out=0,
-    )  # fmt: skip
+        ("red", "blue"),
+        backbone=pooled_name,
+        weights="random",
+        pooling=Pooling(scales=(96,), views=(View((1, 2)),)),
+        training=Training(held_out=0),
+        fine_tuning=tuning,
+        scores="softmax",
+    )
     model.fit([square_image(number) for number in range(4)], workers=0).save(folder)
     return folder
 

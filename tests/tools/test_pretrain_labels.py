@@ -64,7 +64,7 @@ def test_json_prints_one_object_with_the_scores_for_each_size(folders: Path, tmp
 
     assert result["scores"].keys() == {"32", "24"}
     assert result["metrics"]["history"]["sizes"] == [32, 24]
-    assert load_backbone("pooled", result["weights"]).channels == 8
+    assert load_backbone("pooled", result["weights"]).last.channels == 8
 
 
 def test_detectors_can_start_from_the_weights(shapes: Path, tmp_path: Path, pooled_name: str) -> None:

@@ -10,6 +10,7 @@ from sppnet import detector
 
 from .console import FiniteRange
 from .detector_options import BACKBONE, numbers
+from .represented import mean_average_precision
 
 Command = Callable[..., Any]
 POSITIVE = FiniteRange(0, min_open=True)
@@ -59,4 +60,6 @@ def classifier(
     """
     network = {name: settings[name] for name in OF_NETWORK}
     training = {name: value for name, value in settings.items() if name not in OF_NETWORK}
+    if labels == "image":
+        training["quality"] = mean_average_precision
     return detector.Classifier(classes, multi_label=labels == "image", seed=seed, device=device, **network), training

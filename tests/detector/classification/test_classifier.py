@@ -12,7 +12,7 @@ from sppnet.detector.classification.framings import Framing
 from tests.detector.classification.test_multisize import shape_image
 
 TRAIN = [shape_image(number) for number in range(40)]
-TEST = [shape_image(number)[0] for number in range(100, 120)]
+TEST = [shape_image(number)[0] for number in range(100, 112)]
 SETTINGS: dict[str, Any] = {"sizes": (32, 24), "epochs": 8, "batch": 8, "learning_rate": 1e-2}
 
 
@@ -28,10 +28,10 @@ def fitted(pooled_name: str) -> Classifier:
 
 def share_right(classifier: Classifier, **options: Any) -> float:
     found = np.stack(classifier.predict(TEST, **options))
-    return float((found.argmax(axis=1) == np.arange(20) % 2).mean())
+    return float((found.argmax(axis=1) == np.arange(12) % 2).mean())
 
 
-@pytest.mark.parametrize("size", [20, 24, 32, 48, 64])
+@pytest.mark.parametrize("size", [20, 28, 64])
 def test_shapes_are_told_apart_at_any_size(fitted: Classifier, size: int) -> None:
     assert share_right(fitted, size=size) >= 0.9
 
@@ -41,23 +41,19 @@ def test_shapes_are_told_apart_in_all_framings(fitted: Classifier, framing: Fram
     assert share_right(fitted, framing=framing) >= 0.9
 
 
-@pytest.mark.parametrize("framing", ["full", "ten", "maps"])
-def test_scores_are_probabilities(fitted: Classifier, framing: Framing) -> None:
-    [scores] = fitted.predict(TEST[:1], framing=framing)
-
-    assert scores.dtype == np.float32 and scores.shape == (2,)
-    assert scores.sum() == pytest.approx(1)
-
-
 def test_no_images_have_no_scores(fitted: Classifier) -> None:
     assert fitted.predict([]) == []
 
 
-@pytest.mark.parametrize("size", [(1, 1), (1, 4000), (300, 2)])
-def test_images_of_any_shape_have_scores(fitted: Classifier, size: tuple[int, int]) -> None:
-    image = np.full((*size, 3), 128, np.uint8)
+@pytest.mark.parametrize("size", [(30, 40), (1, 1), (1, 4000), (300, 2)])
+@pytest.mark.parametrize("framing", ["full", "ten", "maps"])
+def test_the_scores_of_an_image_of_any_shape_are_probabilities(
+    fitted: Classifier, size: tuple[int, int], framing: Framing
+) -> None:
+    [scores] = fitted.predict([np.full((*size, 3), 128, np.uint8)], framing=framing)
 
-    assert np.isfinite(fitted.predict([image], framing="maps")[0]).all()
+    assert scores.dtype == np.float32 and scores.shape == (2,) and (scores >= 0).all()
+    assert scores.sum() == pytest.approx(1)
 
 
 def test_the_metrics_tell_images_labels_and_history(fitted: Classifier) -> None:
@@ -65,7 +61,7 @@ def test_the_metrics_tell_images_labels_and_history(fitted: Classifier) -> None:
 
     assert metrics["images"] == 40 and metrics["labels"] == {"red": 20, "blue": 20}
     assert metrics["history"]["sizes"] == [32, 24] * 4
-    assert metrics["history"]["scores"].keys() == {"32", "24"}
+    assert metrics["history"]["scores"].keys() == {"32", "24"} and metrics["quality"] == "accuracy"
     assert metrics["seconds"].keys() == {"training"}
 
 
@@ -90,17 +86,31 @@ def test_several_labels_are_learned_although_some_are_left_out(pooled_name: str)
         return shown
 
     examples = [(image, labels(number)) for number, (image, _) in enumerate(TRAIN)]
-    classifier = untrained(pooled_name, multi_label=True).fit(examples, **SETTINGS)
+
+    def mean_score(scores: npt.NDArray[np.float32], marks: npt.NDArray[np.int8]) -> float:
+        return float(scores[marks > 0].mean())
+
+    classifier = untrained(pooled_name, multi_label=True).fit(examples, quality=mean_score, **SETTINGS)
 
     assert share_right(classifier) >= 0.9
     assert classifier.metrics_["labels"] == {"red": 16, "blue": 16}
-    assert max(classifier.metrics_["history"]["scores"]["32"]) > 0.9
+    assert classifier.metrics_["quality"] == "mean score"
+    assert classifier.metrics_["history"]["scores"]["32"][-1] > 0.9  # before the sigmoid
 
 
 def test_random_conv_layers_come_out_without_normalisation(fitted: Classifier, pooled_name: str) -> None:
     names = fitted.fitted()[0].layers.state_dict().keys()
 
     assert names == load_backbone(pooled_name, "random").layers.state_dict().keys()
+
+
+def test_a_fitted_classifier_trains_anew(pooled_name: str) -> None:
+    settings = {**SETTINGS, "epochs": 1}
+    once, twice = (untrained(pooled_name).fit(TRAIN, **settings) for _ in range(2))
+
+    twice.fit(TRAIN, **settings)
+
+    np.testing.assert_array_equal(np.stack(once.predict(TEST)), np.stack(twice.predict(TEST)))
 
 
 def test_a_training_goes_on_where_it_was_interrupted(pooled_name: str, tmp_path: Path, fitted: Classifier) -> None:
@@ -130,7 +140,8 @@ def test_a_loaded_classifier_learns_on_from_its_conv_layers(fitted: Classifier, 
     loaded = Classifier.load(tmp_path).fit(TRAIN, **{**SETTINGS, "epochs": 1, "learning_rate": 1e-9})
 
     before, after = (model.fitted()[0].layers.state_dict() for model in (fitted, loaded))
-    assert all(np.allclose(before[name], after[name], atol=1e-6) for name in before)
+    for name, tensor in before.items():
+        np.testing.assert_allclose(after[name], tensor, atol=1e-6)
 
 
 def test_the_conv_layers_weights_are_those_of_a_backbone(fitted: Classifier, pooled_name: str, tmp_path: Path) -> None:

@@ -1,15 +1,14 @@
 """Tests of image labels in training: which are taken, what they cost, how they are scored."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 import torch
-from sklearn.metrics import average_precision_score
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
-from sppnet.detector.classification.labels import loss_of, read_labels, score_of
+from sppnet.detector.classification.labels import accuracy, loss_of, marks, quality_name, read_labels
 from sppnet.detector.errors import InputError
 
 IMAGE = np.zeros((4, 4, 3), np.uint8)
@@ -88,27 +87,27 @@ def test_no_known_label_costs_nothing() -> None:
     assert loss_of(torch.ones(2, 2), torch.zeros(2, 2, dtype=torch.int8)) == 0
 
 
-def test_the_score_of_one_label_is_the_share_of_right_images() -> None:
+def test_marks_tell_for_every_class_whether_it_is_there() -> None:
+    np.testing.assert_array_equal(
+        marks(np.array([2, 0]), 3), np.array([[-1, -1, 1], [1, -1, -1]], np.int8), strict=True
+    )
+    several = np.array([[1, 0], [1, -1]], np.int8)
+    np.testing.assert_array_equal(marks(several, 2), several, strict=True)
+
+
+def test_the_accuracy_is_the_share_of_images_whose_best_class_is_theirs() -> None:
     scores = np.array([[0.1, 0.9], [0.8, 0.2], [0.3, 0.7], [0.6, 0.4]], np.float32)
 
-    assert score_of(scores, np.array([1, 0, 0, 0])) == 0.75
+    assert accuracy(scores, marks(np.array([1, 0, 0, 0]), 2)) == 0.75
 
 
-def test_the_score_of_several_labels_is_their_mean_average_precision() -> None:
-    random = np.random.default_rng(2)
-    scores: npt.NDArray[np.float32] = random.normal(size=(30, 2)).astype(np.float32)
-    labels = random.integers(0, 2, (30, 2)).astype(np.int8) * 2 - 1
-    labels[:10, 0] = 0  # left out
-    expected = [
-        average_precision_score(labels[10:, 0] > 0, scores[10:, 0]),
-        average_precision_score(labels[:, 1] > 0, scores[:, 1]),
-    ]
+def test_an_image_of_several_classes_is_right_by_one_of_them_that_is_known() -> None:
+    scores = np.array([[0.1, 0.9, 0.2], [0.8, 0.2, 0.7], [0.8, 0.2, 0.7]], np.float32)
+    labels = np.array([[1, 1, -1], [-1, 1, 1], [0, 1, -1]], np.int8)
 
-    assert score_of(scores, labels) == pytest.approx(np.mean(expected))
+    assert accuracy(scores, labels) == pytest.approx(1 / 3)
 
 
-def test_classes_that_no_image_shows_do_not_count() -> None:
-    scores, labels = np.array([[0.9, 0.1], [0.1, 0.1]], np.float32), np.array([[1, -1], [-1, 0]], np.int8)
-
-    assert score_of(scores, labels) == 1
-    assert score_of(scores, -np.abs(labels)) == 0
+def test_a_measure_is_called_by_the_name_of_its_function() -> None:
+    assert quality_name(accuracy) == "accuracy"
+    assert quality_name(partial(accuracy)) == "quality"

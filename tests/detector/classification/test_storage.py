@@ -44,7 +44,9 @@ def test_the_card_tells_classes_sizes_and_scores(saved: Path) -> None:
     card = (saved / "README.md").read_text()
 
     assert "| red | 20 |" in card and "2 epochs" in card
-    assert "at 32 pixels" in card and "at 24 pixels" in card
+    scores = json.loads((saved / "metrics.json").read_text())["history"]["scores"]
+    measured = [f"{100 * scores[size][-1]:.1f} at {size} pixels" for size in ("32", "24")]
+    assert f"Held-out accuracy in percent: {'; '.join(measured)}." in card
     assert "sppnet train --backbone pooled --weights" in card
 
 

@@ -102,16 +102,3 @@ def test_mirrored_crops_run_from_right_to_left() -> None:
     rising = next(batch)[:, 0, 0].diff(dim=1).sum(dim=1) > 0
 
     assert 0 < int(rising.sum()) < 20
-
-
-def test_no_steps_give_no_batches() -> None:
-    assert list(crops_of(GREYS).ahead(4, 4, 1)) == []
-
-
-def test_an_image_that_cannot_be_read_ends_the_batches() -> None:
-    class Broken(list[Image]):
-        def __getitem__(self, number: object) -> Image:  # type: ignore[override]
-            raise ValueError("broken")
-
-    with pytest.raises(ValueError, match="broken"):
-        list(crops_of(Broken(GREYS)).ahead(0, 2, 1))

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from sppnet.detector.backbone.backbone import Backbone
-from sppnet.detector.backbone.networks import layers_of
+from sppnet.detector.backbone.networks import network_of
 from sppnet.detector.backbone.preprocessing import PREPROCESSINGS
 from sppnet.detector.backbone.weights import load_backbone
 from sppnet.detector.errors import InputError
@@ -63,11 +63,11 @@ def test_layers_come_without_normalisation_and_frozen(
 ) -> None:
     layers, _ = learn(pooled_name, pooled_backbone, photos, tmp_path)
 
-    assert layers.state_dict().keys() == layers_of(pooled_name).state_dict().keys()
+    assert layers.state_dict().keys() == network_of(pooled_name).build().state_dict().keys()
     assert not layers.training and not any(parameter.requires_grad for parameter in layers.parameters())
 
 
-@pytest.mark.parametrize("stop", [2, 3, 7])
+@pytest.mark.parametrize("stop", [2, 7])
 def test_an_interrupted_training_ends_with_the_same_bits(
     tmp_path: Path, pooled_name: str, pooled_backbone: Backbone, photos: list[Image], stop: int
 ) -> None:
@@ -81,21 +81,6 @@ def test_an_interrupted_training_ends_with_the_same_bits(
 
     expected, expected_history = learn(pooled_name, pooled_backbone, photos, tmp_path / "other")
     assert same(layers, expected) and history == expected_history
-
-
-def test_an_interrupted_training_repeats_only_the_steps_since_its_checkpoint(
-    tmp_path: Path, pooled_name: str, pooled_backbone: Backbone, photos: list[Image]
-) -> None:
-    def interrupt(stage: str, done: int, total: int) -> None:
-        if done == 4:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        learn(pooled_name, pooled_backbone, photos, tmp_path, progress=interrupt)
-    steps: list[int] = []
-    learn(pooled_name, pooled_backbone, photos, tmp_path, progress=lambda stage, done, total: steps.append(done))
-
-    assert steps == [4, 5, 6, 7, 8]
 
 
 def test_another_teacher_does_not_take_the_checkpoint(
@@ -116,6 +101,16 @@ def test_another_seed_gives_other_weights(
     one, other = (learn(pooled_name, pooled_backbone, photos, tmp_path, seed=seed)[0] for seed in (0, 1))
 
     assert not same(one, other)
+
+
+def test_the_random_numbers_of_others_are_left_alone(
+    tmp_path: Path, pooled_name: str, pooled_backbone: Backbone, photos: list[Image]
+) -> None:
+    before = torch.get_rng_state()
+
+    learn(pooled_name, pooled_backbone, photos, tmp_path)
+
+    assert torch.equal(torch.get_rng_state(), before)
 
 
 def test_before_it_learns_the_student_tells_the_mean(
@@ -175,13 +170,6 @@ def test_a_single_image_is_learned_from_and_nothing_held_out(
     _, history = learn(pooled_name, pooled_backbone, photos[:1], tmp_path)
 
     assert history["steps"] == [3, 6, 8] and history["explained"] == {}
-
-
-def test_a_training_that_diverges_says_why(
-    tmp_path: Path, pooled_name: str, pooled_backbone: Backbone, photos: list[Image]
-) -> None:
-    with pytest.raises(InputError, match=r"the loss of step 3 is not finite: a learning rate of 1e\+30 is too high"):
-        learn(pooled_name, pooled_backbone, photos, tmp_path, replace(OPTIONS, learning_rate=1e30))
 
 
 def test_a_student_can_compute_in_bfloat16(
