@@ -46,7 +46,8 @@ def shown(text: str) -> list[str]:
 
 def spans(text: str) -> list[str]:
     """Return what a document has between backticks in its sentences and tables."""
-    return re.findall(r"`([^`]+)`", re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL))
+    prose = re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
+    return [" ".join(span.split()) for span in re.findall(r"`([^`]+)`", prose)]
 
 
 def targets(text: str) -> list[str]:
@@ -143,7 +144,8 @@ def test_commands_named_in_passing_take_their_options() -> None:
 
 
 def test_options_named_alone_are_those_of_some_command() -> None:
-    named = {option for text in DOCUMENTS.values() for span in spans(text) for option in re.findall(r"^--[\w-]+", span)}
+    alone = [span for text in DOCUMENTS.values() for span in spans(text) if span.startswith("--")]
+    named = {option for span in alone for option in re.findall(r"(?<!\S)--[\w-]+", span)}
     commands = [importlib.import_module(f"sppnet.tools.{name}").command for name in COMMANDS]
 
     assert named - {option for command in commands for option in options(command)} == set()
