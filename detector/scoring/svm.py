@@ -19,9 +19,7 @@ Doubles = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
 Labels = npt.NDArray[np.int8]
 
-ONE_THREAD_BELOW = (
-    20_000_000  # rows x dimensions x classes, an epoch of 2 ms; with a second thread 12 or more on busy cores
-)
+ONE_THREAD_BELOW = 20_000_000  # rows x dimensions x classes: 2 ms an epoch, to which a busy second core adds 10 or more
 _TINY = np.finfo(np.float64).tiny  # keeps 0 / 0 from the gap of a class that is not trained
 
 
