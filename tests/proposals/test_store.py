@@ -157,8 +157,8 @@ def test_no_images_give_nothing() -> None:
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_windows_on_disk_are_not_searched_again(tmp_path: Path, workers: int) -> None:
-    for image in pictures(20):
-        WindowStore(tmp_path, SEARCH).save(image, WINDOWS)  # which no search would find
+    store = WindowStore(tmp_path, SEARCH)
+    list(map(store.save, pictures(20), repeat(WINDOWS)))  # which no search would find
 
     found = [windows for _, windows in compute_windows(pictures(20), SEARCH, folder=tmp_path, workers=workers)]
 
@@ -204,11 +204,15 @@ def test_leaving_early_leaves_no_process_and_most_images_unread() -> None:
 
 
 @pytest.mark.parametrize(
-    ("bad", "workers", "kept"), [([[1, 2, 3]], 1, False), (iter([]), 1, True), (iter([]), 2, False)]
+    ("bad", "workers", "folder"), [([[1, 2, 3]], 1, None), (iter([]), 1, "windows"), (iter([]), 2, None)]
 )
-def test_what_is_no_array_is_named_by_its_place(tmp_path: Path, bad: Image, workers: int, kept: bool) -> None:
+def test_what_is_no_array_is_named_by_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bad: Image, workers: int, folder: str | None
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
     with pytest.raises(ProposalError, match=r"image 1: an image must be a uint8 array, not list"):
-        list(compute_windows([picture(), bad], SEARCH, folder=tmp_path if kept else None, workers=workers))
+        list(compute_windows([picture(), bad], SEARCH, folder=folder, workers=workers))
 
 
 def test_a_bad_image_is_named_by_its_place() -> None:
