@@ -68,6 +68,15 @@ def test_two_opposite_samples_give_the_solution_computed_by_hand() -> None:
     np.testing.assert_allclose(svms.objectives, [0.5 * 0.2**2 + 2 * 0.1 * 0.8], rtol=1e-6)
 
 
+def test_a_solved_problem_is_known_to_be_solved_in_the_next_epoch() -> None:
+    # The first epoch takes both alphas to their bounds, where they belong and add nothing to the gap.
+    features, labels = np.array([[1], [-1]], np.float32), np.array([[1], [-1]], np.int8)
+
+    svms = fit_svms(features, labels, C=0.1, positive_weight=1, bias_scale=0.1)
+
+    assert svms.epochs.tolist() == [2]
+
+
 @pytest.mark.parametrize(("solver", "cost"), [("own", 1e-4), ("own", 1e-3), ("own", 1e-2), ("scikit-learn", 1e-3)])
 def test_objectives_are_those_of_scikit_learn(solver: Literal["own", "scikit-learn"], cost: float) -> None:
     features, labels = _examples()
