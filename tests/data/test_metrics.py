@@ -190,12 +190,11 @@ def test_a_taken_object_is_not_traded_for_the_second_best() -> None:
     np.testing.assert_allclose(average_precision(detections, [target([A, (0, 2, 10, 14)])], 1), [6 / 11])
 
 
-def test_a_detection_of_a_difficult_object_does_not_count() -> None:
+@pytest.mark.parametrize("rule", ["voc07", "voc12"])
+def test_a_detection_of_a_difficult_object_does_not_count(rule: Any) -> None:
     detections = [found([A, A, B], [0.9, 0.8, 0.7])]
 
-    for_all = average_precision(detections, [target([A, B], [True, False])], 1)
-
-    assert for_all.tolist() == [1]
+    assert average_precision(detections, [target([A, B], [True, False])], 1, rule=rule).tolist() == [1]
 
 
 def test_the_best_overlap_decides_even_if_it_is_a_difficult_object() -> None:
