@@ -19,6 +19,7 @@ Doubles = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
 Labels = npt.NDArray[np.int8]
 
+ONE_THREAD_BELOW = 20_000_000  # rows x dimensions x classes: 2 ms an epoch, to which a busy second core adds 10 or more
 _TINY = np.finfo(np.float64).tiny  # keeps 0 / 0 from the gap of a class that is not trained
 
 
@@ -59,7 +60,8 @@ def fit_svms(
     A class minimises `|w|^2 / 2 + (b / bias_scale)^2 / 2 + sum of C_i * max(0, 1 - y_i * margin_i)`, where C_i is
     C times the sample's weight, times positive_weight for a positive (liblinear's type 3, as R-CNN and SPP-net).
     A class without positives is not trained: weights 0, bias -1. One without negatives gets weights 0, bias +1.
-    The result depends on the seed, not on the number of threads (that of numpy's matrix product).
+    The result depends on the seed, not on the number of threads (that of numpy's matrix product); a small problem
+    is solved on one, because waiting for others takes longer than the work.
 
     Args:
         features: float32 (N, D), C-contiguous, finite, N > 0; never copied by our own solver.
@@ -137,9 +139,10 @@ class _Descent:
         Pairs no longer active stand firmly at a bound, where they would add nothing to the gap.
         """
         gaps, violations = np.zeros(len(self.biases)), np.zeros_like(self.limits)
+        threads = 1 if self.features.size * len(classes) < ONE_THREAD_BELOW else numba.get_num_threads()
         _visit(
             self.features, self.curvatures, self.labels, self.bounds, np.float32(self.bias_scale**2), self.limits,
-            self.random.permutation(len(self.features)), classes, numba.get_num_threads(),
+            self.random.permutation(len(self.features)), classes, threads,
             self.alphas, self.weights, self.biases, self.active, gaps, violations,
         )  # fmt: skip
         self.limits[classes] = violations[classes]
@@ -174,29 +177,62 @@ def _visit(
     gaps: Doubles,
     violations: Floats,
 ) -> None:
-    """Solve the active pairs of the classes one by one in the order of the rows, changing the arrays after threads.
+    """Visit the rows with every class, each thread with its own share of them; one alone wakes no others.
 
-    A thread has its own share of the classes and takes them all to a row while the row is in its cache. Every pair
-    adds its part to the class's duality gap and raises violations to its projected gradient, both as it is found. It
-    is left out from now on when it stands at a bound and its gradient pushes it against that bound harder than
-    limits, the largest violation of the class in the epoch before (liblinear's shrinking).
+    Shares have steps, of 1 too, so that one version of the loop is compiled.
     """
-    for thread in numba.prange(threads):
-        for row in order:
-            for k in classes[thread::threads]:
-                if not active[row, k]:
-                    continue
-                label, bound, old = np.float32(labels[row, k]), bounds[row, k], alphas[row, k]
-                slope = label * (_dot(features[row], weights[k]) + biases[k]) - np.float32(1)
-                gaps[k] += bound * max(-slope, np.float32(0)) + old * slope
-                if (old <= 0 and slope >= 0) or (old >= bound and slope <= 0):
-                    active[row, k] = abs(slope) <= limits[k]
-                    continue
-                violations[k] = max(violations[k], abs(slope))
-                alphas[row, k] = min(max(old - slope / curvatures[row], np.float32(0)), bound)
-                change = label * (alphas[row, k] - old)
-                _add(weights[k], change, features[row])
-                biases[k] += change * bias_energy
+    if threads == 1:
+        _visit_share(
+            features, curvatures, labels, bounds, bias_energy, limits, order, classes[::1],
+            alphas, weights, biases, active, gaps, violations,
+        )  # fmt: skip
+    else:
+        for thread in numba.prange(threads):
+            _visit_share(
+                features, curvatures, labels, bounds, bias_energy, limits, order, classes[thread::threads],
+                alphas, weights, biases, active, gaps, violations,
+            )  # fmt: skip
+
+
+@numba.njit(cache=True)
+def _visit_share(
+    features: Floats,
+    curvatures: Floats,
+    labels: Labels,
+    bounds: Floats,
+    bias_energy: np.float32,
+    limits: Floats,
+    order: Indices,
+    classes: Indices,
+    alphas: Floats,
+    weights: Floats,
+    biases: Floats,
+    active: npt.NDArray[np.bool_],
+    gaps: Doubles,
+    violations: Floats,
+) -> None:
+    """Solve the active pairs of the classes one by one in the order of the rows, changing the arrays after classes.
+
+    All classes are taken to a row while it is in the cache. Every pair adds its part to the class's duality gap and
+    raises violations to its projected gradient, both as it is found. It is left out from now on when it stands at a
+    bound and its gradient pushes it against that bound harder than limits, the largest violation of the class in the
+    epoch before (liblinear's shrinking).
+    """
+    for row in order:
+        for k in classes:
+            if not active[row, k]:
+                continue
+            label, bound, old = np.float32(labels[row, k]), bounds[row, k], alphas[row, k]
+            slope = label * (_dot(features[row], weights[k]) + biases[k]) - np.float32(1)
+            gaps[k] += bound * max(-slope, np.float32(0)) + old * slope
+            if (old <= 0 and slope >= 0) or (old >= bound and slope <= 0):
+                active[row, k] = abs(slope) <= limits[k]
+                continue
+            violations[k] = max(violations[k], abs(slope))
+            alphas[row, k] = min(max(old - slope / curvatures[row], np.float32(0)), bound)
+            change = label * (alphas[row, k] - old)
+            _add(weights[k], change, features[row])
+            biases[k] += change * bias_energy
 
 
 @numba.njit(cache=True, fastmath=True)

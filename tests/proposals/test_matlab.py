@@ -1,9 +1,7 @@
 """Tests of reading MATLAB files, which SciPy writes here, and damaged ones, on which SciPy's own reader crashes."""
 
-import io
 import struct
 import zlib
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +11,7 @@ import pytest
 from scipy.io import savemat
 
 from sppnet.proposals import ProposalError, read_windows
+from tests.proposals.test_exchange import mutated, outcome
 
 FIRST = np.array([[1, 1, 20, 30], [5, 11, 8, 12]])  # y1 x1 y2 x2, counted from 1, the last pixel included
 OURS = [[0, 0, 30, 20], [10, 4, 12, 8]]
@@ -112,17 +111,13 @@ def test_what_is_no_matlab_file_is_refused(tmp_path: Path, content: bytes) -> No
 
 
 @pytest.mark.parametrize("compress", [False, True])
-@pytest.mark.parametrize("seed", range(100))
-def test_damaged_files_raise_nothing_but_our_error(tmp_path: Path, seed: int, compress: bool) -> None:
-    content = io.BytesIO()
-    savemat(content, two_images(), do_compression=compress)
-    damaged = np.frombuffer(content.getvalue(), np.uint8).copy()
-    random = np.random.default_rng(seed)
-    damaged[random.integers(100, len(damaged), 3)] = random.integers(0, 256, 3)
-    (tmp_path / "a.mat").write_bytes(damaged[: random.integers(100, 2 * len(damaged))].tobytes())
+def test_damaged_files_raise_nothing_but_our_error(tmp_path: Path, compress: bool) -> None:
+    file = matlab_file(tmp_path, compress=compress, **two_images())
+    whole, random = file.read_bytes(), np.random.default_rng(0)
 
-    with suppress(ProposalError):
-        read_windows(tmp_path / "a.mat")
+    outcomes = {outcome(file, mutated(whole, random)) for _ in range(200)}
+
+    assert outcomes == {"read", "refused"}
 
 
 def element(kind: int, content: bytes) -> bytes:
@@ -155,7 +150,7 @@ def test_a_name_that_is_no_row_of_letters_is_refused(tmp_path: Path, shape: tupl
 
 
 @pytest.mark.parametrize("compress", [False, True])
-@pytest.mark.parametrize("kept", [0.3, 0.6, 0.9])
+@pytest.mark.parametrize("kept", [0.3, 0.9])
 def test_a_file_cut_short_is_refused(tmp_path: Path, compress: bool, kept: float) -> None:
     file = matlab_file(tmp_path, compress=compress, **two_images(names=False))
     content = file.read_bytes()

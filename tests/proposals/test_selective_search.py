@@ -13,18 +13,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sppnet.proposals import ProposalError, SelectiveSearch
+from sppnet.proposals import ProposalError, SelectiveSearch, selective_search
 from sppnet.proposals.colours import COLOURS, Image
 from sppnet.proposals.ranking import Boxes, rank, rank_by_chance
 from sppnet.proposals.settings import MAX_SIDE, MODES
+from tests.proposals.images import noise
 
-SEARCHES = {mode: SelectiveSearch(mode=mode) for mode in MODES} | {
-    "small windows": SelectiveSearch(k=[10], min_size=1, min_side=1),
-    "few pixels": SelectiveSearch(k=[10], min_size=1, min_side=1, work_pixels=50),
-    "hardly any": SelectiveSearch(scale=0.001, limit=3),
-}
 SHAPES = [(1, 1), (1, 2), (2, 1), (2, 2), (1, 3), (3, 3), (1, 70), (70, 1), (3, 200), (200, 3), (16, 15), (47, 63)]
-LONG = [(3000, 20), (20, 3000)]
 Pattern = Callable[[npt.NDArray[np.int64], npt.NDArray[np.int64]], npt.NDArray[np.generic]]
 PATTERNS: dict[str, Pattern] = {
     "black": lambda y, x: 0 * x,
@@ -37,14 +32,14 @@ PATTERNS: dict[str, Pattern] = {
     "one dot": lambda y, x: (x + y == 2) * 255,
     "gradient": lambda y, x: x * 3 % 256,
     "slope": lambda y, x: (x + y) // 2 % 256,
-    "noise": lambda y, x: np.random.default_rng(0).integers(0, 256, x.shape),
 }
-every_search = pytest.mark.parametrize("search", SEARCHES.values(), ids=SEARCHES)
 every_mode = pytest.mark.parametrize("mode", MODES)
 
 
-def noise(shape: tuple[int, int], seed: int = 0) -> Image:
-    return np.random.default_rng(seed).integers(0, 256, (*shape, 3)).astype(np.uint8)
+def coarse_noise(shape: tuple[int, int], step: int, blocks: int, seed: int) -> Image:
+    """Return noise of a few levels in squares of so many pixels."""
+    coarse = noise(shape, seed) // step * step
+    return coarse.repeat(blocks, axis=0).repeat(blocks, axis=1)[: shape[0], : shape[1]].astype(np.uint8)
 
 
 def picture(shape: tuple[int, int], pattern: str) -> Image:
@@ -91,69 +86,56 @@ def as_set(windows: Boxes) -> set[tuple[float, ...]]:
     return set(map(tuple, windows.tolist()))
 
 
-@every_search
-@pytest.mark.parametrize("pattern", PATTERNS)
-@pytest.mark.parametrize("shape", SHAPES)
-def test_an_image_of_any_shape_and_content_has_sound_windows(
-    shape: tuple[int, int], pattern: str, search: SelectiveSearch
-) -> None:
-    assert_sound(search(picture(shape, pattern)), shape, search.limit)
+def images() -> st.SearchStrategy[Image]:
+    shapes = st.one_of(st.sampled_from(SHAPES), st.tuples(st.integers(1, 40), st.integers(1, 40)))
+    noises = st.builds(coarse_noise, shapes, st.sampled_from([1, 16, 64, 255]), st.integers(1, 9), st.integers(0, 99))
+    return st.one_of(noises, st.builds(picture, shapes, st.sampled_from(sorted(PATTERNS))))
 
 
-@every_search
-@pytest.mark.parametrize("pattern", ["black", "checkerboard", "dots", "noise"])
-@pytest.mark.parametrize("shape", LONG)
-def test_a_long_image_has_sound_windows(shape: tuple[int, int], pattern: str, search: SelectiveSearch) -> None:
-    assert_sound(search(picture(shape, pattern)), shape, search.limit)
+def searches() -> st.SearchStrategy[SelectiveSearch]:
+    return st.builds(
+        SelectiveSearch,
+        mode=st.sampled_from(sorted(MODES)),
+        k=st.none() | st.lists(st.floats(0.5, 100), min_size=1, max_size=2),
+        min_size=st.none() | st.integers(0, 20),
+        min_side=st.none() | st.just(1),
+        scale=st.none() | st.floats(0.001, 1),
+        work_pixels=st.none() | st.integers(1, 2000),
+        limit=st.integers(1, 60),
+        seed=st.integers(0, 99),
+    )
 
 
-@every_search
-@pytest.mark.parametrize("shape", [*SHAPES, (60, 80)])
-def test_coloured_noise_has_sound_windows(shape: tuple[int, int], search: SelectiveSearch) -> None:
-    assert_sound(search(noise(shape)), shape, search.limit)
-
-
-@pytest.mark.parametrize("shape", [(1, MAX_SIDE), (MAX_SIDE, 1)])
-def test_the_longest_image_has_sound_windows(shape: tuple[int, int]) -> None:
-    assert_sound(SelectiveSearch(k=[10], min_size=1, min_side=1)(noise(shape)), shape)
-
-
-@every_search
-def test_regions_that_cross_at_corners_have_sound_windows(search: SelectiveSearch) -> None:
-    assert_sound(search(lattice()), (250, 250), search.limit)
-
-
-@settings(deadline=None, max_examples=150)
-@given(
-    mode=st.sampled_from(sorted(MODES)),
-    shape=st.tuples(st.integers(1, 40), st.integers(1, 40)),
-    step=st.sampled_from([1, 16, 64, 255]),
-    blocks=st.integers(1, 9),
-    k=st.floats(0.5, 100),
-    min_size=st.integers(0, 20),
-    limit=st.integers(1, 60),
-    seed=st.integers(0, 10**6),
-)
-def test_any_search_of_any_image_is_sound_and_repeatable(
-    mode: str, shape: tuple[int, int], step: int, blocks: int, k: float, min_size: int, limit: int, seed: int
-) -> None:
-    search = SelectiveSearch(mode=mode, k=[k], min_size=min_size, min_side=1, limit=limit, seed=seed)
-    coarse = (noise(shape, seed) // step * step).astype(np.uint8)
-    image = coarse.repeat(blocks, axis=0).repeat(blocks, axis=1)[: shape[0], : shape[1]]
-
+@settings(deadline=None, derandomize=True, max_examples=150)
+@given(image=images(), search=searches())
+def test_any_search_of_any_image_is_sound_and_repeatable(image: Image, search: SelectiveSearch) -> None:
     windows = search(image)
 
-    assert_sound(windows, shape, limit)
+    assert_sound(windows, image.shape, search.limit)
     np.testing.assert_array_equal(windows, search(image))
 
 
-@every_mode
-@pytest.mark.parametrize("colours", COLOURS)
-def test_every_colour_space_can_be_searched(colours: str, mode: str) -> None:
-    windows = SelectiveSearch(mode=mode, colours=[colours])(scene())
+@pytest.mark.parametrize("shape", [(1, MAX_SIDE), (MAX_SIDE, 1), (3000, 20)])
+def test_a_long_image_has_sound_windows(shape: tuple[int, int]) -> None:
+    assert_sound(SelectiveSearch(k=[10], min_size=1, min_side=1)(noise(shape)), shape)
 
-    assert_sound(windows, (120, 160))
-    assert len(windows) > 1
+
+def test_regions_that_cross_at_corners_have_sound_windows() -> None:
+    assert_sound(SelectiveSearch(mode="exact", k=[10], min_size=1, min_side=1)(lattice()), (250, 250))
+
+
+def test_more_regions_than_can_be_numbered_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(selective_search, "MAX_REGIONS", 9)
+
+    with pytest.raises(ProposalError, match=r"may have 9 regions, not \d+: choose a larger min_size"):
+        SelectiveSearch(k=[1], min_size=1)(noise((60, 80)))
+
+
+@pytest.mark.parametrize("colours", COLOURS)
+def test_an_object_that_stands_out_is_found_in_every_colour_space(colours: str) -> None:
+    windows = SelectiveSearch(colours=[colours])(scene())
+
+    assert best_overlap(windows, [20, 30, 60, 90]) > 0.9
 
 
 @every_mode
@@ -202,9 +184,9 @@ def test_there_is_a_hierarchy_for_each_colour_space_k_and_strategy(mode: str) ->
     assert all(boxes.dtype == np.int32 and len(boxes) % 2 == 1 for boxes in hierarchies)
 
 
-@every_mode
-def test_a_larger_k_gives_fewer_regions(mode: str) -> None:
-    search = SelectiveSearch(mode=mode, k=[5, 20, 80], strategies=[["size"]], colours=["lab"], min_size=1)
+@pytest.mark.parametrize("exact", [False, True])
+def test_a_larger_k_gives_fewer_regions(exact: bool) -> None:
+    search = SelectiveSearch(exact=exact, k=[5, 20, 80], strategies=[["size"]], colours=["lab"], min_size=1)
 
     counts = [len(boxes) for boxes in search.hierarchies(scene())]
 
@@ -249,16 +231,14 @@ def test_another_seed_gives_the_same_windows_in_another_order() -> None:
     assert as_set(first) == as_set(second)
 
 
-@every_mode
-@pytest.mark.parametrize("limit", [1, 10, 37])
-def test_a_lower_limit_gives_the_first_windows(limit: int, mode: str) -> None:
+@pytest.mark.parametrize("mode", ["fast", "exact"])
+def test_a_lower_limit_gives_the_first_windows(mode: str) -> None:
     few, many = (
-        SelectiveSearch(mode=mode, k=[5], min_size=2, min_side=1, limit=limit)(noise((60, 80)))
-        for limit in (limit, 2000)
+        SelectiveSearch(mode=mode, k=[5], min_size=2, min_side=1, limit=limit)(noise((60, 80))) for limit in (37, 2000)
     )
 
-    assert len(few) == limit
-    np.testing.assert_array_equal(few, many[:limit])
+    assert len(few) == 37
+    np.testing.assert_array_equal(few, many[:37])
 
 
 @pytest.mark.parametrize("scale", [1, 0.4])
@@ -271,18 +251,8 @@ def test_windows_narrower_or_shorter_than_asked_are_left_out(scale: float) -> No
     assert 1 < len(large) < len(every)
 
 
-@every_mode
-def test_an_image_smaller_than_the_smallest_window_is_one_window(mode: str) -> None:
-    assert SelectiveSearch(mode=mode, min_side=30)(noise((20, 80))).tolist() == [[0, 0, 80, 20]]
-
-
-@every_mode
-@pytest.mark.parametrize(("shape", "given"), [((67, 101), {"scale": 0.3}), ((200, 301), {"work_pixels": 3000})])
-def test_a_shrunk_search_has_sound_windows(shape: tuple[int, int], given: dict[str, Any], mode: str) -> None:
-    windows = SelectiveSearch(mode=mode, k=[10], min_size=2, min_side=1, **given)(noise(shape))
-
-    assert_sound(windows, shape)
-    assert len(windows) > 20
+def test_an_image_smaller_than_the_smallest_window_is_one_window() -> None:
+    assert SelectiveSearch(min_side=30)(noise((20, 80))).tolist() == [[0, 0, 80, 20]]
 
 
 @pytest.mark.parametrize(
@@ -308,8 +278,7 @@ def test_a_shrunk_search_is_that_of_the_smaller_image(
     assert [boxes.tolist() for boxes in found] == [boxes.tolist() for boxes in expected]
 
 
-@pytest.mark.parametrize("shape", [(67, 101), (99, 100), (31, 997)])
-@pytest.mark.parametrize("scale", [0.3, 0.51, 0.99])
+@pytest.mark.parametrize(("scale", "shape"), [(0.3, (67, 101)), (0.51, (99, 100)), (0.99, (31, 997))])
 def test_what_touches_the_border_of_the_small_image_touches_that_of_the_image(
     scale: float, shape: tuple[int, int]
 ) -> None:
@@ -339,21 +308,20 @@ def test_pixels_of_the_small_image_count_towards_the_smallest_region() -> None:
     assert len(regions) // 2 + 1 <= 30 * 40 / 100
 
 
-@every_mode
-def test_an_image_that_cannot_be_written_to_is_searched_and_stays_as_it_is(mode: str) -> None:
-    image = scene()
+@pytest.mark.parametrize("exact", [False, True])
+def test_an_image_that_cannot_be_written_to_is_searched_and_stays_as_it_is(exact: bool) -> None:
+    image, search = scene(), SelectiveSearch(exact=exact)
     image.flags.writeable = False
 
-    windows = SelectiveSearch(mode=mode)(image)
+    windows = search(image)
 
     np.testing.assert_array_equal(image, scene())
-    np.testing.assert_array_equal(windows, SelectiveSearch(mode=mode)(scene()))
+    np.testing.assert_array_equal(windows, search(scene()))
 
 
-@every_mode
 @pytest.mark.parametrize("colours", ["rgb", "lab"])
-def test_a_mirrored_view_is_an_image_like_any_other(colours: str, mode: str) -> None:
-    search, view = SelectiveSearch(mode=mode, colours=[colours]), scene()[::-1, ::-1]
+def test_a_mirrored_view_is_an_image_like_any_other(colours: str) -> None:
+    search, view = SelectiveSearch(colours=[colours]), scene()[::-1, ::-1]
 
     windows = search(view)
 
@@ -361,9 +329,8 @@ def test_a_mirrored_view_is_an_image_like_any_other(colours: str, mode: str) -> 
     np.testing.assert_array_equal(view, scene()[::-1, ::-1])
 
 
-@every_mode
-def test_a_window_into_a_larger_image_is_an_image_like_any_other(mode: str) -> None:
-    search, view = SelectiveSearch(mode=mode), scene().transpose(1, 0, 2)[3:-1:2, 5:]
+def test_a_window_into_a_larger_image_is_an_image_like_any_other() -> None:
+    search, view = SelectiveSearch(colours=["rgb"]), scene().transpose(1, 0, 2)[3:-1:2, 5:]
 
     np.testing.assert_array_equal(search(view), search(view.copy()))
 
@@ -412,8 +379,9 @@ def test_the_ends_of_the_ranges_are_allowed(given: dict[str, Any]) -> None:
     assert_sound(SelectiveSearch(**given)(noise((20, 30))), (20, 30))
 
 
-@every_search
-def test_a_search_is_the_same_after_pickling(search: SelectiveSearch) -> None:
+def test_a_search_is_the_same_after_pickling() -> None:
+    search = SelectiveSearch(k=[10], work_pixels=50)
+
     copy = pickle.loads(pickle.dumps(search))
 
     assert copy == search
@@ -421,7 +389,7 @@ def test_a_search_is_the_same_after_pickling(search: SelectiveSearch) -> None:
     assert repr(copy) == repr(search)
 
 
-@every_search
+@pytest.mark.parametrize("search", [SelectiveSearch(mode="quality"), SelectiveSearch(scale=0.001, limit=3, k=[10])])
 def test_a_search_prints_as_what_makes_it(search: SelectiveSearch) -> None:
     assert eval(repr(search)) == search
 

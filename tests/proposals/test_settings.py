@@ -22,57 +22,41 @@ SETTINGS: dict[str, Any] = {
     "limit": 9,
     "seed": 5,
 }
-every_mode = pytest.mark.parametrize("mode", MODES)
 
 
 @pytest.mark.parametrize(
     ("given", "message"),
     [
         ({"mode": "slow"}, r"mode must be one of \('fast', 'turbo', 'quality', 'exact'\), not 'slow'"),
-        ({"mode": None}, "mode must be .* not None"),
-        ({"colours": []}, r"colours must be some of .*, not \[\]"),
         ({"colours": ["hsv", "cmyk"]}, "colours must be some of .*cmyk"),
         ({"colours": "hsv"}, "colours must be some of .*, not 'hsv'"),
-        ({"k": []}, r"k must be positive numbers up to 1e\+09, not \[\]"),
         ({"k": [100, -3]}, "k must be .*-3"),
-        ({"k": [0]}, "k must be positive numbers"),
         ({"k": [float("nan")]}, "k must be .*nan"),
-        ({"k": [float("inf")]}, "k must be .*inf"),
-        ({"strategies": []}, r"strategies must be groups of .*, not \[\]"),
         ({"strategies": [[]]}, r"strategies must be groups of .*, not \[\[\]\]"),
         ({"strategies": [["colour", "smell"]]}, "strategies must be groups of .*smell"),
         ({"strategies": ["size"]}, r"strategies must be groups of .*, not \['size'\]"),
         ({"sigma": -0.5}, "sigma must be 0 to 10, not -0.5"),
-        ({"sigma": 10.1}, "sigma must be 0 to 10, not 10.1"),
         ({"sigma": float("nan")}, "sigma must be 0 to 10, not nan"),
         ({"min_size": -1}, "min_size must be 0 to 16777216, not -1"),
         ({"min_size": 2**24 + 1}, "min_size must be 0 to 16777216, not 16777217"),
-        ({"min_size": 2.5}, "min_size must be .*, not 2.5"),
         ({"min_side": 0}, "min_side must be 1 to 65535, not 0"),
         ({"min_side": 65_536}, "min_side must be 1 to 65535, not 65536"),
         ({"scale": 0}, "scale must be above 0 and at most 1, not 0"),
         ({"scale": 1.01}, "scale must be above 0 and at most 1, not 1.01"),
-        ({"scale": float("nan")}, "scale must be above 0 and at most 1, not nan"),
         ({"work_pixels": 0}, "work_pixels must be 1 to 16777216, not 0"),
-        ({"work_pixels": 2**24 + 1}, "work_pixels must be 1 to 16777216, not 16777217"),
         ({"work_pixels": 1e6}, "work_pixels must be .*, not 1000000.0"),
         ({"limit": 0}, "limit must be 1 or more, not 0"),
         ({"limit": 10.5}, "limit must be 1 or more, not 10.5"),
-        ({"limit": None}, "limit must be 1 or more, not None"),
         ({"seed": -1}, "seed must be 0 or more, not -1"),
         ({"seed": "1"}, "seed must be 0 or more, not '1'"),
         ({"mode": ["fast"]}, r"mode must be one of .*, not \['fast'\]"),
         ({"colours": 5}, "colours must be some of .*, not 5"),
-        ({"colours": [["rgb"]]}, r"colours must be some of .*, not \[\['rgb'\]\]"),
         ({"k": 5}, "k must be positive numbers up to .*, not 5"),
         ({"k": "abc"}, "k must be positive numbers up to .*, not 'abc'"),
-        ({"k": "15"}, "k must be .*, not '15'"),
         ({"k": [1e20]}, r"k must be .*, not \[1e\+20\]"),
-        ({"strategies": [5]}, r"strategies must be groups of .*, not \[5\]"),
         ({"sigma": "wide"}, "sigma must be 0 to 10, not 'wide'"),
         ({"scale": "x"}, "scale must be above 0 and at most 1, not 'x'"),
         ({"exact": "no"}, "exact must be True or False, not 'no'"),
-        ({"exact": 1}, "exact must be True or False, not 1"),
         ({"limit": True}, "limit must be 1 or more, not True"),
     ],
 )
@@ -85,17 +69,16 @@ def test_nothing_given_is_the_fast_mode() -> None:
     assert SelectiveSearch() == SelectiveSearch(mode="fast")
 
 
-@every_mode
+@pytest.mark.parametrize("mode", MODES)
 def test_a_mode_has_its_settings(mode: str) -> None:
     assert asdict(SelectiveSearch(mode=mode)) == MODES[mode] | {"mode": mode, "limit": 2000, "seed": 0}
 
 
 @pytest.mark.parametrize(("name", "value"), SETTINGS.items(), ids=SETTINGS)
-@every_mode
-def test_a_setting_given_replaces_that_of_the_mode_alone(mode: str, name: str, value: object) -> None:
+def test_a_setting_given_replaces_that_of_the_mode_alone(name: str, value: object) -> None:
     given: dict[str, Any] = {name: value}
 
-    assert asdict(SelectiveSearch(mode=mode, **given)) == asdict(SelectiveSearch(mode=mode)) | given
+    assert asdict(SelectiveSearch(mode="quality", **given)) == asdict(SelectiveSearch(mode="quality")) | given
 
 
 @pytest.mark.parametrize(("name", "value"), SETTINGS.items(), ids=SETTINGS)

@@ -97,10 +97,11 @@ def test_another_search_has_other_windows(store: WindowStore) -> None:
 @pytest.mark.parametrize(
     "damage",
     [
-        *((lambda content, place=place: flipped(content, place)) for place in range(HEADER)),
-        lambda content: flipped(content, HEADER + 3),
-        lambda content: flipped(content, len(content) - 1),
-        *((lambda content, size=size: content[:size]) for size in (0, 1, len(MAGIC), HEADER, HEADER + 16, HEADER + 31)),
+        *(
+            (lambda content, place=place: flipped(content, place))
+            for place in (0, len(MAGIC) - 1, len(MAGIC), HEADER - 1, HEADER, -1)
+        ),
+        *((lambda content, size=size: content[:size]) for size in (0, len(MAGIC), HEADER, HEADER + 16, HEADER + 31)),
         lambda content: content + b"\0" * 16,
         lambda content: b"a file of someone else",
     ],
@@ -139,7 +140,7 @@ def test_a_failed_save_leaves_the_old_windows_and_no_other_file(
     np.testing.assert_array_equal(store.load(picture()), WINDOWS)
 
 
-@pytest.mark.parametrize("workers", [0, 1, 2])
+@pytest.mark.parametrize("workers", [0, 2])
 def test_images_come_in_order_with_their_windows(workers: int, tmp_path: Path) -> None:
     images = pictures(20)
 
@@ -156,8 +157,8 @@ def test_no_images_give_nothing() -> None:
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_windows_on_disk_are_not_searched_again(tmp_path: Path, workers: int) -> None:
-    for image in pictures(20):
-        WindowStore(tmp_path, SEARCH).save(image, WINDOWS)  # which no search would find
+    store = WindowStore(tmp_path, SEARCH)
+    list(map(store.save, pictures(20), repeat(WINDOWS)))  # which no search would find
 
     found = [windows for _, windows in compute_windows(pictures(20), SEARCH, folder=tmp_path, workers=workers)]
 
@@ -174,7 +175,9 @@ def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path: Path) -> None:
     assert first.stat().st_mtime_ns == written
 
 
-def test_a_killed_run_goes_on_where_it_stopped(endless: subprocess.Popen[str], tmp_path: Path) -> None:
+def test_a_killed_run_leaves_no_worker_and_goes_on_where_it_stopped(
+    endless: subprocess.Popen[str], tmp_path: Path
+) -> None:
     workers = begun_workers(endless)
     endless.kill()
     assert_ended(workers)
@@ -200,20 +203,23 @@ def test_leaving_early_leaves_no_process_and_most_images_unread() -> None:
     assert len(list(images)) >= 100 - 2 * LOOK_AHEAD
 
 
-@pytest.mark.parametrize("bad", [[[1, 2, 3]], iter([])])
-@pytest.mark.parametrize("workers", [1, 2])
-@pytest.mark.parametrize("kept", [False, True])
-def test_what_is_no_array_is_named_by_its_place(tmp_path: Path, bad: Image, workers: int, kept: bool) -> None:
+@pytest.mark.parametrize(
+    ("bad", "workers", "folder"), [([[1, 2, 3]], 1, None), (iter([]), 1, "windows"), (iter([]), 2, None)]
+)
+def test_what_is_no_array_is_named_by_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bad: Image, workers: int, folder: str | None
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
     with pytest.raises(ProposalError, match=r"image 1: an image must be a uint8 array, not list"):
-        list(compute_windows([picture(), bad], SEARCH, folder=tmp_path if kept else None, workers=workers))
+        list(compute_windows([picture(), bad], SEARCH, folder=folder, workers=workers))
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_a_bad_image_is_named_by_its_place(workers: int) -> None:
+def test_a_bad_image_is_named_by_its_place() -> None:
     images = [picture(), picture(), picture()[0]]
 
     with pytest.raises(ProposalError, match=r"image 2: .* not \(30, 3\)"):
-        list(compute_windows(images, SEARCH, workers=workers))
+        list(compute_windows(images, SEARCH, workers=2))
 
 
 def test_a_folder_that_cannot_be_one_is_named(tmp_path: Path) -> None:
@@ -236,15 +242,6 @@ def test_the_death_of_a_worker_ends_the_run_with_a_message() -> None:
 
     with pytest.raises(RuntimeError, match=r"image \d+: a worker process died"):
         list(results)
-
-
-def test_workers_end_when_their_parent_is_killed(endless: subprocess.Popen[str]) -> None:
-    workers = begun_workers(endless)
-
-    endless.kill()
-    endless.wait()
-
-    assert_ended(workers)
 
 
 def test_an_interrupt_ends_all_processes_with_one_traceback(endless: subprocess.Popen[str]) -> None:
@@ -307,7 +304,9 @@ def assert_windows(results: list[tuple[Image, Boxes]]) -> None:
 
 
 def flipped(content: bytes, place: int) -> bytes:
-    return content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :]
+    changed = bytearray(content)
+    changed[place] ^= 1
+    return bytes(changed)
 
 
 def fail_for_lack_of_space(*_: object) -> None:

@@ -6,6 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import torch
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from torch.nn.functional import adaptive_max_pool2d, max_pool2d
 
 from sppnet.detector.errors import InputError
@@ -27,32 +29,35 @@ def random_cells(height: int, width: int, count: int, seed: int = 0) -> npt.NDAr
     return np.stack([x[:, 0], y[:, 0], x[:, 1] + 1, y[:, 1] + 1], axis=1).astype(np.int32)
 
 
-def plain_pooling(
+def plain_pooling(map: torch.Tensor, cells: npt.NDArray[np.int32], levels: Sequence[int]) -> torch.Tensor:
+    """Return the vector of every window of a map (1, C, H, W), one torch call per window and level."""
+    parts = [map[:, :, y1:y2, x1:x2] for x1, y1, x2, y2 in cells.tolist()]
+    rows = [[adaptive_max_pool2d(part, level)[0].flatten(1).T.flatten() for level in levels] for part in parts]
+    return torch.stack([torch.cat(row) for row in rows])
+
+
+def torch_pooling(
     map: npt.NDArray[np.float32], cells: npt.NDArray[np.int32], levels: Sequence[int]
 ) -> npt.NDArray[np.float32]:
-    """Return every window's vector, one torch call per window and level."""
-    channels_first = torch.from_numpy(map).permute(2, 0, 1)
-    parts = [channels_first[:, y1:y2, x1:x2] for x1, y1, x2, y2 in cells]
-    rows = [[adaptive_max_pool2d(part, level).permute(1, 2, 0).flatten() for level in levels] for part in parts]
-    return torch.stack([torch.cat(row) for row in rows]).numpy()
+    return plain_pooling(torch.from_numpy(map).permute(2, 0, 1)[None], cells, levels).numpy()
 
 
-@pytest.mark.parametrize("levels", [LEVELS, (4, 2, 1), (1, 2, 3, 4), (3, 2, 1), (1,), (5,), (12, 2, 5), (6, 6)])
-def test_windows_are_pooled_as_torch_pools_them(levels: tuple[int, ...]) -> None:
-    map, cells = random_map(17, 23, 5), random_cells(17, 23, 300)
+@settings(deadline=None, derandomize=True, max_examples=60)
+@given(
+    size=st.tuples(st.integers(1, 20), st.integers(1, 40)),
+    channels=st.sampled_from([1, 5, 33]),
+    levels=st.lists(st.integers(1, 12), min_size=1, max_size=4),
+    seed=st.integers(0, 99),
+)
+@example(size=(17, 23), channels=5, levels=[12, 2, 6, 6, 3, 1], seed=0)
+def test_windows_are_pooled_as_torch_pools_them(
+    size: tuple[int, int], channels: int, levels: list[int], seed: int
+) -> None:
+    map, cells = random_map(*size, channels, seed), random_cells(*size, 30, seed)
 
     vectors, index = pool_windows(map, cells, levels=levels)
 
-    np.testing.assert_array_equal(vectors[index], plain_pooling(map, cells, levels))
-
-
-@pytest.mark.parametrize(("height", "width"), [(1, 1), (1, 31), (31, 1), (2, 3), (40, 7), (9, 64)])
-def test_windows_of_maps_of_any_size_are_pooled_alike(height: int, width: int) -> None:
-    map, cells = random_map(height, width, 33), random_cells(height, width, 50)
-
-    vectors, index = pool_windows(map, cells)
-
-    np.testing.assert_array_equal(vectors[index], plain_pooling(map, cells, LEVELS))
+    np.testing.assert_array_equal(vectors[index], torch_pooling(map, cells, levels))
 
 
 def test_a_window_of_one_cell_repeats_it_in_every_bin() -> None:
@@ -71,18 +76,14 @@ def test_a_vector_holds_levels_then_bins_row_by_row_then_channels() -> None:
     np.testing.assert_array_equal(vectors, [[0, 1, 2, 3, 4, 5, 6, 7, 6, 7]])
 
 
-def test_the_layer_and_the_kernel_give_the_same_vector() -> None:
-    map = random_map(13, 10, 8)
+@pytest.mark.parametrize("size", [(1, 1), (13, 10), (37, 4)])
+def test_the_layer_and_the_kernel_give_the_same_vector(size: tuple[int, int]) -> None:
+    map = random_map(*size, 8)
 
-    vectors, _ = pool_windows(map, np.array([[0, 0, 10, 13]], np.int32))
+    vectors, _ = pool_windows(map, np.array([[0, 0, *size[::-1]]], np.int32))
 
     layer = PyramidPooling()(torch.from_numpy(map).permute(2, 0, 1)[None])
     np.testing.assert_array_equal(vectors, layer)
-
-
-@pytest.mark.parametrize("size", [(1, 1), (10, 13), (37, 4)])
-def test_the_layer_gives_one_length_for_every_map_size(size: tuple[int, int]) -> None:
-    assert PyramidPooling((1, 4))(torch.zeros(3, 7, *size)).shape == (3, 17 * 7)
 
 
 def test_the_layer_sends_the_gradient_to_the_maxima() -> None:
@@ -111,7 +112,7 @@ def test_the_bins_of_13_cells_are_the_papers(level: int, bins: list[tuple[int, i
     assert [(row[0], row[-1] + 1) for row in covered] == bins
 
 
-@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("level", [2, 3, 6])
 def test_the_pyramid_of_13_by_13_cells_is_that_of_the_papers_sliding_windows(level: int) -> None:
     maps = torch.randn((2, 5, 13, 13), generator=torch.Generator().manual_seed(level))
 
@@ -120,10 +121,7 @@ def test_the_pyramid_of_13_by_13_cells_is_that_of_the_papers_sliding_windows(lev
     assert torch.equal(PyramidPooling((level,))(maps), slid.flatten(2).transpose(1, 2).flatten(1))
 
 
-@pytest.mark.parametrize(
-    ("side", "level"),
-    [(5, 3), (6, 4), (7, 4), (11, 4), *((side, 6) for side in (8, 9, 10, 11, 15, 16, 17, 22, 23, 29))],
-)
+@pytest.mark.parametrize(("side", "level"), [(5, 3), (7, 4), (8, 6), (29, 6)])
 def test_sides_at_which_sliding_windows_are_too_many_or_too_few_have_their_bins(side: int, level: int) -> None:
     maps = torch.randn((1, 5, side, side), generator=torch.Generator().manual_seed(side))
 
@@ -168,16 +166,16 @@ def test_vectors_are_written_to_the_buffer_given() -> None:
     vectors, index = pool_windows(map, cells, out=buffer)
 
     assert np.shares_memory(vectors, buffer)
-    np.testing.assert_array_equal(vectors[index], plain_pooling(map, cells, LEVELS))
+    np.testing.assert_array_equal(vectors[index], torch_pooling(map, cells, LEVELS))
 
 
-@pytest.mark.parametrize("threads", [1, 2, 7])
+@pytest.mark.parametrize("threads", [1, 7])
 def test_any_number_of_threads_gives_the_same_vectors(threads: int) -> None:
     map, cells = random_map(15, 15, 16), random_cells(15, 15, 5)
 
     vectors, index = pool_windows(map, cells, threads=threads)
 
-    np.testing.assert_array_equal(vectors[index], plain_pooling(map, cells, LEVELS))
+    np.testing.assert_array_equal(vectors[index], torch_pooling(map, cells, LEVELS))
 
 
 def test_no_windows_give_no_vectors() -> None:
@@ -188,7 +186,7 @@ def test_no_windows_give_no_vectors() -> None:
     assert index.dtype == np.int64
 
 
-@pytest.mark.parametrize("cells", [(0, 0, 0, 2), (2, 1, 1, 2), (-1, 0, 2, 2), (0, 0, 5, 2), (0, 0, 2, 4)])
+@pytest.mark.parametrize("cells", [(0, 0, 0, 2), (-1, 0, 2, 2), (0, 0, 5, 2), (0, 0, 2, 4)])
 def test_a_rectangle_that_is_empty_or_leaves_the_map_is_an_error(cells: tuple[int, ...]) -> None:
     with pytest.raises(InputError, match=r"cells 1: .* of 4 x 3"):
         pool_windows(random_map(3, 4, 1), np.array([[0, 0, 4, 3], cells], np.int32))
@@ -226,7 +224,7 @@ def test_rectangles_are_pooled_row_by_row_from_a_column_on(threads: int) -> None
 
     pool_rectangles(map, cells, out, levels=(1, 2, 3), column=10, threads=threads)
 
-    np.testing.assert_array_equal(out[:20, 10:52], plain_pooling(map, cells, (1, 2, 3)))
+    np.testing.assert_array_equal(out[:20, 10:52], torch_pooling(map, cells, (1, 2, 3)))
     assert (out[20:] == 7).all() and (out[:, :10] == 7).all() and (out[:, 52:] == 7).all()
 
 
@@ -254,7 +252,7 @@ def test_maxima_of_rows_that_are_known_in_part_are_completed() -> None:
         for number in range(5):  # no order is taken for granted
             pool_rectangles(map, cells[number : number + 1], out[number : number + 1], levels=(1, 2, 3), bands=bands)
 
-    np.testing.assert_array_equal(out, plain_pooling(map, cells, (1, 2, 3)))
+    np.testing.assert_array_equal(out, torch_pooling(map, cells, (1, 2, 3)))
 
 
 def test_memory_of_bands_is_used_again_and_never_twice_at_once() -> None:

@@ -2,13 +2,15 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sppnet.detector.errors import InputError
 from sppnet.detector.pooling.products import inner_products
 
 
-@pytest.mark.parametrize("length", [1, 7, 4096, 4097, 9000])
-@pytest.mark.parametrize(("count", "classes"), [(1, 1), (3, 4), (4, 5), (5, 6), (64, 20), (7, 81)])
+@settings(deadline=None, derandomize=True, max_examples=40)
+@given(count=st.integers(1, 20), classes=st.integers(1, 25), length=st.sampled_from([1, 7, 4096, 4097, 9000]))
 def test_products_are_those_of_numpy_in_double_precision(count: int, classes: int, length: int) -> None:
     random = np.random.default_rng(length)
     vectors = random.standard_normal((count, length), dtype=np.float32)
@@ -28,7 +30,7 @@ def test_a_row_does_not_depend_on_the_others() -> None:
     np.testing.assert_array_equal(inner_products(vectors, weights)[6:7], inner_products(vectors[6:7], weights))
 
 
-@pytest.mark.parametrize(("count", "classes", "length"), [(0, 3, 5), (3, 0, 5), (3, 2, 0), (0, 0, 0)])
+@pytest.mark.parametrize(("count", "classes", "length"), [(0, 3, 5), (3, 0, 5), (3, 2, 0)])
 def test_nothing_gives_zeros_of_its_shape(count: int, classes: int, length: int) -> None:
     found = inner_products(np.zeros((count, length), np.float32), np.zeros((classes, length), np.float32))
 

@@ -1,6 +1,7 @@
 """Tests of margins as probabilities."""
 
 import numpy as np
+import pytest
 
 from sppnet.detector.scoring.calibration import Calibration, fit_calibration, right_detections
 
@@ -25,10 +26,11 @@ def test_the_sigmoid_that_made_the_data_is_found() -> None:
     np.testing.assert_allclose([fitted.slope, fitted.offset], [3.0, -1.0], atol=0.15)
 
 
-def test_few_right_detections_keep_the_default() -> None:
+@pytest.mark.parametrize("least", [0.9, -0.9])
+def test_few_right_or_wrong_detections_keep_the_default(least: float) -> None:
     margins = np.linspace(-1, 1, 50, dtype=np.float32)
 
-    assert fit_calibration(margins, margins > 0.9) == Calibration()
+    assert fit_calibration(margins, margins > least) == Calibration()
 
 
 def test_no_detections_keep_the_default() -> None:

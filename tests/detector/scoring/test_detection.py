@@ -126,8 +126,10 @@ def test_no_windows_give_no_detections() -> None:
     assert found["boxes"].shape == (0, 4) and found["labels"].dtype == np.int64 and found["scores"].shape == (0,)
 
 
-def test_a_class_has_a_limit_of_detections() -> None:
-    lefts = np.arange(PER_CLASS + 5) * 2.0
+def test_a_class_is_limited_to_its_best_detections() -> None:
+    lefts = np.arange(PER_CLASS + 5) * 1.5
     windows = np.stack([lefts, lefts * 0, lefts + 1, lefts * 0 + 1], axis=1).tolist()
 
-    assert len(detect([[1, -5]] * len(windows), windows)["boxes"]) == PER_CLASS
+    found = detect([[margin, -5] for margin in range(len(windows))], windows)
+
+    np.testing.assert_array_equal(found["margins"], np.arange(PER_CLASS + 4, 4, -1))

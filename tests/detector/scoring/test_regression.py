@@ -19,7 +19,7 @@ def _examples(rows: int, dimensions: int) -> tuple[Floats, Floats]:
     )
 
 
-@pytest.mark.parametrize(("rows", "dimensions"), [(40, 300), (300, 40), (50, 50), (51, 50), (1, 3)])
+@pytest.mark.parametrize(("rows", "dimensions"), [(40, 300), (300, 40), (50, 50)])
 def test_ridge_is_that_of_scikit_learn_with_fewer_and_with_more_rows_than_dimensions(
     rows: int, dimensions: int
 ) -> None:

@@ -1,6 +1,7 @@
 """Linear SVMs against a plain implementation, scikit-learn and values computed by hand."""
 
 import tracemalloc
+from collections.abc import Iterator
 from typing import Literal
 
 import numba
@@ -10,6 +11,7 @@ import pytest
 from sklearn.svm import LinearSVC
 
 from sppnet.detector import InputError
+from sppnet.detector.scoring import svm
 from sppnet.detector.scoring.svm import Doubles, Floats, Labels, fit_svms
 
 
@@ -66,9 +68,17 @@ def test_two_opposite_samples_give_the_solution_computed_by_hand() -> None:
     np.testing.assert_allclose(svms.objectives, [0.5 * 0.2**2 + 2 * 0.1 * 0.8], rtol=1e-6)
 
 
-@pytest.mark.parametrize("solver", ["own", "scikit-learn"])
-@pytest.mark.parametrize("cost", [1e-4, 1e-3, 1e-2])
-def test_objectives_are_those_of_scikit_learn(cost: float, solver: Literal["own", "scikit-learn"]) -> None:
+def test_a_solved_problem_is_known_to_be_solved_in_the_next_epoch() -> None:
+    # The first epoch takes both alphas to their bounds, where they belong and add nothing to the gap.
+    features, labels = np.array([[1], [-1]], np.float32), np.array([[1], [-1]], np.int8)
+
+    svms = fit_svms(features, labels, C=0.1, positive_weight=1, bias_scale=0.1)
+
+    assert svms.epochs.tolist() == [2]
+
+
+@pytest.mark.parametrize(("solver", "cost"), [("own", 1e-4), ("own", 1e-3), ("own", 1e-2), ("scikit-learn", 1e-3)])
+def test_objectives_are_those_of_scikit_learn(solver: Literal["own", "scikit-learn"], cost: float) -> None:
     features, labels = _examples()
     sample_weights = np.random.default_rng(1).uniform(0.2, 3, len(features))
 
@@ -150,17 +160,42 @@ def test_alphas_of_another_cost_are_clipped_to_the_new_bounds() -> None:
     assert (alphas == 5).all()
 
 
-def test_the_result_does_not_depend_on_the_number_of_threads() -> None:
-    features, labels = _examples(classes=5)
+@pytest.fixture
+def one_thread() -> Iterator[None]:
     threads = numba.get_num_threads()
-
-    many = fit_svms(features, labels)
     numba.set_num_threads(1)
-    one = fit_svms(features, labels)
+    yield
     numba.set_num_threads(threads)
 
-    np.testing.assert_array_equal(many.weights, one.weights)
-    np.testing.assert_array_equal(many.objectives, one.objectives)
+
+@pytest.mark.parametrize("room", [0, 1], ids=["at the bound", "below it"])
+def test_the_result_does_not_depend_on_the_number_of_threads(
+    monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest, room: int
+) -> None:
+    features, labels = _examples(classes=5)
+    monkeypatch.setattr(svm, "ONE_THREAD_BELOW", features.size * 5 + room)
+    several = fit_svms(features, labels)
+    request.getfixturevalue("one_thread")
+    monkeypatch.setattr(svm, "ONE_THREAD_BELOW", 0)
+
+    one = fit_svms(features, labels)
+
+    np.testing.assert_array_equal(several.weights, one.weights)
+    np.testing.assert_array_equal(several.alphas, one.alphas)
+    np.testing.assert_array_equal(several.objectives, one.objectives)
+
+
+@pytest.mark.parametrize(("room", "threads"), [(0, 3), (1, 1)], ids=["at the bound", "below it"])
+def test_a_small_problem_is_solved_on_one_thread(monkeypatch: pytest.MonkeyPatch, room: int, threads: int) -> None:
+    features, labels = _examples()
+    used: list[int] = []
+    monkeypatch.setattr(svm, "ONE_THREAD_BELOW", features.size * 3 + room)
+    monkeypatch.setattr(numba, "get_num_threads", lambda: 3)
+    monkeypatch.setattr(svm, "_visit", lambda *arguments: used.append(arguments[8]))
+
+    fit_svms(features, labels, max_epochs=1)
+
+    assert used == [threads]
 
 
 def test_the_seed_decides_the_result() -> None:
