@@ -29,7 +29,7 @@ def tiny_backbone() -> Backbone:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(3)
         layers = nn.Sequential(nn.Conv2d(3, 8, 5, 2), nn.ReLU(), nn.Conv2d(8, 8, 3, 2), nn.ReLU())
-    return Backbone("tiny", layers, PREPROCESSINGS["torchvision"])
+    return Backbone("tiny", layers, PREPROCESSINGS["torchvision"], maps={"conv1": 2, "conv2": 4})
 
 
 def pooled_layers() -> nn.Sequential:

@@ -69,6 +69,7 @@ def test_what_is_bundled_is_small_and_says_where_it_comes_from() -> None:
 
 def test_with_train_it_learns_shapes_and_saves_the_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sppnet.detector.SPPNet", StandIn)
+    monkeypatch.setattr("sppnet.detector.load_detector", StandIn.load)
 
     result = CliRunner().invoke(cli, ["demo", "--train", "-o", str(tmp_path)])
 

@@ -16,6 +16,7 @@ from tests.stand_in import BOX, StandIn, stand_in_combination
 @pytest.fixture(autouse=True)
 def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sppnet.detector.SPPNet", StandIn)
+    monkeypatch.setattr("sppnet.detector.load_detector", StandIn.load)
 
 
 @pytest.fixture

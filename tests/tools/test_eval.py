@@ -19,6 +19,7 @@ from tests.tools.test_cli import heavy_imports
 @pytest.fixture(autouse=True)
 def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sppnet.detector.SPPNet", StandIn)
+    monkeypatch.setattr("sppnet.detector.load_detector", StandIn.load)
 
 
 @pytest.fixture
@@ -150,6 +151,7 @@ def test_the_bundled_model_is_scored_where_none_is_named(shapes: Path, monkeypat
         return StandIn(("disc", "ring", "square", "triangle"))
 
     monkeypatch.setattr("sppnet.detector.SPPNet", StandIn)
+    monkeypatch.setattr("sppnet.detector.load_detector", StandIn.load)
     monkeypatch.setattr(StandIn, "load", load)
 
     assert evaluate(shapes).exit_code == 0

@@ -171,8 +171,9 @@ def test_bfloat16_gives_nearly_the_same_vectors(backbone: Backbone) -> None:
 def test_blocks_are_numbered_as_in_the_papers() -> None:
     squeezenet, zf5 = (layer_names(load_backbone(name, "random")) for name in ("squeezenet1_1", "zf5"))
 
-    assert squeezenet == ("conv1", *(f"fire{number}" for number in range(2, 10)), "pool", "spp", "mean")
-    assert zf5 == ("conv1", "conv2", "conv3", "conv4", "conv5", "pool", "spp", "mean")
+    early, late = (tuple(f"fire{number}" for number in range(*ends)) for ends in ((2, 6), (6, 10)))
+    assert squeezenet == ("conv1", *early, "pool5", *late, "pool", "spp", "mean")
+    assert zf5 == ("conv1", "conv2", "norm2", "pool2", "conv3", "conv4", "conv5", "pool", "spp", "mean")
 
 
 def test_class_scores_need_a_convolution_in_the_weights(backbone: Backbone) -> None:

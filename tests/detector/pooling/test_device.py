@@ -300,7 +300,7 @@ def test_maps_in_the_cache_are_those_of_the_cpu(
     for name, features in (("cpu", tiny_features), ("there", moved(tiny_features, device))):
         images = TrainingImages(("red", "blue"), features, tmp_path / name)
         images.prepare(squares[:1], SelectiveSearch(limit=10), workers=0, progress=no_progress, total=1)
-        kept.append(images.maps(0, (96,))["96-map"])
+        kept.append(images.maps(0, (96,))["96-conv2"])
 
     assert_close(kept[1], kept[0])
 

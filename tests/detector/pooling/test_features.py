@@ -49,9 +49,9 @@ def test_a_windows_vector_is_the_pyramid_of_its_cells(
     window = np.array([[20, 10, 110, 100]], np.float32)
     maps = maps_of(tiny_features, image)
     [[x1, y1, x2, y2]] = window_cells(
-        window, image_size=(120, 160), scale=96, stride=4, first_centre=4, map_size=np.shape(maps["96-map"])[:2]
+        window, image_size=(120, 160), scale=96, stride=4, first_centre=4, map_size=np.shape(maps["96-conv2"])[:2]
     )
-    part = torch.as_tensor(maps["96-map"])[y1:y2, x1:x2].permute(2, 0, 1)[None]
+    part = torch.as_tensor(maps["96-conv2"])[y1:y2, x1:x2].permute(2, 0, 1)[None]
     pyramid = [adaptive_max_pool2d(part, level)[0].permute(1, 2, 0).flatten() for level in (1, 2, 3, 6)]
 
     vectors = tiny_features.vectors(image, window).all()
@@ -180,13 +180,13 @@ def test_context_is_what_is_around_a_window(tiny_features: WindowFeatures, image
     maps = maps_of(features, image)
     grown = np.array([[-2.5, -12.5, 132.5, 122.5]], np.float32)  # 90 x 90 pixels became 135 x 135
     cells = window_cells(
-        grown, image_size=SIZE, scale=96, stride=4, first_centre=4, map_size=np.shape(maps["96-map"])[:2]
+        grown, image_size=SIZE, scale=96, stride=4, first_centre=4, map_size=np.shape(maps["96-conv2"])[:2]
     )
 
     vectors = features.vectors(image, WINDOW).all()
 
     np.testing.assert_array_equal(
-        vectors[:, 400:440], pool_windows(np.asarray(maps["96-map"]), cells, levels=(1, 2))[0]
+        vectors[:, 400:440], pool_windows(np.asarray(maps["96-conv2"]), cells, levels=(1, 2))[0]
     )
 
 
@@ -195,7 +195,7 @@ def test_the_whole_image_is_pooled_for_every_window(
 ) -> None:
     features = replace(tiny_features, pooling=tiny_features.pooling.with_views(*CONTEXT))
     maps = maps_of(features, image)
-    whole = torch.as_tensor(maps["96-map"]).permute(2, 0, 1)[None]
+    whole = torch.as_tensor(maps["96-conv2"]).permute(2, 0, 1)[None]
     expected = torch.cat([adaptive_max_pool2d(whole, level)[0].flatten(1).T.flatten() for level in (1, 2)])
 
     vectors = features.vectors(image, many_windows()).all()

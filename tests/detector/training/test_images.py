@@ -217,9 +217,9 @@ def kept(folder: Path) -> list[str]:
 @pytest.mark.parametrize(
     ("options", "names"),
     [
-        ({}, ["384-map.array"]),
-        ({"all_scales": True}, ["384-map.array", "96-map.array"]),
-        ({"flips": True}, ["384-map.array", "flipped-384-map.array"]),
+        ({}, ["384-conv2.array"]),
+        ({"all_scales": True}, ["384-conv2.array", "96-conv2.array"]),
+        ({"flips": True}, ["384-conv2.array", "flipped-384-conv2.array"]),
     ],
 )
 def test_maps_are_kept_of_the_scales_wanted(
