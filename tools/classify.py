@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.table import Table
 
 from sppnet import detector
 from sppnet.data import DataError, read_image, write_whole
@@ -31,7 +29,7 @@ from .command.labelled import cutting_options, labels_option, open_labelled
 from .command.lanes import lanes_for, side_by_side
 from .detect import find_images
 from .reports.curves import scores_by_size
-from .reports.label_scores import NAMES, evaluate
+from .reports.label_scores import NAMES, evaluate, show
 
 
 @click.command("classify")
@@ -178,14 +176,3 @@ def score(
         curves = {"": [result[name] for result in results]}
         write_whole(plot, scores_by_size([result["size"] for result in results], curves, NAMES[name]))
     finish(skipped=left_out)
-
-
-def show(results: dict[str, list[dict[str, Any]]]) -> None:
-    """Print scores in percent: a row for every size, columns for every classifier."""
-    first = next(iter(results.values()))
-    measures = [name for name in NAMES if name in first[0]]
-    table = Table("pixels", *(f"{name}\n{NAMES[measure]}" for name in results for measure in measures))
-    for rows in zip(*results.values(), strict=True):
-        values = (row[measure] for row in rows for measure in measures)
-        table.add_row(str(rows[0]["size"]), *("-" if value is None else f"{100 * value:.1f}" for value in values))
-    Console().print(table)

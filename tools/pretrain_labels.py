@@ -6,15 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import click
-import numpy as np
 
 from sppnet import detector
 from sppnet.data import write_whole
 
 from .command.classifier_options import classifier
-from .command.console import INTERRUPTED, CommandError, duration, find_device, finish, say, set_threads
-from .command.labelled import Labelled, open_labelled
-from .command.progress import Progress
+from .command.console import duration, find_device, finish, set_threads
+from .command.fitting import fit_classifier
+from .command.labelled import open_labelled
 from .reports.curves import learning_curves
 
 CURVES, WEIGHTS = "curves.png", "backbone.safetensors"
@@ -57,7 +56,7 @@ def pretrain_on_labels(
     )
     network, training = classifier(images.classes, labels=labels, seed=seed, device=device, settings=settings)
     folder = cache or output.with_name(f"{output.name}.cache")
-    fit(network, images, folder, workers, training)
+    fit_classifier(network, images, folder, workers, training)
     network.save(output)
     score = network.metrics_["quality"]
     write_whole(output / CURVES, learning_curves(network.metrics_["history"], score))
@@ -70,28 +69,6 @@ def pretrain_on_labels(
     else:
         click.echo(summary(output, network, score, scores))
     finish(skipped=left_out)
-
-
-def fit(network: "detector.Classifier", images: Labelled, cache: Path, workers: int, training: dict[str, Any]) -> None:
-    """Train, and say on what.
-
-    Raises:
-        CommandError: If the training is interrupted.
-    """
-    present(network, images)
-    try:
-        with Progress() as progress:
-            network.fit(images, checkpoints=cache, workers=max(1, workers), progress=progress, **training)
-    except KeyboardInterrupt:
-        raise CommandError(f"interrupted; the same command goes on from the state in {cache}", INTERRUPTED) from None
-
-
-def present(network: "detector.Classifier", images: Labelled) -> None:
-    """Say how many images of every class a training will work on."""
-    labels = np.array([images.label(number) for number in range(len(images))])
-    columns = range(len(network.classes))
-    counts = (labels > 0).sum(axis=0) if network.multi_label else [(labels == label).sum() for label in columns]
-    say(", ".join(f"{name} {count:,}" for name, count in zip(network.classes, counts, strict=True)))
 
 
 def summary(output: Path, network: "detector.Classifier", score: str, scores: dict[str, float]) -> str:

@@ -12,9 +12,9 @@ from sppnet.detector import Pooling, SPPNet
 from sppnet.detector.backbone.backbone import Backbone
 from sppnet.detector.pooling.features import WindowFeatures
 from sppnet.proposals import SelectiveSearch
-from sppnet.tools.benchmarks.floors import Rates
 from sppnet.tools.cli import cli
 from sppnet.tools.command.shapes import write_shapes
+from sppnet.tools.reports.laps import Rates
 from tests.tools.benchmarks.test_floors import scorer
 
 CLASSES = ("disc", "ring", "square", "triangle")

@@ -8,7 +8,6 @@ the other stages are not known.
 import copy
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -24,31 +23,12 @@ from sppnet.detector.rcnn import SIDE
 from sppnet.detector.scoring.detection import WindowScorer
 from sppnet.detector.timing import Stopwatch, stage
 
+from ..reports.laps import Rates, Work
+
 MATRIX_SIDE = 2048
 COPIED_BYTES = 1 << 26  # more than most caches hold
 REPEATS = 5
 FLOAT = 4  # bytes
-
-
-@dataclass(frozen=True)
-class Work:
-    """What a stage must do for an image: operations on numbers of a precision, and bytes read and written."""
-
-    operations: float = 0.0
-    bytes: float = 0.0
-    precision: str = "float32"
-
-
-@dataclass(frozen=True)
-class Rates:
-    """What the machine does in a second: operations of a matrix product, by precision, and bytes read and written."""
-
-    operations: dict[str, float]
-    bytes: float
-
-    def milliseconds(self, work: Work) -> float:
-        """Return the least time that a work takes; arithmetic and memory may overlap."""
-        return 1000 * max(work.operations / self.operations[work.precision], work.bytes / self.bytes)
 
 
 def measure_rates(*precisions: str, device: str = "cpu", side: int = MATRIX_SIDE, copied: int = COPIED_BYTES) -> Rates:

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +24,8 @@ from sppnet.detector.timing import Stopwatch, stage
 from sppnet.proposals import SelectiveSearch
 
 from ..command.console import BAD_MODEL, CommandError
-from .floors import Rates, Work, count_operations, rcnn_work, spp_work
+from ..reports.laps import Contender, Lap, Race, Rates, Work
+from .floors import count_operations, rcnn_work, spp_work
 
 NETWORKS = (
     "fasterrcnn_mobilenet_v3_large_320_fpn",
@@ -38,51 +38,6 @@ STATUS, CLEAR_REFS = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 
 Image = npt.NDArray[np.uint8]
 Windows = npt.NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class Lap:
-    """One image seen by one detector.
-
-    Attributes:
-        milliseconds: By stage; "other" is what no stage counts, such as the projection of windows.
-        objects: Boxes, labels and scores; None if they mean nothing.
-        work: By stage, of those whose work can be counted.
-        peak: Bytes of memory of this process, or of the GPU, at their most meanwhile; None if the system does not tell.
-        growth: By how many bytes that is more than before.
-    """
-
-    milliseconds: dict[str, float]
-    objects: dict[str, npt.NDArray[Any]] | None
-    work: dict[str, Work]
-    peak: int | None = None
-    growth: int | None = None
-
-
-class Contender(Protocol):
-    """A detector in the race.
-
-    Attributes:
-        name: Its column or row.
-        note: What one must know of it to judge its times.
-        proposes: Whether it has windows of its own, and no use for those given.
-        images: How many it sees, the first; None for all.
-    """
-
-    @property
-    def name(self) -> str: ...  # noqa: D102
-
-    @property
-    def note(self) -> str: ...  # noqa: D102
-
-    @property
-    def proposes(self) -> bool: ...  # noqa: D102
-
-    @property
-    def images(self) -> int | None: ...  # noqa: D102
-
-    def run(self, image: Image, windows: Windows) -> Lap:
-        """Detect objects."""
 
 
 @dataclass(frozen=True)
@@ -157,27 +112,6 @@ class Network:
             self.operations[image.shape] = count_operations(lambda: self.network(pixels))[0]
         operations = self.operations.get(image.shape)
         return Lap(clock.milliseconds, None, {} if operations is None else {"network": Work(operations)})
-
-
-@dataclass
-class Race:
-    """What was measured.
-
-    Attributes:
-        contenders: In the order of their start.
-        numbers: Of the images in the data set, in the order in which they were seen.
-        windows: How many each image had.
-        shared: Milliseconds of decoding and of proposals, for every image: all contenders have them in common.
-        laps: For every contender one for every image that it saw.
-        rates: Of this machine.
-    """
-
-    contenders: Sequence[Contender]
-    numbers: list[int]
-    rates: Rates
-    windows: list[int] = field(default_factory=list)
-    shared: list[dict[str, float]] = field(default_factory=list)
-    laps: dict[str, list[Lap]] = field(default_factory=dict)
 
 
 def run_race(

@@ -15,7 +15,6 @@ import click
 
 from sppnet.data import write_whole
 
-from ..classify import show
 from ..command.classifier_options import classifier, classifier_options
 from ..command.console import (
     device_option,
@@ -28,10 +27,10 @@ from ..command.console import (
     workers_option,
 )
 from ..command.detector_options import numbers
+from ..command.fitting import fit_classifier
 from ..command.labelled import cutting_options, labels_option, open_labelled
-from ..pretrain_labels import fit
 from ..reports.curves import scores_by_size
-from ..reports.label_scores import NAMES, evaluate
+from ..reports.label_scores import NAMES, evaluate, show
 
 
 @click.command()
@@ -90,7 +89,7 @@ def command(
         started = time.perf_counter()
         given = {**settings, "sizes": chosen}
         network, training = classifier(images.classes, labels=labels, seed=seed, device=device, settings=given)
-        fit(network, images, cache, workers, {**training, "held_out": 0.0})
+        fit_classifier(network, images, cache, workers, {**training, "held_out": 0.0})
         seconds[name] = time.perf_counter() - started
         if output is not None:
             network.save(output / name.replace(" ", "-"))

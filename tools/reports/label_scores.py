@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from rich.console import Console
+from rich.table import Table
 
 from sppnet import detector
 from sppnet.data import label_average_precision
@@ -63,3 +65,14 @@ def _measured(scores: npt.NDArray[np.float32], labels: npt.NDArray[Any], classes
         return {"mAP": float(known.mean()) if len(known) else None, "AP": dict(zip(classes, values, strict=True))}
     right = np.argsort(-scores, axis=1, kind="stable")[:, :TOP] == labels[:, None]
     return {"top1": float(right[:, 0].mean()), "top5": float(right.any(axis=1).mean())}
+
+
+def show(results: dict[str, list[dict[str, Any]]]) -> None:
+    """Print scores in percent: a row for every size, columns for every classifier."""
+    first = next(iter(results.values()))
+    measures = [name for name in NAMES if name in first[0]]
+    table = Table("pixels", *(f"{name}\n{NAMES[measure]}" for name in results for measure in measures))
+    for rows in zip(*results.values(), strict=True):
+        values = (row[measure] for row in rows for measure in measures)
+        table.add_row(str(rows[0]["size"]), *("-" if value is None else f"{100 * value:.1f}" for value in values))
+    Console().print(table)

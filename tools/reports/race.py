@@ -1,7 +1,7 @@
 """The result of a race of detectors: numbers, tables beside the paper's, and a picture of stacked bars."""
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -10,9 +10,7 @@ from rich.table import Table
 from sppnet.data import METRICS, DataSet
 
 from .canvas import DOTS, SMALL, png
-
-if TYPE_CHECKING:
-    from ..benchmarks.race import Contender, Lap, Race
+from .laps import Contender, Lap, Race
 
 BASELINE = "R-CNN"
 SHARED = ("decode", "proposals")
@@ -31,7 +29,7 @@ COLOURS = (0, 2, 4, 6, 8, 10, 12, 16, 18, 15, 1)  # of matplotlib's twenty, for 
 WIDE_TO_WHOLE = (3, 1)  # widths of the two panels
 
 
-def compare(race: "Race", data: DataSet) -> dict[str, Any]:
+def compare(race: Race, data: DataSet) -> dict[str, Any]:
     """Return what a race has shown: {"images", "windows_per_image", "machine", "detectors", "paper"}.
 
     A detector's "without_proposals" are the milliseconds from pixels and windows to boxes, "with_proposals" those from
@@ -177,7 +175,7 @@ def present(rows: Sequence[dict[str, Any]]) -> list[str]:
     return [stage for stage in STAGES if any(stage in row["milliseconds"] for row in rows)]
 
 
-def _detector(race: "Race", contender: "Contender", data: DataSet) -> dict[str, Any]:
+def _detector(race: Race, contender: Contender, data: DataSet) -> dict[str, Any]:
     laps = race.laps[contender.name]
     shared = ("decode",) if contender.proposes else SHARED
     before = [{stage: times[stage] for stage in shared} for times in race.shared[: len(laps)]]
@@ -205,7 +203,7 @@ def _detector(race: "Race", contender: "Contender", data: DataSet) -> dict[str, 
     }
 
 
-def _totals(race: "Race", contender: "Contender") -> tuple[list[float], list[float]]:
+def _totals(race: Race, contender: Contender) -> tuple[list[float], list[float]]:
     """Return for every image the milliseconds from pixels and windows to boxes, and those from file to boxes."""
     alone = [sum(lap.milliseconds.values()) for lap in race.laps[contender.name]]
     shared = ("decode",) if contender.proposes else SHARED
@@ -213,7 +211,7 @@ def _totals(race: "Race", contender: "Contender") -> tuple[list[float], list[flo
     return alone, [first + rest for first, rest in zip(before, alone, strict=True)]
 
 
-def _precision(race: "Race", laps: "Sequence[Lap]", data: DataSet) -> float | None:
+def _precision(race: Race, laps: Sequence[Lap], data: DataSet) -> float | None:
     """Return the mAP (VOC07) on the images seen; None if no objects are known, or those found mean nothing."""
     found = {number: lap.objects for number, lap in zip(race.numbers, laps, strict=False) if lap.objects is not None}
     if not found:

@@ -15,7 +15,8 @@ from sppnet.detector.pooling.vectors import WindowVectors
 from sppnet.detector.rcnn import WarpedFeatures
 from sppnet.detector.scoring.calibration import Calibration
 from sppnet.detector.scoring.detection import WindowScorer
-from sppnet.tools.benchmarks.floors import Rates, Work, conv_work, count_operations, measure_rates, rcnn_work, spp_work
+from sppnet.tools.benchmarks.floors import conv_work, count_operations, measure_rates, rcnn_work, spp_work
+from sppnet.tools.reports.laps import Rates, Work
 
 WINDOWS = np.array([[0, 0, 60, 60], [0, 0, 60, 60], [30, 30, 96, 90]], np.float32)
 

@@ -15,9 +15,9 @@ from sppnet.detector.pooling.head import Head
 from sppnet.detector.pooling.settings import CONTEXT
 from sppnet.detector.rcnn import WarpedFeatures
 from sppnet.proposals import SelectiveSearch
-from sppnet.tools.benchmarks.floors import Rates
 from sppnet.tools.benchmarks.race import Network, WindowDetector, networks, precisions, r_cnn, run_race, spp_net
 from sppnet.tools.command.console import CommandError
+from sppnet.tools.reports.laps import Rates
 from tests.conftest import no_progress, square_image
 from tests.tools.benchmarks.test_floors import scorer
 

@@ -11,9 +11,8 @@ import pytest
 from PIL import Image
 
 from sppnet.data import VOC
-from sppnet.tools.benchmarks.floors import Rates, Work
-from sppnet.tools.benchmarks.race import Lap, Race
 from sppnet.tools.command.shapes import write_shapes
+from sppnet.tools.reports.laps import Lap, Race, Rates, Work
 from sppnet.tools.reports.race import compare, notes, picture, show
 
 
