@@ -1,6 +1,6 @@
 """The pyramid of a map and of many windows: equal to torch's adaptive pooling, bit by bit."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,15 @@ from sppnet.detector.pooling.kernels import borrowed_bands, distinct_cells, pool
 from sppnet.detector.pooling.pyramid import LEVELS, PyramidPooling
 
 NONE = np.zeros((0, 4), np.int32)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _one_thread_of_torch() -> Iterator[None]:
+    """Keep torch from sharing out each bin: on busy cores that takes a thousand times as long as to pool it."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 def random_map(height: int, width: int, channels: int, seed: int = 0) -> npt.NDArray[np.float32]:
@@ -42,18 +51,18 @@ def torch_pooling(
     return plain_pooling(torch.from_numpy(map).permute(2, 0, 1)[None], cells, levels).numpy()
 
 
-@settings(deadline=None, derandomize=True, max_examples=60)
+@settings(deadline=None, derandomize=True, max_examples=30)
 @given(
     size=st.tuples(st.integers(1, 20), st.integers(1, 40)),
     channels=st.sampled_from([1, 5, 33]),
-    levels=st.lists(st.integers(1, 12), min_size=1, max_size=4),
+    levels=st.lists(st.integers(1, 12), min_size=1, max_size=3),
     seed=st.integers(0, 99),
 )
 @example(size=(17, 23), channels=5, levels=[12, 2, 6, 6, 3, 1], seed=0)
 def test_windows_are_pooled_as_torch_pools_them(
     size: tuple[int, int], channels: int, levels: list[int], seed: int
 ) -> None:
-    map, cells = random_map(*size, channels, seed), random_cells(*size, 30, seed)
+    map, cells = random_map(*size, channels, seed), random_cells(*size, 20, seed)
 
     vectors, index = pool_windows(map, cells, levels=levels)
 
