@@ -1,6 +1,6 @@
 """Scores of detections: VOC07 and VOC10+ average precision, COCO average precision.
 
-The rules are those of the VOC development kit (Everingham et al. 2010), which `tests/test_metrics.py` holds in its
+The rules are those of the VOC development kit (Everingham et al. 2010), which `tests/data/test_metrics.py` holds in its
 literal form. Boxes here have outer edges, so `x2 - x1` is the devkit's width `xmax - xmin + 1`. A detection of zero or
 negative width or height overlaps nothing: a false alarm.
 """
