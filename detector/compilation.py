@@ -2,15 +2,17 @@
 
 import numpy as np
 
-from .pooling.kernels import pool_windows
+from .pooling.kernels import pool_rectangles
 from .pooling.products import inner_products
+from .pooling.pyramid import LEVELS, bins
 from .scoring.boxes import suppress
 from .scoring.svm import fit_svms
 
 
 def compile_kernels(*, training: bool = True) -> None:
     """Compile the loops of detection, and those of training, or load them from the cache on disk."""
-    pool_windows(np.zeros((1, 1, 1), np.float32), np.array([[0, 0, 1, 1]], np.int32))
+    map, cell = np.zeros((1, 1, 1), np.float32), np.array([[0, 0, 1, 1]], np.int32)
+    pool_rectangles(map, cell, np.empty((1, bins(LEVELS)), np.float32))
     inner_products(np.zeros((1, 1), np.float32), np.zeros((1, 1), np.float32))
     suppress(np.zeros((1, 4), np.float32), np.zeros(1, np.float32))
     if training:

@@ -122,7 +122,7 @@ class WarpedFeatures:
     def _pool_whole(self, map: Floats, vector: Floats) -> None:
         """Write the vector, (1, D), of a whole map."""
         whole = np.array([[0, 0, map.shape[1], map.shape[0]]], np.int32)
-        pool_rectangles(map, whole, vector, levels=self.levels, threads=1)
+        pool_rectangles(map, whole, vector, levels=self.levels)
 
     def on_device(self, image: Image, windows: Floats, clock: Stopwatch | None = None) -> torch.Tensor:
         """Return the vectors of all windows, float32 (N, D), convolved and pooled where the conv layers are."""

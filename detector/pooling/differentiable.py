@@ -19,7 +19,7 @@ from .pyramid import LEVELS, bins
 def pool_differentiably(
     map: torch.Tensor, cells: npt.NDArray[np.int32], levels: Sequence[int] = LEVELS
 ) -> torch.Tensor:
-    """Return the vector of every rectangle, equal to that of `pool_windows`; a gradient goes to the maxima.
+    """Return the vector of every rectangle, equal to that of `pool_rectangles`; a gradient goes to the maxima.
 
     Of equal maxima one takes it.
 

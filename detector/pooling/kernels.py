@@ -9,8 +9,7 @@ the map. A map holds no NaN: what a maximum with NaN gives is left open.
 """
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import numba
 import numpy as np
@@ -40,43 +39,6 @@ def distinct_cells(cells: npt.NDArray[np.int32]) -> tuple[npt.NDArray[np.int32],
     return cells[first].astype(np.int32), index
 
 
-def pool_windows(
-    map: npt.NDArray[np.float32],
-    cells: npt.NDArray[np.int32],
-    *,
-    levels: Sequence[int] = LEVELS,
-    out: npt.NDArray[np.float32] | None = None,
-    threads: int | None = None,
-) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
-    """Return one vector per distinct rectangle, and for every window the row of its vector.
-
-    `vectors[index]` are the windows' vectors, bit-equal to torch's adaptive max pooling of each. The vectors of an
-    image take some 150 MB: pass blocks of `distinct_cells` and the same `out` again to keep them in the cache.
-
-    Args:
-        map: float32 (H, W, C), C-contiguous, without NaN.
-        cells: int32 (N, 4), x1 y1 x2 y2 in cells, half-open, not empty and inside the map.
-        levels: Bins per side of each level.
-        out: float32 (at least U, bins * C), C-contiguous, to write the vectors to; its first U rows come back.
-        threads: How many share the work. The default is `numba.get_num_threads()`.
-
-    Returns:
-        float32 (U, bins * C) and int64 (N,); (0, bins * C) and (0,) for N = 0.
-
-    Raises:
-        InputError: If a rectangle is empty or leaves the map, or an array has the wrong type, shape or layout.
-    """
-    levels = checked_levels(levels)
-    _check_map_and_cells(map, cells)
-    rectangles, index = distinct_cells(cells)
-    shape = (len(rectangles), bins(levels) * map.shape[2])
-    vectors = np.empty(shape, np.float32) if out is None else out
-    if vectors.ndim == 2 and vectors.shape[1] != shape[1]:
-        raise InputError(f"out must have {shape[1]} columns, not {vectors.shape[1]}")
-    pool_rectangles(map, rectangles, vectors, levels=levels, threads=threads)
-    return vectors[: len(rectangles)], index
-
-
 def pool_rectangles(
     map: npt.NDArray[np.float32],
     rectangles: npt.NDArray[np.int32],
@@ -85,18 +47,21 @@ def pool_rectangles(
     levels: Sequence[int] = LEVELS,
     column: int = 0,
     bands: Bands | None = None,
-    threads: int | None = None,
 ) -> None:
     """Pool rectangle after rectangle, distinct or not, into the rows of `out`, from a column on.
 
+    The vectors are bit-equal to torch's adaptive max pooling of each rectangle. Those of all windows of an image take
+    some 150 MB: pool blocks of `distinct_cells` into the same rows again to keep them in the cache.
+
     Args:
         map: float32 (H, W, C), C-contiguous, without NaN.
-        rectangles: int32 (N, 4), as cells of `pool_windows`; fastest when sorted by rows.
+        rectangles: int32 (N, 4), x1 y1 x2 y2 in cells, half-open, not empty and inside the map; fastest when sorted by
+            rows.
         out: float32 (at least N, at least column + bins * C), C-contiguous.
         levels: Bins per side of each level.
         column: Where in a row the vector begins.
-        bands: What `borrowed_bands` lends for this very map, to one thread; those of earlier rectangles save time.
-        threads: How many share the work, if no bands are given. The default is `numba.get_num_threads()`.
+        bands: What `borrowed_bands` lends for this very map, to one thread; those of earlier rectangles save time. By
+            default they are borrowed for this call.
 
     Raises:
         InputError: If a rectangle is empty or leaves the map, or an array has the wrong type, shape or layout.
@@ -104,22 +69,8 @@ def pool_rectangles(
     levels = checked_levels(levels)
     _check_map_and_cells(map, rectangles)
     _check_out(out, len(rectangles), column + bins(levels) * map.shape[2])
-    plan, first, vectors = _plan(levels), np.uint64(column), out[: len(rectangles)]
-    if bands is not None:
-        _pool(map, rectangles, plan, vectors, first, *bands)
-        return
-
-    def pool_part(part: tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]) -> None:
-        with borrowed_bands(map) as own:
-            _pool(map, part[0], plan, part[1], first, *own)
-
-    count = min(threads or numba.get_num_threads(), len(rectangles)) or 1
-    if count == 1:
-        pool_part((rectangles, vectors))
-        return
-    parts = zip(np.array_split(rectangles, count), np.array_split(vectors, count), strict=True)
-    with ThreadPoolExecutor(count) as pool:
-        list(pool.map(pool_part, parts))  # reading the results raises what one raised
+    with nullcontext(bands) if bands is not None else borrowed_bands(map) as own:
+        _pool(map, rectangles, _plan(levels), out[: len(rectangles)], np.uint64(column), *own)
 
 
 @contextmanager

@@ -97,7 +97,7 @@ class WindowVectors:
     def all(self) -> Floats:
         """Return the vector of every window: float32 (N, D)."""
         vectors = np.empty((len(self), self.dimensions), np.float32)
-        for rows, block in self._blocks(Stopwatch()):
+        for rows, block in self.blocks(Stopwatch()):
             vectors[rows] = block
         return vectors[self.index]
 
@@ -139,13 +139,13 @@ class WindowVectors:
     def _margins(self, weights: Floats, clock: Stopwatch) -> Floats:
         """Return the inner products of the distinct vectors with weights: float32 (U, K)."""
         margins = np.empty((len(self), len(weights)), np.float32)
-        for rows, block in self._blocks(clock):
+        for rows, block in self.blocks(clock):
             with clock("scores"):
                 margins[rows] = inner_products(block, weights)
         return margins
 
-    def _blocks(self, clock: Stopwatch) -> Iterator[tuple[slice, Floats]]:
-        """Yield the distinct vectors block by block; each is gone when the next comes."""
+    def blocks(self, clock: Stopwatch) -> Iterator[tuple[slice, Floats]]:
+        """Yield the distinct vectors block by block, with their rows; each is gone when the next comes."""
         buffer, end = np.empty((min(BLOCK, len(self)), self.width), np.float32), 0
         for place in filter(len, self.places):
             with ExitStack() as borrowed:

@@ -7,6 +7,7 @@ from sppnet.detector import compile_kernels
 from sppnet.detector.pooling import kernels as pooling
 from sppnet.detector.pooling import products
 from sppnet.detector.scoring import boxes, svm
+from tests.detector.pooling.pooled import pooled
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -15,7 +16,7 @@ def _compiled() -> None:
 
 
 def test_pooling_needs_no_other_version() -> None:
-    pooling.pool_windows(np.zeros((5, 7, 3), np.float32), np.array([[0, 0, 7, 5], [1, 1, 3, 3]], np.int32))
+    pooled(np.zeros((5, 7, 3), np.float32), np.array([[0, 0, 7, 5], [1, 1, 3, 3]], np.int32))
 
     assert len(pooling._pool.signatures) == 1
 

@@ -4,7 +4,9 @@ python -m sppnet.tools.benchmarks.pooling --image FILE [--weights FILE] [--windo
 """
 
 import json
+from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 
@@ -19,17 +21,19 @@ from torchvision.ops import roi_pool
 
 from sppnet.data import DataError, read_image
 from sppnet.detector import InputError, ModelError, load_backbone
-from sppnet.detector.backbone.preprocessing import resized_size
-from sppnet.detector.pooling.kernels import distinct_cells, pool_windows
-from sppnet.detector.pooling.projection import window_cells
+from sppnet.detector.pooling.features import WindowFeatures
 from sppnet.detector.pooling.pyramid import LEVELS
+from sppnet.detector.pooling.vectors import WindowVectors
 from sppnet.detector.scoring.boxes import clip
+from sppnet.detector.timing import Stopwatch
 from sppnet.proposals import ProposalError, SelectiveSearch
 
 from ..command.console import BAD_DATA, BAD_MODEL, say
 
-SCALE = 600
-BASELINE, KERNEL, COPY = "roi_pool, once per level", "kernel, buffer reused", "plain copy of the vectors"
+BASELINE, COPY = "roi_pool, once per level", "plain copy of the distinct vectors"
+DETECTION = "block by block, as detection pools them"
+
+Windows = npt.NDArray[np.float32]
 
 
 @click.command()
@@ -46,18 +50,21 @@ def main(file: Path | None, weights: str, count: int, runs: int, seed: int, as_j
     rng = np.random.default_rng(seed)
     try:
         image = read_image(file) if file else rng.integers(0, 256, (375, 500, 3), np.uint8)
-        map, cells, found = _map_and_cells(image, weights, count, rng)
+        windows, found = _windows(image, count, rng)
+        vectors = WindowFeatures(load_backbone("squeezenet1_1", weights)).vectors(image, windows)
     except (DataError, ProposalError, InputError, ModelError) as error:
         say(f"error: {error}")
         click.get_current_context().exit(BAD_MODEL if isinstance(error, ModelError) else BAD_DATA)
-    tasks = _tasks(map, cells)
+    assert isinstance(vectors, WindowVectors)
+    [map] = vectors.maps.values()
+    tasks = _tasks(vectors)
     report = {
         "image": str(file) if file else f"noise of seed {seed}",
         "map": list(map.shape),
         "windows": count,
         "proposed": found,
-        "distinct": len(distinct_cells(cells)[0]),
-        "equal": _equal(map, cells),
+        "distinct": len(vectors),
+        "equal": _equal(vectors),
         "milliseconds": _medians(tasks, runs),
     }
     if as_json:
@@ -66,59 +73,41 @@ def main(file: Path | None, weights: str, count: int, runs: int, seed: int, as_j
         _show(report)
 
 
-def _map_and_cells(
-    image: npt.NDArray[np.uint8], weights: str, count: int, rng: np.random.Generator
-) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int32], int]:
-    """Return the map, the cells of exactly `count` windows, and how many of them selective search proposed."""
-    backbone = load_backbone("squeezenet1_1", weights)
-    size = (image.shape[0], image.shape[1])
-    map = backbone.map(image, SCALE)
+def _windows(image: npt.NDArray[np.uint8], count: int, rng: np.random.Generator) -> tuple[Windows, int]:
+    """Return exactly `count` windows of an image, and how many of them selective search proposed."""
     windows = SelectiveSearch(limit=count)(image)
-    found = len(windows)
-    spare = windows[rng.integers(0, found, count - found)]
-    moved = clip(spare + rng.normal(0, 8, spare.shape).astype(np.float32), *size)
-    cells = window_cells(
-        np.concatenate([windows, moved]),
-        image_size=size,
-        scale=min(resized_size(size, SCALE)),
-        stride=backbone.last.stride,
-        first_centre=backbone.last.first_centre,
-        map_size=(map.shape[0], map.shape[1]),
-    )
-    return map, cells, found
+    spare = windows[rng.integers(0, len(windows), count - len(windows))]
+    moved = clip(spare + rng.normal(0, 8, spare.shape).astype(np.float32), image.shape[0], image.shape[1])
+    return np.concatenate([windows, moved]), len(windows)
 
 
-def _tasks(map: npt.NDArray[np.float32], cells: npt.NDArray[np.int32]) -> dict[str, Callable[[], object]]:
-    """Return what is timed, by name; all that write to a buffer have touched it before."""
-    vectors, index = pool_windows(map, cells)
-    buffer, scattered = vectors.copy(), vectors[index]
-
-    def scatter() -> None:
-        np.take(pool_windows(map, cells, out=buffer)[0], index, axis=0, out=scattered, mode="clip")
-
-    maps, rois = _roi_arguments(map, cells)
+def _tasks(vectors: WindowVectors) -> dict[str, Callable[[], object]]:
+    """Return what is timed, by name; what writes to a buffer has touched it before."""
+    maps, rois = _roi_arguments(vectors)
+    distinct = replace(vectors, index=np.arange(len(vectors))).all()
+    buffer = distinct.copy()
     return {
         BASELINE: lambda: [roi_pool(maps, rois, level) for level in LEVELS],
-        KERNEL: lambda: pool_windows(map, cells, out=buffer),
-        "kernel, fresh memory": lambda: pool_windows(map, cells),
-        "kernel, buffers reused, one vector per window": scatter,
-        "kernel, fresh memory, one vector per window": lambda: pool_windows(map, cells)[0][index],
-        COPY: lambda: np.copyto(buffer, vectors),
+        DETECTION: lambda: deque(vectors.blocks(Stopwatch()), maxlen=0),
+        "one vector per window, in fresh memory, as training reads them": vectors.all,
+        COPY: lambda: np.copyto(buffer, distinct),
     }
 
 
-def _roi_arguments(map: npt.NDArray[np.float32], cells: npt.NDArray[np.int32]) -> tuple[torch.Tensor, torch.Tensor]:
+def _roi_arguments(vectors: WindowVectors) -> tuple[torch.Tensor, torch.Tensor]:
     """Return the map as (1, C, H, W) and the windows as roi_pool wants them: map number, then inclusive cells."""
+    [place] = vectors.places
+    [map] = vectors.maps.values()
+    cells = place.cells[0][vectors.index]
     rois = np.hstack([np.zeros((len(cells), 1)), cells - [0, 0, 1, 1]]).astype(np.float32)
-    return torch.from_numpy(map).permute(2, 0, 1)[None].contiguous(), torch.from_numpy(rois)
+    return torch.as_tensor(map).permute(2, 0, 1)[None].contiguous(), torch.from_numpy(rois)
 
 
-def _equal(map: npt.NDArray[np.float32], cells: npt.NDArray[np.int32]) -> bool:
+def _equal(vectors: WindowVectors) -> bool:
     """Return whether every window has the very values that roi_pool gives."""
-    maps, rois = _roi_arguments(map, cells)
-    vectors, index = pool_windows(map, cells)
+    maps, rois = _roi_arguments(vectors)
     expected = [roi_pool(maps, rois, level).flatten(2) for level in LEVELS]  # (N, C, level * level)
-    return torch.equal(torch.cat(expected, dim=2).transpose(1, 2).flatten(1), torch.from_numpy(vectors)[index])
+    return torch.equal(torch.cat(expected, dim=2).transpose(1, 2).flatten(1), torch.from_numpy(vectors.all()))
 
 
 def _medians(tasks: dict[str, Callable[[], object]], runs: int) -> dict[str, float]:

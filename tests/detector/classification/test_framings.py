@@ -19,9 +19,9 @@ from sppnet.detector.classification.framings import (
     whole_vectors,
 )
 from sppnet.detector.errors import InputError
-from sppnet.detector.pooling.kernels import pool_windows
 from sppnet.detector.pooling.projection import window_cells
 from sppnet.detector.pooling.pyramid import LEVELS
+from tests.detector.pooling.pooled import pooled
 
 
 def picture(height: int, width: int) -> npt.NDArray[np.uint8]:
@@ -108,8 +108,7 @@ def test_vectors_from_maps_are_those_of_the_pooling_of_windows(tiny_backbone: Ba
         first_centre=tiny_backbone.last.first_centre,
         map_size=(map.shape[0], map.shape[1]),
     )
-    pooled, index = pool_windows(map, cells)
-    np.testing.assert_allclose(vectors[3 + 3 + 9 : 3 + 3 + 18], pooled[index], rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(vectors[3 + 3 + 9 : 3 + 3 + 18], pooled(map, cells), rtol=1e-5, atol=1e-5)
 
 
 def test_a_window_on_the_map_holds_the_cells_of_its_crop(tiny_backbone: Backbone) -> None:

@@ -21,7 +21,6 @@ from sppnet.detector.pooling.device import DeviceVectors, TensorVectors
 from sppnet.detector.pooling.differentiable import pool_differentiably, pool_tensors
 from sppnet.detector.pooling.features import WindowFeatures
 from sppnet.detector.pooling.head import Head
-from sppnet.detector.pooling.kernels import pool_windows
 from sppnet.detector.pooling.settings import CONTEXT, Pooling, View
 from sppnet.detector.pooling.vectors import Vectors, WindowVectors
 from sppnet.detector.rcnn import WarpedFeatures
@@ -30,6 +29,7 @@ from sppnet.detector.training.images import TrainingImages
 from sppnet.detector.types import Target
 from sppnet.proposals import SelectiveSearch
 from tests.conftest import no_progress
+from tests.detector.pooling.pooled import pooled
 
 NEEDS_GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="torch sees no GPU here")
 devices = pytest.mark.parametrize("device", ["cpu:0", pytest.param("cuda", marks=NEEDS_GPU)])
@@ -226,10 +226,9 @@ def test_every_length_is_cut_as_the_cpu_cuts_it(levels: tuple[int, ...]) -> None
     map = np.random.default_rng(0).normal(size=(2, 130, 1)).astype(np.float32)
     cells = np.array([[0, 0, length, 2] for length in range(1, 131)], np.int32)
 
-    pooled = pool_tensors(to_tensor(map), cells, levels)
+    found = pool_tensors(to_tensor(map), cells, levels)
 
-    expected, index = pool_windows(map, cells, levels=levels)
-    np.testing.assert_array_equal(pooled.numpy(), expected[index])
+    np.testing.assert_array_equal(found.numpy(), pooled(map, cells, levels))
 
 
 def test_the_gradient_is_that_of_the_cpus_pooling() -> None:

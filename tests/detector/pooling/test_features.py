@@ -13,11 +13,11 @@ from sppnet.detector.backbone.backbone import Backbone
 from sppnet.detector.backbone.torch_engine import conv_threads
 from sppnet.detector.pooling.features import WindowFeatures
 from sppnet.detector.pooling.head import Head
-from sppnet.detector.pooling.kernels import pool_windows
 from sppnet.detector.pooling.projection import window_cells
 from sppnet.detector.pooling.settings import CONTEXT, Pooling, View
 from sppnet.detector.pooling.vectors import Layer, Maps, WindowVectors
 from sppnet.detector.timing import Stopwatch
+from tests.detector.pooling.pooled import pooled
 
 Floats = npt.NDArray[np.float32]
 NONE = np.zeros((0, 4), np.float32)
@@ -185,9 +185,7 @@ def test_context_is_what_is_around_a_window(tiny_features: WindowFeatures, image
 
     vectors = features.vectors(image, WINDOW).all()
 
-    np.testing.assert_array_equal(
-        vectors[:, 400:440], pool_windows(np.asarray(maps["96-conv2"]), cells, levels=(1, 2))[0]
-    )
+    np.testing.assert_array_equal(vectors[:, 400:440], pooled(np.asarray(maps["96-conv2"]), cells, (1, 2)))
 
 
 def test_the_whole_image_is_pooled_for_every_window(
@@ -223,7 +221,7 @@ def test_bins_of_another_map_are_pooled_from_its_cells(pooled_backbone: Backbone
     vectors = features.vectors(image, WINDOW).all()
 
     assert early.shape == (46, 62, 8)
-    np.testing.assert_array_equal(vectors[:, 400:], pool_windows(early, cells, levels=(1, 2, 3))[0])
+    np.testing.assert_array_equal(vectors[:, 400:], pooled(early, cells, (1, 2, 3)))
 
 
 @pytest.mark.parametrize("views", [CONTEXT, (EARLIER,), (*CONTEXT, EARLIER)])

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from torch.nn.functional import adaptive_max_pool2d, max_pool2d
 
 from sppnet.detector.errors import InputError
-from sppnet.detector.pooling.kernels import borrowed_bands, distinct_cells, pool_rectangles, pool_windows
-from sppnet.detector.pooling.pyramid import LEVELS, PyramidPooling
+from sppnet.detector.pooling.kernels import borrowed_bands, distinct_cells, pool_rectangles
+from sppnet.detector.pooling.pyramid import PyramidPooling
+
+from .pooled import pooled
 
 NONE = np.zeros((0, 4), np.int32)
 
@@ -64,15 +66,13 @@ def test_windows_are_pooled_as_torch_pools_them(
 ) -> None:
     map, cells = random_map(*size, channels, seed), random_cells(*size, 20, seed)
 
-    vectors, index = pool_windows(map, cells, levels=levels)
-
-    np.testing.assert_array_equal(vectors[index], torch_pooling(map, cells, levels))
+    np.testing.assert_array_equal(pooled(map, cells, levels), torch_pooling(map, cells, levels))
 
 
 def test_a_window_of_one_cell_repeats_it_in_every_bin() -> None:
     map = random_map(4, 4, 2)
 
-    vectors, _ = pool_windows(map, np.array([[1, 2, 2, 3]], np.int32))
+    vectors = pooled(map, np.array([[1, 2, 2, 3]], np.int32))
 
     np.testing.assert_array_equal(vectors.reshape(50, 2), np.tile(map[2, 1], (50, 1)))
 
@@ -80,7 +80,7 @@ def test_a_window_of_one_cell_repeats_it_in_every_bin() -> None:
 def test_a_vector_holds_levels_then_bins_row_by_row_then_channels() -> None:
     map = np.arange(8, dtype=np.float32).reshape(2, 2, 2)
 
-    vectors, _ = pool_windows(map, np.array([[0, 0, 2, 2]], np.int32), levels=(2, 1))
+    vectors = pooled(map, np.array([[0, 0, 2, 2]], np.int32), (2, 1))
 
     np.testing.assert_array_equal(vectors, [[0, 1, 2, 3, 4, 5, 6, 7, 6, 7]])
 
@@ -89,7 +89,7 @@ def test_a_vector_holds_levels_then_bins_row_by_row_then_channels() -> None:
 def test_the_layer_and_the_kernel_give_the_same_vector(size: tuple[int, int]) -> None:
     map = random_map(*size, 8)
 
-    vectors, _ = pool_windows(map, np.array([[0, 0, *size[::-1]]], np.int32))
+    vectors = pooled(map, np.array([[0, 0, *size[::-1]]], np.int32))
 
     layer = PyramidPooling()(torch.from_numpy(map).permute(2, 0, 1)[None])
     np.testing.assert_array_equal(vectors, layer)
@@ -115,7 +115,7 @@ def test_the_layer_sends_the_gradient_to_the_maxima() -> None:
 def test_the_bins_of_13_cells_are_the_papers(level: int, bins: list[tuple[int, int]]) -> None:
     cells_as_channels = np.eye(13, dtype=np.float32)[None]
 
-    vectors, _ = pool_windows(cells_as_channels, np.array([[0, 0, 13, 1]], np.int32), levels=(level,))
+    vectors = pooled(cells_as_channels, np.array([[0, 0, 13, 1]], np.int32), (level,))
 
     covered = [np.flatnonzero(row) for row in vectors.reshape(level, level, 13)[0]]
     assert [(row[0], row[-1] + 1) for row in covered] == bins
@@ -142,13 +142,11 @@ def test_sides_at_which_sliding_windows_are_too_many_or_too_few_have_their_bins(
     )
 
 
-def test_equal_rectangles_are_pooled_once() -> None:
-    cells = np.array([[2, 0, 3, 3], [0, 0, 3, 3], [2, 0, 3, 3]], np.int32)
+def test_equal_rectangles_are_one() -> None:
+    distinct, index = distinct_cells(np.array([[2, 0, 3, 3], [0, 0, 3, 3], [2, 0, 3, 3]], np.int32))
 
-    vectors, index = pool_windows(random_map(4, 4, 1), cells)
-
-    assert len(vectors) == 2
-    assert index[0] == index[2] != index[1]
+    assert distinct.tolist() == [[0, 0, 3, 3], [2, 0, 3, 3]]
+    assert index.tolist() == [1, 0, 1]
 
 
 def test_distinct_rectangles_and_their_places_give_all_back() -> None:
@@ -163,61 +161,34 @@ def test_distinct_rectangles_and_their_places_give_all_back() -> None:
 def test_distinct_rectangles_come_back_in_their_order() -> None:
     distinct, _ = distinct_cells(random_cells(9, 9, 200))
 
-    _, index = pool_windows(random_map(9, 9, 1), distinct)
+    again, index = distinct_cells(distinct)
 
+    np.testing.assert_array_equal(again, distinct)
     np.testing.assert_array_equal(index, np.arange(len(distinct)))
 
 
-def test_vectors_are_written_to_the_buffer_given() -> None:
-    map, cells = random_map(9, 9, 4), random_cells(9, 9, 20)
-    buffer = np.full((30, 200), np.nan, np.float32)
+def test_no_cells_have_no_place() -> None:
+    distinct, index = distinct_cells(NONE)
 
-    vectors, index = pool_windows(map, cells, out=buffer)
-
-    assert np.shares_memory(vectors, buffer)
-    np.testing.assert_array_equal(vectors[index], torch_pooling(map, cells, LEVELS))
-
-
-@pytest.mark.parametrize("threads", [1, 7])
-def test_any_number_of_threads_gives_the_same_vectors(threads: int) -> None:
-    map, cells = random_map(15, 15, 16), random_cells(15, 15, 5)
-
-    vectors, index = pool_windows(map, cells, threads=threads)
-
-    np.testing.assert_array_equal(vectors[index], torch_pooling(map, cells, LEVELS))
-
-
-def test_no_windows_give_no_vectors() -> None:
-    vectors, index = pool_windows(random_map(4, 4, 3), NONE)
-
-    assert vectors.shape == (0, 150)
-    assert index.shape == (0,)
+    assert (distinct.shape, index.shape) == ((0, 4), (0,))
     assert index.dtype == np.int64
 
 
 @pytest.mark.parametrize("cells", [(0, 0, 0, 2), (-1, 0, 2, 2), (0, 0, 5, 2), (0, 0, 2, 4)])
 def test_a_rectangle_that_is_empty_or_leaves_the_map_is_an_error(cells: tuple[int, ...]) -> None:
     with pytest.raises(InputError, match=r"cells 1: .* of 4 x 3"):
-        pool_windows(random_map(3, 4, 1), np.array([[0, 0, 4, 3], cells], np.int32))
+        pooled(random_map(3, 4, 1), np.array([[0, 0, 4, 3], cells], np.int32))
 
 
 def test_cells_must_be_whole_numbers() -> None:
     with pytest.raises(InputError, match="whole numbers"):
-        pool_windows(random_map(3, 4, 1), np.ones((1, 4), np.float32))
+        pooled(random_map(3, 4, 1), np.ones((1, 4), np.float32))
 
 
 @pytest.mark.parametrize("map", [np.zeros((2, 2, 2)), np.zeros((2, 2), np.float32), random_map(2, 2, 2).transpose()])
 def test_a_map_of_the_wrong_type_shape_or_layout_is_an_error(map: npt.NDArray[np.float32]) -> None:
     with pytest.raises(InputError, match="map"):
-        pool_windows(map, NONE)
-
-
-@pytest.mark.parametrize("shape", [(1, 50), (2, 51)])
-def test_a_buffer_that_is_too_small_is_an_error(shape: tuple[int, int]) -> None:
-    cells = np.array([[0, 0, 1, 1], [0, 0, 2, 2]], np.int32)
-
-    with pytest.raises(InputError, match="out"):
-        pool_windows(random_map(2, 2, 1), cells, out=np.zeros(shape, np.float32))
+        pooled(map, NONE)
 
 
 @pytest.mark.parametrize("levels", [(), (1, 0)])
@@ -226,22 +197,22 @@ def test_levels_must_be_positive(levels: tuple[int, ...]) -> None:
         PyramidPooling(levels)
 
 
-@pytest.mark.parametrize("threads", [1, 3])
-def test_rectangles_are_pooled_row_by_row_from_a_column_on(threads: int) -> None:
+def test_rectangles_are_pooled_row_by_row_from_a_column_on() -> None:
     map, cells = random_map(9, 8, 3), random_cells(9, 8, 20)
     out = np.full((25, 60), 7, np.float32)
 
-    pool_rectangles(map, cells, out, levels=(1, 2, 3), column=10, threads=threads)
+    pool_rectangles(map, cells, out, levels=(1, 2, 3), column=10)
 
     np.testing.assert_array_equal(out[:20, 10:52], torch_pooling(map, cells, (1, 2, 3)))
     assert (out[20:] == 7).all() and (out[:, :10] == 7).all() and (out[:, 52:] == 7).all()
 
 
-def test_rectangles_need_room_behind_the_column() -> None:
+@pytest.mark.parametrize("shape", [(2, 15), (1, 16)])
+def test_rectangles_need_room_behind_the_column(shape: tuple[int, int]) -> None:
+    map, cells, out = random_map(4, 4, 3), random_cells(4, 4, 2), np.empty(shape, np.float32)
+
     with pytest.raises(InputError, match=r"out must be C-contiguous float32, at least \(2, 16\)"):
-        pool_rectangles(
-            random_map(4, 4, 3), random_cells(4, 4, 2), np.empty((2, 15), np.float32), levels=(1, 2), column=1
-        )
+        pool_rectangles(map, cells, out, levels=(1, 2), column=1)
 
 
 def test_no_rectangles_change_nothing() -> None:
