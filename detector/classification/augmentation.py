@@ -7,15 +7,13 @@ at several sizes shows the same content at all of them (He et al. 2015, section 
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from ..backbone.preprocessing import resized
+from ..types import Image
 
 # Of ImageNet's red, green and blue from 0 to 255: standard deviations, and directions in the columns.
 DEVIATIONS = np.array([55.46, 4.794, 1.148])
 DIRECTIONS = np.array([[-0.5675, 0.7192, 0.4009], [-0.5808, -0.0045, -0.8140], [-0.5836, -0.6948, 0.4203]])
-
-Image = npt.NDArray[np.uint8]
 
 
 def random_crop(image: Image, short_side: int, side: int, *, colours: float, random: np.random.Generator) -> Image:

@@ -26,8 +26,7 @@ from ..pooling.pyramid import LEVELS, PyramidPooling, bins
 from ..timing import Stopwatch
 from ..training.checkpoint import Checkpoint
 from ..training.windows import split_held_out
-from ..types import Progress
-from .augmentation import Image
+from ..types import Image, Progress
 from .framings import SIDE, Framing, framed_vectors
 from .fully_connected import fully_connected
 from .labels import Examples, Quality, accuracy, quality_name, read_labels

@@ -18,7 +18,8 @@ from ..backbone.preprocessing import resized
 from ..errors import InputError
 from ..pooling.differentiable import pool_differentiably
 from ..pooling.projection import window_cells
-from .augmentation import Image, cut
+from ..types import Image
+from .augmentation import cut
 
 Framing = Literal["full", "ten", "maps"]
 SIDE, SCALES = 224, (224, 256, 300, 360, 448, 560)  # pixels of windows, and of the short sides that go with them

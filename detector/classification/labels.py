@@ -9,7 +9,7 @@ import torch
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from ..errors import InputError
-from .augmentation import Image
+from ..types import Image
 
 Labels = npt.NDArray[np.integer]
 Marks = npt.NDArray[np.int8]

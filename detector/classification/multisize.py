@@ -12,7 +12,6 @@ from functools import partial
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import nn
 
@@ -22,13 +21,11 @@ from ..errors import InputError
 from ..files.cache import content_key
 from ..training.checkpoint import Checkpoint
 from ..training.loop import Part, read_ahead, train
-from ..types import Progress
-from .augmentation import Image, centre_crop, random_crop, square
+from ..types import Floats, Image, Indices, Progress
+from .augmentation import centre_crop, random_crop, square
 from .labels import Examples, Labels, Quality, loss_of, marks, quality_name
 
 Schedule = Literal["epochs", "random"]
-Floats = npt.NDArray[np.float32]
-Indices = npt.NDArray[np.int64]
 Sample = tuple[torch.Tensor, int]  # pixels and the number of the image
 SAMPLED = 32  # images whose pixels tell one training from another
 

@@ -15,7 +15,6 @@ from typing import Literal
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import nn
 
@@ -24,9 +23,8 @@ from ..checks import check_image
 from ..errors import InputError
 from ..files.cache import content_key
 from ..pooling.pyramid import LEVELS, PyramidPooling
+from ..types import Floats, Image
 
-Image = npt.NDArray[np.uint8]
-Floats = npt.NDArray[np.float32]
 Framing = Literal["full", "crop", "warp"]
 FRAMINGS: tuple[Framing, ...] = ("full", "crop", "warp")
 

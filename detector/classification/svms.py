@@ -12,9 +12,9 @@ import numpy.typing as npt
 
 from ..errors import InputError
 from ..scoring.svm import SVMs, fit_svms
+from ..types import Floats
 from .labels import Quality
 
-Floats = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.int8]
 
 COSTS = (0.1, 0.3, 1.0, 3.0, 10.0)  # for vectors of mean squared length 1

@@ -10,16 +10,13 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from ..errors import InputError
 from ..files.cache import ArrayCache, content_key
+from ..types import Floats, Image
 from .representation import ImageFeatures
 
 BLOCK = 64  # images in memory at a time
-
-Image = npt.NDArray[np.uint8]
-Floats = npt.NDArray[np.float32]
 
 
 class VectorCache:

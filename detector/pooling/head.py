@@ -6,15 +6,13 @@ ones on fewer channels, or a truncated singular value decomposition (Girshick 20
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-import numpy.typing as npt
 import torch
 from torch import nn
 
 from ..errors import InputError
+from ..types import Floats
 from .pyramid import bins
 
-Floats = npt.NDArray[np.float32]
 LAYERS = ("fc6", "fc7")
 OFFSET_DEVIATIONS = (0.1, 0.1, 0.2, 0.2)  # of the offsets of windows that overlap objects by half (Girshick 2015)
 

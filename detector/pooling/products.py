@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import InputError
+from ..types import Floats
 
-Floats = npt.NDArray[np.float32]
 VECTORS, WEIGHTS = 4, 5  # of a tile
 _RUN = 4096  # values of each vector at a time: those of a tile, and all weights, stay in the cache
 

@@ -34,7 +34,7 @@ def window_cells(
     into the map, so that every window, small or outside, has at least one cell.
 
     Args:
-        windows: float32 (N, 4), in pixels of the original image.
+        windows: float32 (N, 4), finite, in pixels of the original image.
         image_size: (height, width) of the original image.
         scale: Short side in pixels of the image the backbone saw, after any cap: `min(resized_size(...))`.
         stride: Distance of two cells in pixels of the resized image.
@@ -48,7 +48,7 @@ def window_cells(
         int32 (N, 4), x1 y1 x2 y2 in cells, half-open, inside the map; (0, 4) for N = 0.
 
     Raises:
-        InputError: If a window is not finite or an argument is out of range.
+        InputError: If an argument is out of range.
     """
     if min(map_size) < 1 or min(image_size) < 1 or scale < 1 or stride < 1:
         raise InputError(
@@ -56,7 +56,7 @@ def window_cells(
         )
     tau = {"paper": 0.0, "release": stride / 2 - offset}[checked_preset(preset)]
     # Centres of the outermost pixels, so that first pixel maps onto first and last onto last (release, section 2.1).
-    corners = _checked_windows(windows) - [0, 0, 1, 1]
+    corners = np.asarray(windows, np.float64) - [0, 0, 1, 1]
     corners *= (scale - 1) / max(min(image_size) - 1, 1)
     first = np.floor((corners[:, :2] - tau - first_centre) / stride) + 1
     last = np.ceil((corners[:, 2:] + tau - first_centre) / stride) - 1
@@ -80,7 +80,7 @@ def choose_scales(
     mean side 208. The first of equally good scales wins; windows below one pixel count as one pixel.
 
     Args:
-        windows: float32 (N, 4), in pixels of the original image.
+        windows: float32 (N, 4), finite, in pixels of the original image.
         image_size: (height, width) of the original image.
         scales: Short sides in pixels.
 
@@ -88,11 +88,11 @@ def choose_scales(
         int64 (N,), (0,) for N = 0.
 
     Raises:
-        InputError: If a window is not finite or there is no scale.
+        InputError: If there is no scale, or a length is below a pixel.
     """
     if len(scales) == 0 or min(scales) < 1 or min(image_size) < 1:
         raise InputError(f"scales {tuple(scales)} and image size {image_size} must hold lengths of at least 1 pixel")
-    corners = _checked_windows(windows)
+    corners = np.asarray(windows, np.float64)
     area = np.maximum(np.prod(np.maximum(corners[:, 2:] - corners[:, :2], 0), axis=1), 1)[:, None]
     short, sides = min(image_size), np.array(scales, np.float64)
     if checked_preset(preset) == "paper":
@@ -108,10 +108,3 @@ def checked_preset(preset: str) -> str:
     if preset not in ("paper", "release"):
         raise InputError(f"preset must be 'paper' or 'release', not {preset!r}")
     return preset
-
-
-def _checked_windows(windows: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
-    corners = np.asarray(windows, np.float64)
-    if corners.ndim != 2 or corners.shape[1] != 4 or not np.isfinite(corners).all():
-        raise InputError(f"windows must be finite and of shape (N, 4), not {corners.shape}")
-    return corners

@@ -4,8 +4,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import InputError
+from ..types import Floats
 
-Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 
 _LEAST_VARIANCE = 0.001  # of R-CNN: keeps the whitening of offsets that hardly vary finite

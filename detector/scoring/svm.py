@@ -13,10 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import InputError
+from ..types import Floats, Indices
 
-Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
-Indices = npt.NDArray[np.int64]
 Labels = npt.NDArray[np.int8]
 
 ONE_THREAD_BELOW = 20_000_000  # rows x dimensions x classes: 2 ms an epoch, to which a busy second core adds 10 or more

@@ -15,9 +15,8 @@ import numpy.typing as npt
 import torch
 
 from ..backbone.preprocessing import Preprocessing
+from ..types import Image
 from .loop import read_ahead
-
-Image = npt.NDArray[np.uint8]
 
 
 class Images(Protocol):

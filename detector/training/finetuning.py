@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import nn
 from torch.nn.functional import cross_entropy, smooth_l1_loss
@@ -26,15 +25,12 @@ from ..pooling.features import WindowFeatures
 from ..pooling.head import OFFSET_DEVIATIONS, Head
 from ..pooling.vectors import pool_views
 from ..scoring.boxes import encode
-from ..types import Progress
+from ..types import Floats, Indices, Progress
 from .checkpoint import Checkpoint
 from .images import TrainingImages
 from .loop import Part, train
 from .sampling import choose_windows, mirrored
 from .tail import maps_through
-
-Floats = npt.NDArray[np.float32]
-Indices = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,11 @@ A window shows an object if it overlaps it by half or more; background should be
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from ..scoring.boxes import iou
+from ..types import Floats, Indices
 from .images import TrainingImages
 
-Floats = npt.NDArray[np.float32]
-Indices = npt.NDArray[np.int64]
 POSITIVE, NEAR = 0.5, 0.1  # overlaps: from the first on a window shows the object, from the second it is close to one
 
 

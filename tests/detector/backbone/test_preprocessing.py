@@ -8,8 +8,8 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from sppnet.detector.backbone.preprocessing import PREPROCESSINGS, Preprocessing, stored_preprocessing
-from sppnet.detector.errors import ModelError
+from sppnet.detector.backbone.preprocessing import PREPROCESSINGS, Preprocessing, resized_size, stored_preprocessing
+from sppnet.detector.errors import InputError, ModelError
 
 WEIGHTS = {"0.weight": torch.zeros(1)}
 
@@ -49,3 +49,29 @@ def test_a_broken_stored_preprocessing_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(ModelError, match=r"net.safetensors: the preprocessing"):
         stored_preprocessing(tmp_path / "net.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("size", "scale", "resized"),
+    [
+        ((375, 500), 600, (600, 800)),
+        ((500, 375), 600, (800, 600)),
+        ((333, 500), 600, (600, 901)),
+        ((4, 5), 6, (6, 8)),
+        ((100, 1000), 600, (240, 2400)),
+        ((1, 30_000), 600, (1, 2400)),
+    ],
+)
+def test_an_image_is_resized_by_its_short_side_up_to_the_cap(
+    size: tuple[int, int], scale: int, resized: tuple[int, int]
+) -> None:
+    assert resized_size(size, scale) == resized
+
+
+def test_without_a_cap_the_long_side_follows() -> None:
+    assert resized_size((100, 1000), 600, max_side=None) == (600, 6000)
+
+
+def test_an_empty_image_cannot_be_resized() -> None:
+    with pytest.raises(InputError, match=r"\(0, 5\)"):
+        resized_size((0, 5), 600)

@@ -6,7 +6,8 @@ import pytest
 from sklearn.svm import LinearSVC
 
 from sppnet.detector import InputError
-from sppnet.detector.classification.svms import Floats, ImageSVMs, Labels
+from sppnet.detector.classification.svms import ImageSVMs, Labels
+from sppnet.detector.types import Floats
 
 
 def examples(images: int = 80, dimensions: int = 20, noise: float = 2.0, seed: int = 0) -> tuple[Floats, Labels]:

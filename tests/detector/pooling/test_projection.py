@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sppnet.detector.backbone.preprocessing import resized_size
 from sppnet.detector.errors import InputError
 from sppnet.detector.pooling.projection import PAPER_SCALES, RELEASE_SCALES, Preset, choose_scales, window_cells
 
@@ -158,11 +157,6 @@ def test_no_windows_cover_no_cells() -> None:
     assert paper_cells(NONE).shape == (0, 4)
 
 
-def test_a_window_that_is_not_finite_is_an_error() -> None:
-    with pytest.raises(InputError, match="finite"):
-        paper_cells(np.array([[0, 0, np.nan, 4]], np.float32))
-
-
 def test_an_unknown_preset_is_an_error() -> None:
     with pytest.raises(InputError, match="'mine'"):
         choose_scales(NONE, (375, 500), (600,), preset="mine")  # type: ignore[arg-type]
@@ -215,29 +209,3 @@ def test_no_windows_choose_no_scales() -> None:
 def test_no_scale_to_choose_from_is_an_error() -> None:
     with pytest.raises(InputError, match="scales"):
         choose_scales(NONE, (375, 500), ())
-
-
-@pytest.mark.parametrize(
-    ("size", "scale", "resized"),
-    [
-        ((375, 500), 600, (600, 800)),
-        ((500, 375), 600, (800, 600)),
-        ((333, 500), 600, (600, 901)),
-        ((4, 5), 6, (6, 8)),
-        ((100, 1000), 600, (240, 2400)),
-        ((1, 30_000), 600, (1, 2400)),
-    ],
-)
-def test_an_image_is_resized_by_its_short_side_up_to_the_cap(
-    size: tuple[int, int], scale: int, resized: tuple[int, int]
-) -> None:
-    assert resized_size(size, scale) == resized
-
-
-def test_without_a_cap_the_long_side_follows() -> None:
-    assert resized_size((100, 1000), 600, max_side=None) == (600, 6000)
-
-
-def test_an_empty_image_cannot_be_resized() -> None:
-    with pytest.raises(InputError, match=r"\(0, 5\)"):
-        resized_size((0, 5), 600)

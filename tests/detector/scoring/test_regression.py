@@ -5,7 +5,8 @@ import pytest
 from sklearn.linear_model import Ridge
 
 from sppnet.detector import InputError
-from sppnet.detector.scoring.regression import Floats, fit_offsets, fit_ridge, whitening
+from sppnet.detector.scoring.regression import fit_offsets, fit_ridge, whitening
+from sppnet.detector.types import Floats
 
 
 def _examples(rows: int, dimensions: int) -> tuple[Floats, Floats]:

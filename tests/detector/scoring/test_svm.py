@@ -12,7 +12,8 @@ from sklearn.svm import LinearSVC
 
 from sppnet.detector import InputError
 from sppnet.detector.scoring import svm
-from sppnet.detector.scoring.svm import Doubles, Floats, Labels, fit_svms
+from sppnet.detector.scoring.svm import Doubles, Labels, fit_svms
+from sppnet.detector.types import Floats
 
 
 def _examples(rows: int = 400, dimensions: int = 60, classes: int = 3) -> tuple[Floats, Labels]:
