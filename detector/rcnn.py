@@ -23,10 +23,9 @@ from .model import SPPNet
 from .pooling.device import TensorVectors
 from .pooling.head import Head
 from .pooling.kernels import pool_rectangles
-from .pooling.products import inner_products
 from .pooling.pyramid import LEVELS, PyramidPooling, bins
 from .pooling.settings import View
-from .pooling.vectors import Maps, Vectors
+from .pooling.vectors import Maps, StoredVectors, Vectors
 from .timing import Stopwatch, stage
 from .types import Floats, Image, Indices
 
@@ -146,26 +145,6 @@ class WarpedFeatures:
         if self.backbone.device == "cpu":
             return StoredVectors(np.asarray(vectors))
         return TensorVectors(torch.as_tensor(vectors).to(self.backbone.device))
-
-
-@dataclass(frozen=True)
-class StoredVectors:
-    """Vectors in memory: float32 (N, D)."""
-
-    vectors: Floats
-
-    def all(self) -> Floats:
-        """Return the vector of every window: float32 (N, D)."""
-        return self.vectors
-
-    def margins(self, weights: Floats, biases: Floats, clock: Stopwatch | None = None) -> Floats:
-        """Return the inner products of every window's vector with weights (K, D), plus biases (K,): float32 (N, K)."""
-        with (clock or Stopwatch())("scores"):
-            return inner_products(self.vectors, np.ascontiguousarray(weights)) + biases
-
-    def take(self, windows: Indices) -> Vectors:
-        """Return the vectors of some windows, given by number."""
-        return StoredVectors(self.vectors[windows])
 
 
 def context_window(window: Floats) -> npt.NDArray[np.int64]:

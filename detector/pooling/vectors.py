@@ -191,3 +191,23 @@ def pool_views(views: Sequence[View], maps: Mapping[str, torch.Tensor], place: R
         part = pool(maps[name], cells[:1] if whole else cells, view.levels)
         parts.append(part.expand(len(cells), -1) if whole else part)
     return torch.cat(parts, dim=1) if len(parts) > 1 else parts[0]
+
+
+@dataclass(frozen=True)
+class StoredVectors:
+    """Vectors in memory: float32 (N, D)."""
+
+    vectors: Floats
+
+    def all(self) -> Floats:
+        """Return the vector of every window: float32 (N, D)."""
+        return self.vectors
+
+    def margins(self, weights: Floats, biases: Floats, clock: Stopwatch | None = None) -> Floats:
+        """Return the inner products of every window's vector with weights (K, D), plus biases (K,): float32 (N, K)."""
+        with (clock or Stopwatch())("scores"):
+            return inner_products(self.vectors, np.ascontiguousarray(weights)) + biases
+
+    def take(self, windows: Indices) -> Vectors:
+        """Return the vectors of some windows, given by number."""
+        return StoredVectors(self.vectors[windows])

@@ -9,7 +9,7 @@ import pytest
 from sppnet.detector import Combination, InputError, SPPNet
 from sppnet.detector.combination import Merge
 from sppnet.detector.pooling.features import Features
-from sppnet.detector.rcnn import StoredVectors
+from sppnet.detector.pooling.vectors import StoredVectors
 from sppnet.detector.scoring.calibration import Calibration
 from sppnet.detector.scoring.detection import MARGIN_FLOOR, WindowScorer
 

@@ -14,10 +14,7 @@ from safetensors.numpy import load_file
 from sppnet.detector import CONTEXT, FineTuning, InputError, Mining, ModelError, Pooling, SPPNet, Training, View
 from sppnet.detector.backbone.backbone import Backbone
 from sppnet.detector.backbone.weights import load_backbone
-from sppnet.detector.rcnn import StoredVectors
 from sppnet.detector.scoring.boxes import iou
-from sppnet.detector.scoring.calibration import Calibration
-from sppnet.detector.scoring.detection import WindowScorer
 from sppnet.detector.types import Target
 from sppnet.proposals import SelectiveSearch
 from tests.conftest import Report, no_progress, square_image, windows_near, with_windows
@@ -376,55 +373,6 @@ def test_only_scales_that_a_window_selects_are_convolved(pooled_name: str, monke
     model.predict([square_image(99)[0]] * 2, windows=[np.array([[0, 0, 100, 90]], np.float32), windows_near(0)[:0]])
 
     assert convolved == [192]  # 200 x 180 pixels
-
-
-def softmax_of(scores: list[list[float]]) -> dict[str, Any]:
-    """Return what is detected of windows apart from each other whose vectors are the scores before the softmax."""
-    vectors = np.array(scores, np.float32).reshape(-1, 3)
-    lefts = 30 * np.arange(len(vectors), dtype=np.float32)
-    windows = np.stack([lefts, 0 * lefts, lefts + 20, 0 * lefts + 20], axis=1)
-    scorer = WindowScorer(
-        np.eye(3, dtype=np.float32),
-        np.zeros(3, np.float32),
-        np.zeros((2, 4, 3), np.float32),
-        np.zeros((2, 4), np.float32),
-        Calibration(1.0, 0.0),
-        softmax=True,
-    )
-    return scorer.detect(StoredVectors(vectors), windows, (100, 1000))
-
-
-def test_the_margins_of_a_softmax_are_the_log_odds_of_its_classes() -> None:
-    found = softmax_of([[0, np.log(2), -20]])  # probabilities 1/3 for the background, 2/3 for the first class
-
-    assert found["labels"].tolist() == [0]
-    np.testing.assert_allclose(found["margins"], [np.log(2)], rtol=1e-5)
-
-
-def test_the_scores_of_a_softmax_are_its_probabilities() -> None:
-    found = softmax_of([[0, 1, 2], [3, 0.5, 0]])
-
-    powers = np.exp(np.array([[0, 1, 2], [3, 0.5, 0]]))
-    expected = (powers / powers.sum(axis=1, keepdims=True))[:, 1:]
-    np.testing.assert_allclose(found["scores"], np.sort(expected.flatten())[::-1], rtol=1e-5)
-
-
-def test_classes_without_a_chance_are_not_detected() -> None:
-    assert softmax_of([[0, -4.1, -20]])["labels"].shape == (0,)  # the floor of the log-odds is -4
-
-
-def test_sure_windows_are_still_told_apart() -> None:
-    found = softmax_of([[0, 20, 0], [0, 21, 0]])
-
-    np.testing.assert_allclose(found["margins"], [21 - np.log(2), 20 - np.log(2)], rtol=1e-5)
-
-
-def test_large_scores_do_not_overflow() -> None:
-    assert np.isfinite(softmax_of([[0, 1000, 0], [-1000, 0, 1000]])["margins"]).all()
-
-
-def test_no_windows_have_no_softmax() -> None:
-    assert softmax_of([])["margins"].shape == (0,)
 
 
 def test_without_regression_detections_are_windows(squares: list[tuple[npt.NDArray[np.uint8], Target]]) -> None:

@@ -17,8 +17,8 @@ from sppnet.detector import RCNN, SPPNet
 from sppnet.detector.pooling.device import DeviceVectors, TensorVectors
 from sppnet.detector.pooling.features import Features, WindowFeatures
 from sppnet.detector.pooling.head import Head
-from sppnet.detector.pooling.vectors import Layer, Vectors, WindowVectors
-from sppnet.detector.rcnn import StoredVectors, WarpedFeatures
+from sppnet.detector.pooling.vectors import Layer, StoredVectors, Vectors, WindowVectors
+from sppnet.detector.rcnn import WarpedFeatures
 from sppnet.detector.scoring.detection import WindowScorer
 from sppnet.detector.timing import Stopwatch, stage
 from sppnet.proposals import SelectiveSearch

@@ -139,6 +139,14 @@ def test_every_window_is_pooled_from_the_scale_it_chooses(
     np.testing.assert_array_equal(vectors, [of_large, of_small, of_large])
 
 
+def test_scales_may_come_in_any_order(tiny_features: WindowFeatures, image: npt.NDArray[np.uint8]) -> None:
+    rising, falling = (scaled(tiny_features, scales) for scales in ((96, 240, 480), (480, 240, 96)))
+
+    np.testing.assert_array_equal(
+        rising.vectors(image, many_windows()).all(), falling.vectors(image, many_windows()).all()
+    )
+
+
 def test_the_power_keeps_the_sign_and_commutes_with_pooling(
     tiny_features: WindowFeatures, image: npt.NDArray[np.uint8]
 ) -> None:

@@ -190,6 +190,12 @@ def test_a_window_chooses_its_golden_scale(
     assert scales[index] == scale
 
 
+def test_the_paper_compares_areas_not_sides() -> None:
+    window = np.array([[0, 0, 100, 100]], np.float32)  # sides of 150 and 280 pixels: 27,676 and 28,224 from 224 x 224
+
+    assert choose_scales(window, (1000, 1000), (1500, 2800)).tolist() == [0]
+
+
 def test_the_first_of_equally_good_scales_wins() -> None:
     window = np.array([[0, 0, 208, 208]], np.float32)
 
