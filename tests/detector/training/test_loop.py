@@ -176,6 +176,11 @@ def test_the_rate_rises_for_a_hundred_steps_and_falls_along_a_cosine(done: int, 
     assert rate(done, 1000) == pytest.approx(expected)
 
 
+@pytest.mark.parametrize(("done", "expected"), [(10, 22 / 21), (20, 2.0)])
+def test_the_warm_up_of_a_short_training_takes_a_tenth_of_it(done: int, expected: float) -> None:
+    assert rate(done, 200) == pytest.approx(expected)
+
+
 def test_a_single_step_has_the_highest_rate() -> None:
     assert rate(0, 1) == 2.0
 

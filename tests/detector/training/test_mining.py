@@ -144,3 +144,30 @@ def test_a_small_pool_still_learns(prepared: TrainingImages) -> None:
     miner = mined(prepared, memory=4 * dimensions * 60, random_negatives=1)
 
     assert miner._pool.size <= 60 and np.isfinite(miner.svms.weights).all()
+
+
+def constant(prepared: TrainingImages, margin: float) -> HardNegativeMining:
+    """Return a miner whose SVMs give every window one margin, and that takes as many negatives as there are."""
+    scaling = prepared.measure_scaling(np.arange(16), norm=20, centre=True, standardise=True, seed=0)
+    options = Mining(memory=10_000_000, per_image=1000, negative_overlap=1.0)
+    miner = HardNegativeMining(prepared, scaling, options)
+    miner.svms.biases[:] = margin
+    return miner
+
+
+@pytest.mark.parametrize(("margin", "hard"), [(-1.0, True), (-1.001, False)])
+def test_negatives_above_the_margin_are_hard(prepared: TrainingImages, margin: float, hard: bool) -> None:
+    rows, labels = constant(prepared, margin)._hard_negatives(3)
+
+    negatives = np.flatnonzero((labels < 0).any(axis=1))
+    assert sorted(rows.tolist()) == (negatives.tolist() if hard else [])
+
+
+def test_windows_that_are_there_are_not_taken_again(prepared: TrainingImages) -> None:
+    miner = constant(prepared, 0.0)
+    before, labels = miner._hard_negatives(3)
+    miner._add(3, before[:5], labels)
+
+    after, _ = miner._hard_negatives(3)
+
+    assert set(after.tolist()) == set(before[5:].tolist())
