@@ -24,6 +24,7 @@ SEARCH = SelectiveSearch(k=[50])
 WINDOWS = np.array([[0, 0, 4, 5], [1, 2, 3, 4]], np.float32)
 HEADER = len(MAGIC) + DIGEST_BYTES
 ENDLESS = """
+    import signal
     import sys
     import numpy as np
     from multiprocessing import active_children
@@ -35,6 +36,7 @@ ENDLESS = """
             yield rng.integers(0, 256, (60, 80, 3)).astype(np.uint8)
 
     if __name__ == "__main__":
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
         for _ in compute_windows(images(), SelectiveSearch(), folder=sys.argv[1], workers=2):
             print(*(child.pid for child in active_children()), flush=True)
 """
