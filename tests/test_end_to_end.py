@@ -1,4 +1,4 @@
-"""The whole way as a user goes it: train on drawn shapes, evaluate, detect, each in a process of its own."""
+"""The whole way as a user goes it: train on drawn shapes in a process of its own, evaluate, detect."""
 
 import json
 import subprocess
@@ -7,15 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from sppnet.tools.cli import cli
 from sppnet.tools.command.shapes import write_shapes
 
 
 def sppnet(*arguments: str | Path) -> dict[str, Any]:
     """Run the command with --json and return what it prints."""
-    start = [sys.executable, "-c", "from sppnet.tools.cli import main; main()"]
-    done = subprocess.run([*start, *map(str, arguments), "--json"], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    done = CliRunner().invoke(cli, [*map(str, arguments), "--json"])
+    assert done.exit_code == 0, done.stderr
     result: dict[str, Any] = json.loads(done.stdout)
     return result
 
@@ -31,7 +32,7 @@ def shapes(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def model(shapes: Path) -> Path:
     folder = shapes.parent / "model"
     options = ["--backbone", "zf5", "--weights", "random", "--scales", "240", "--C", "0.1", "--workers", "2"]
-    sppnet("train", "--data", shapes, "-o", folder, *options)
+    subprocess.run([sys.executable, "-m", "sppnet", "train", "--data", shapes, "-o", folder, *options], check=True)
     return folder
 
 

@@ -39,7 +39,7 @@ def test_the_geometry_is_the_one_worked_out_by_hand(name: str, geometry: tuple[i
     assert (last.stride, last.first_centre, last.receptive_field, last.channels) == geometry
 
 
-@pytest.mark.parametrize(("side", "cells"), [(224, 13), (480, 29), (576, 35), (688, 42), (864, 53), (874, 53)])
+@pytest.mark.parametrize(("side", "cells"), [(224, 13), (480, 29), (688, 42)])
 def test_zf5_maps_have_the_sizes_of_the_release(side: int, cells: int) -> None:
     image = np.zeros((side, side, 3), np.uint8)
 
