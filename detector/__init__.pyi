@@ -28,6 +28,7 @@ __all__ = [
     "load_backbone",
     "load_detector",
     "save_weights",
+    "usual_views",
 ]
 
 from .backbone.backbone import Backbone
@@ -45,7 +46,7 @@ from .errors import InputError, ModelError
 from .files.model_folder import check_writable
 from .loading import load_detector
 from .model import SPPNet
-from .pooling.settings import CONTEXT, Pooling, View
+from .pooling.settings import CONTEXT, Pooling, View, usual_views
 from .rcnn import RCNN
 from .training.distillation import Distillation, distil
 from .training.finetuning import PRESETS, FineTuning

@@ -27,7 +27,7 @@ from .errors import InputError, ModelError
 from .files.model_folder import checked_settings
 from .pooling.features import Features, WindowFeatures
 from .pooling.head import Head
-from .pooling.settings import Pooling
+from .pooling.settings import Pooling, usual_views
 from .pooling.vectors import Layer
 from .scoring.detection import WindowScorer
 from .timing import Stopwatch
@@ -53,7 +53,7 @@ class SPPNet:
         weights: "imagenet", "random", a weights file or another detector; see `load_backbone`.
         preprocessing: torchvision, caffe or release; by default what the weights say.
         precision: float32, or bfloat16 for conv layers that are faster on processors with instructions for it.
-        pooling: How windows become vectors.
+        pooling: How windows become vectors; by default of the maps that are best for the backbone.
         training: How SVMs and box regression are trained.
         fine_tuning: How fully connected layers, or conv layers, learn before the SVMs; None leaves them as they are.
         layer: Whose vectors the SVMs and box regression see: pool, fc6 or fc7.
@@ -93,7 +93,8 @@ class SPPNet:
             raise InputError(f"seed must not be negative, not {seed}")
         self.classes = tuple(classes)
         self.backbone, self.weights, self.preprocessing, self.precision = backbone, weights, preprocessing, precision
-        self.pooling, self.training, self.fine_tuning = pooling or Pooling(), training or Training(), fine_tuning
+        self.pooling = pooling or Pooling(views=usual_views(backbone))
+        self.training, self.fine_tuning = training or Training(), fine_tuning
         self.layer, self.scores, self.ranks = layer, scores, tuple(ranks)
         self.search, self.seed, self.device = search or SelectiveSearch(), seed, device
         self._check_layers()

@@ -24,7 +24,7 @@ from .pooling.device import TensorVectors
 from .pooling.head import Head
 from .pooling.kernels import pool_rectangles
 from .pooling.pyramid import LEVELS, PyramidPooling, bins
-from .pooling.settings import View
+from .pooling.settings import Pooling, View
 from .pooling.vectors import Maps, StoredVectors, Vectors
 from .timing import Stopwatch, stage
 from .types import Floats, Image, Indices
@@ -46,7 +46,7 @@ class RCNN(SPPNet):
         Raises:
             InputError: If one of them needs maps of whole images.
         """
-        super().__init__(classes, **settings)
+        super().__init__(classes, **{"pooling": Pooling(), **settings})
         [view, *others] = self.pooling.views
         if self.fine_tuning or others or view != View(view.levels) or self.pooling.power != 1:
             raise InputError("R-CNN has no maps of whole images: no fine_tuning, no power, and a single usual view")

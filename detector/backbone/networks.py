@@ -1,10 +1,12 @@
 """The layers of the backbones, cut after the last ReLU of the conv part, without weights.
 
-SqueezeNet 1.1 (Iandola et al. 2016), AlexNet (Krizhevsky et al. 2012), ZF-5 (Zeiler and Fergus 2014), and a small one
-of our own, cheaper than all of them, of bottlenecks (He et al. 2016) behind a stem like SqueezeNet's.
+EfficientNet-Lite (see `efficientnet.py`), SqueezeNet 1.1 (Iandola et al. 2016), AlexNet (Krizhevsky et al. 2012), ZF-5
+(Zeiler and Fergus 2014), and a small one of our own, cheaper than all of them, of bottlenecks (He et al. 2016) behind a
+stem like SqueezeNet's.
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -12,6 +14,7 @@ import torchvision
 from torch import nn
 
 from ..errors import InputError
+from .efficientnet import LITE, efficientnet_lite, lite_maps, lite_weights
 from .maps import Map, describe_maps
 
 
@@ -43,13 +46,17 @@ class Network(NamedTuple):
         build: Makes its layers.
         maps: Name of each map that it offers, and how many layers make it.
         stem: The map at which fine-tuning divides them: the layers after it learn.
-        imagenet: torchvision's name of weights trained on ImageNet, if there are some.
+        imagenet: Fetches weights trained on ImageNet, tensors by the names of the layers', if there are some.
+        preprocessing: What they expect of an image; a name of `PREPROCESSINGS`.
+        views: Maps to pool and the levels of the pyramid on each, where others than the usual one are better.
     """
 
     build: Callable[[], nn.Sequential]
     maps: Mapping[str, int]
     stem: str
-    imagenet: str | None = None
+    imagenet: Callable[[], dict[str, torch.Tensor]] | None = None
+    preprocessing: str = "torchvision"
+    views: tuple[tuple[str, tuple[int, ...]], ...] = ()
 
 
 def network_of(name: str) -> Network:
@@ -121,8 +128,24 @@ def _small() -> nn.Sequential:
     )
 
 
-# The maps are numbered by their blocks, as in the papers.
+def _of_torchvision(name: str) -> dict[str, torch.Tensor]:
+    return dict(getattr(torchvision.models, name).IMAGENET1K_V1.get_state_dict(progress=False))
+
+
+def _lite(name: str) -> Network:
+    return Network(
+        partial(efficientnet_lite, name),
+        lite_maps(name),
+        stem="stage2",
+        imagenet=partial(lite_weights, name),
+        preprocessing="lite",
+        views=(("stage6", (1, 2, 3)), ("stage4", (1, 2, 3, 6))),
+    )
+
+
+# The maps are numbered by their blocks or stages, as in the papers.
 BACKBONES = {
+    **{name: _lite(name) for name in LITE},
     "squeezenet1_1": Network(
         _squeezenet1_1,
         {
@@ -130,13 +153,13 @@ BACKBONES = {
             **{"fire6": 10, "fire7": 11, "fire8": 12, "fire9": 13},
         },
         stem="pool5",
-        imagenet="SqueezeNet1_1_Weights",
+        imagenet=partial(_of_torchvision, "SqueezeNet1_1_Weights"),
     ),
     "alexnet": Network(
         _alexnet,
         {"conv1": 2, "conv2": 5, "pool2": 6, "conv3": 8, "conv4": 10, "conv5": 12},
         stem="pool2",
-        imagenet="AlexNet_Weights",
+        imagenet=partial(_of_torchvision, "AlexNet_Weights"),
     ),
     "zf5": Network(
         _zf5, {"conv1": 2, "conv2": 6, "norm2": 7, "pool2": 8, "conv3": 10, "conv4": 12, "conv5": 14}, stem="pool2"

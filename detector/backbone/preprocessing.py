@@ -46,6 +46,7 @@ def resized(image: npt.NDArray[np.uint8], scale: int, *, max_side: int = 2400) -
 
 
 PREPROCESSINGS = {
+    "lite": Preprocessing("rgb", 255.0, (127.0, 127.0, 127.0), (128.0, 128.0, 128.0)),
     "torchvision": Preprocessing("rgb", 1.0, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
     "caffe": Preprocessing("bgr", 255.0, (104.0, 117.0, 123.0), (1.0, 1.0, 1.0)),
     "release": Preprocessing("bgr", 255.0, (128.0, 128.0, 128.0), (1.0, 1.0, 1.0)),

@@ -5,7 +5,6 @@ from dataclasses import asdict
 from pathlib import Path
 
 import torch
-import torchvision
 from safetensors.torch import save
 from torch import nn
 
@@ -72,9 +71,10 @@ def load_backbone(
     """Return a backbone with weights in it.
 
     Args:
-        name: squeezenet1_1, alexnet, zf5 or small.
-        weights: "imagenet" (torchvision's download), "random", a .safetensors or .pth file of tensors named as in
-            torchvision's model, or a detector or classifier: its folder, or the name of a bundled one.
+        name: One of `BACKBONES`.
+        weights: "imagenet" (of a package that is installed along, or torchvision's download), "random", a .safetensors
+            or .pth file of tensors named as in torchvision's model, or a detector or classifier: its folder, or the
+            name of a bundled one.
         preprocessing: torchvision, caffe or release. By default what the detector or the file says: its metadata, a
             JSON file of the same name beside it, or the word caffe in its name; otherwise torchvision's.
         precision: float32, or bfloat16, which is faster where the processor has instructions for it.
@@ -88,20 +88,20 @@ def load_backbone(
     network = network_of(name)
     if preprocessing is not None and preprocessing not in PREPROCESSINGS:
         raise InputError(f"there is no preprocessing {preprocessing!r}; there are {', '.join(PREPROCESSINGS)}")
-    named = PREPROCESSINGS[preprocessing or "torchvision"]
+    named = PREPROCESSINGS[preprocessing or network.preprocessing]
     weights = str(weights)
     if weights == "random":
         return _backbone(name, random_layers(name, seed), named, precision, device)
     file, layers = Path(weights), network.build()
     if weights == "imagenet":
-        tensors, stored = _download(name, network.imagenet), named
+        tensors, stored = _of_imagenet(name), named
     elif of_classifier := classifier_backbone(file):
         tensors, stored = _read_tensors(of_classifier), stored_preprocessing(of_classifier)
     elif file.is_dir() or weights in bundled():
         tensors, stored = _read_detector(model_folder(file), name)
     else:
         tensors, stored = _read_tensors(file), stored_preprocessing(file)
-    _load_into(layers, tensors, f"torchvision's {name} weights" if weights == "imagenet" else str(file))
+    _load_into(layers, tensors, f"the ImageNet weights of {name}" if weights == "imagenet" else str(file))
     backbone = _backbone(name, layers, named if preprocessing else stored, precision, device)
     backbone.fully_connected = {name: tensor for name, tensor in tensors.items() if name.startswith("classifier.")}
     return backbone
@@ -144,11 +144,12 @@ def _backbone(
     return Backbone(name, layers, preprocessing, maps=depths, stem=network.stem, precision=precision, device=device)
 
 
-def _download(name: str, weights: str | None) -> dict[str, torch.Tensor]:
-    if weights is None:
-        raise ModelError(f"torchvision has no ImageNet weights for {name!r}: give a file, or weights 'random'")
+def _of_imagenet(name: str) -> dict[str, torch.Tensor]:
+    fetch = network_of(name).imagenet
+    if fetch is None:
+        raise ModelError(f"there are no ImageNet weights for {name!r}: give a file, or weights 'random'")
     try:
-        return dict(getattr(torchvision.models, weights).IMAGENET1K_V1.get_state_dict(progress=False))
+        return fetch()
     except OSError as error:
         raise ModelError(f"the ImageNet weights of {name} could not be downloaded ({error}): give a file") from error
 

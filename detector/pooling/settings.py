@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from math import inf
 from typing import Any
 
+from ..backbone.networks import network_of
 from ..errors import InputError
 from .projection import Preset, checked_preset
 from .pyramid import LEVELS, checked_levels
@@ -71,6 +72,16 @@ class Pooling:
     def with_views(self, *views: View) -> "Pooling":
         """Return the same with further views, those of the surroundings, `*CONTEXT`, say."""
         return replace(self, views=(*self.views, *views))
+
+
+def usual_views(backbone: str) -> tuple[View, ...]:
+    """Return what is pooled from a backbone's maps where nothing else is said.
+
+    Raises:
+        InputError: If there is no such backbone.
+    """
+    views = tuple(View(levels, map) for map, levels in network_of(backbone).views)
+    return views or (View(),)
 
 
 def _view(value: View | dict[str, Any]) -> View:

@@ -129,11 +129,12 @@ def network(
     if tuning is None and changes:
         raise click.UsageError(f"--{next(iter(changes))} is for fine-tuning: add --fine-tune linear, say")
     views = (*(detector.CONTEXT if context else ()), *([detector.View((1, 2, 3), map=also_map)] if also_map else []))
+    usual = (detector.View(),) if method == "rcnn" else detector.usual_views(settings["backbone"])
     training = detector.Training() if C is None else detector.Training(mining=detector.Mining(C=C))
     return (detector.RCNN if method == "rcnn" else detector.SPPNet)(
         classes,
         search=proposals.SelectiveSearch(mode=mode, limit=max_windows),
-        pooling=detector.Pooling(scales=scales, geometry=geometry).with_views(*views),
+        pooling=detector.Pooling(scales=scales, geometry=geometry, views=(*usual, *views)),
         training=replace(training, regression_examples=0) if no_regression else training,
         fine_tuning=None if tuning is None else replace(detector.PRESETS[tuning], **changes),
         **settings,

@@ -73,7 +73,7 @@ def test_small_maps_have_the_cells_of_squeezenets(photo: npt.NDArray[np.uint8]) 
 
 
 def test_there_are_no_imagenet_weights_of_the_small_backbone() -> None:
-    with pytest.raises(ModelError, match="torchvision has no ImageNet weights for 'small'"):
+    with pytest.raises(ModelError, match="there are no ImageNet weights for 'small'"):
         load_backbone("small")
 
 

@@ -45,7 +45,7 @@ def test_random_weights_leave_the_generator_of_the_process_alone() -> None:
 
 
 def test_an_unknown_backbone_is_named() -> None:
-    with pytest.raises(InputError, match="there is no backbone 'vgg'; there are squeezenet1_1"):
+    with pytest.raises(InputError, match="there is no backbone 'vgg'; there are efficientnet_lite0"):
         network_of("vgg")
 
 
