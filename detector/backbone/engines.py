@@ -16,5 +16,11 @@ class Engine(Protocol):
         """Return the maps of images after so many layers, ascending: float32 (B, C, h, w) each; see `TorchEngine`."""
 
 
+def _onnx(layers: nn.Sequential, precision: Precision, device: str) -> Engine:
+    from .onnx_engine import OnnxEngine  # onnxruntime takes a while to import, and not everybody uses it
+
+    return OnnxEngine(layers, precision, device)
+
+
 # Name -> what makes an engine of layers, for a precision and a device.
-ENGINES: dict[str, Callable[[nn.Sequential, Precision, str], Engine]] = {"torch": TorchEngine}
+ENGINES: dict[str, Callable[[nn.Sequential, Precision, str], Engine]] = {"torch": TorchEngine, "onnx": _onnx}
