@@ -1,6 +1,7 @@
 __all__ = [
     "BACKBONES",
     "CONTEXT",
+    "ENGINES",
     "FRAMINGS",
     "PREPROCESSINGS",
     "PRESETS",
@@ -32,6 +33,7 @@ __all__ = [
 ]
 
 from .backbone.backbone import Backbone
+from .backbone.engines import ENGINES
 from .backbone.networks import BACKBONES
 from .backbone.preprocessing import PREPROCESSINGS
 from .backbone.torch_engine import conv_threads

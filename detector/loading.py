@@ -10,7 +10,7 @@ from .rcnn import RCNN
 METHODS: dict[str, type[SPPNet]] = {kind.method: kind for kind in (SPPNet, RCNN)}
 
 
-def load_detector(folder: Path | str, *, device: str = "cpu") -> SPPNet:
+def load_detector(folder: Path | str, *, device: str = "cpu", engine: str = "torch") -> SPPNet:
     """Return a detector that was saved in a folder, or is bundled under that name, whatever its method.
 
     Raises:
@@ -19,4 +19,4 @@ def load_detector(folder: Path | str, *, device: str = "cpu") -> SPPNet:
     method = storage.method_of(Path(folder))
     if method not in METHODS:
         raise ModelError(f"{folder}: there is no method {method!r}; this version knows {', '.join(METHODS)}")
-    return METHODS[method].load(folder, device=device)
+    return METHODS[method].load(folder, device=device, engine=engine)

@@ -19,6 +19,7 @@ from sppnet.proposals import SelectiveSearch
 
 from . import storage
 from .backbone.backbone import Backbone
+from .backbone.engines import engine_of
 from .backbone.networks import declared_maps, network_of
 from .backbone.torch_engine import Precision
 from .backbone.weights import load_backbone
@@ -62,6 +63,7 @@ class SPPNet:
         search: Proposes the windows.
         seed: Of everything random; the same seed gives the same model.
         device: Where maps, pooling and scores are computed: cpu, cuda or cuda:N.
+        engine: What runs the conv layers: torch, or onnx for onnxruntime, which is quicker on one thread of a CPU.
 
     Attributes:
         metrics_: What is known of a fitted model: images, objects, seconds of every stage, calibration.
@@ -86,6 +88,7 @@ class SPPNet:
         search: SelectiveSearch | None = None,
         seed: int = 0,
         device: str = "cpu",
+        engine: str = "torch",
     ) -> None:
         if not classes or len(set(classes)) != len(classes):
             raise InputError(f"classes must be different names, at least one, not {list(classes)}")
@@ -96,7 +99,9 @@ class SPPNet:
         self.pooling = pooling or Pooling(views=usual_views(backbone))
         self.training, self.fine_tuning = training or Training(), fine_tuning
         self.layer, self.scores, self.ranks = layer, scores, tuple(ranks)
-        self.search, self.seed, self.device = search or SelectiveSearch(), seed, device
+        self.search, self.seed = search or SelectiveSearch(), seed
+        self.device, self.engine = device, engine
+        engine_of(engine)
         self._check_layers()
         if fine_tuning and scores == "softmax":
             self.layer = LAYERS[len(fine_tuning.widths)]
@@ -282,13 +287,13 @@ class SPPNet:
         storage.save(Path(folder), self._config(), *self.fitted(), self.metrics_, half=half)
 
     @classmethod
-    def load(cls, folder: Path | str, *, device: str = "cpu") -> "SPPNet":
+    def load(cls, folder: Path | str, *, device: str = "cpu", engine: str = "torch") -> "SPPNet":
         """Return a model that was saved in a folder, or is bundled under that name, to compute on a device.
 
         Raises:
             ModelError: If the folder holds no model, a damaged one, or one of another method; see `load_detector`.
         """
-        config, backbone, head, scorer, metrics = storage.load(Path(folder), device)
+        config, backbone, head, scorer, metrics = storage.load(Path(folder), device, engine)
         if config["method"] != cls.method:
             raise ModelError(f"{folder}: is a model of the method {config['method']!r}, not {cls.method!r}")
         with checked_settings(Path(folder)):
@@ -306,6 +311,7 @@ class SPPNet:
                 search=SelectiveSearch(**config["search"]),
                 seed=config["seed"],
                 device=device,
+                engine=engine,
             )
         model._fitted = model._window_features(backbone, head), scorer
         model.metrics_ = metrics
@@ -332,6 +338,7 @@ class SPPNet:
             preprocessing=self.preprocessing,
             precision=self.precision,
             device=self.device,
+            engine=self.engine,
             seed=self.seed,
         )
 
@@ -366,7 +373,7 @@ class SPPNet:
             raise InputError(f"fine_tuning takes maps as they are: power must be 1, not {self.pooling.power}")
 
     def _config(self) -> dict[str, Any]:
-        """Return every setting but where the weights came from, which the model has, and the device."""
+        """Return every setting but where the weights came from, which the model has, the device and the engine."""
         return {
             "method": self.method,
             "classes": self.classes,

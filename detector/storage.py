@@ -74,7 +74,7 @@ def save(
 
 
 def load(
-    folder: Path, device: str = "cpu"
+    folder: Path, device: str = "cpu", engine: str = "torch"
 ) -> tuple[dict[str, Any], Backbone, Head | None, WindowScorer, dict[str, Any]]:
     """Return the settings, backbone, head, scorer and metrics of a saved or bundled model, everything checked.
 
@@ -94,6 +94,7 @@ def load(
             reduction=tuning.get("reduction"),
             precision=config["precision"],
             device=device,
+            engine=engine,
         )
         calibration = Calibration(**config.pop("calibration"))
         shape = WindowFeatures(backbone, Pooling(**config["pooling"]))

@@ -60,7 +60,7 @@ class StandIn:
         (folder / "config.json").write_text("{}")
 
     @classmethod
-    def load(cls, folder: Path | str, *, device: str = "cpu") -> Self:
+    def load(cls, folder: Path | str, *, device: str = "cpu", engine: str = "torch") -> Self:
         if not Path(folder).is_dir():
             raise ModelError(f"{folder}: there is no such model folder")
         return cls(("disc", "ring", "square", "triangle"))

@@ -10,7 +10,15 @@ import numpy as np
 from sppnet import detector
 from sppnet.data import write_whole
 
-from .command.console import device_option, find_device, json_option, seed_option, set_threads, threads_option
+from .command.console import (
+    device_option,
+    engine_option,
+    find_device,
+    json_option,
+    seed_option,
+    set_threads,
+    threads_option,
+)
 from .command.progress import Progress
 from .command.splits import open_split
 from .command.warm import announce_compilation, warm_up
@@ -37,6 +45,7 @@ def _scales(_context: click.Context, _option: click.Parameter, text: str) -> tup
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder for bench.json and bench.png.")
 @json_option
 @device_option
+@engine_option
 @threads_option
 @seed_option
 def command(
@@ -52,6 +61,7 @@ def command(
     output: Path | None,
     as_json: bool,
     device: str,
+    engine: str,
     threads: int | None,
     seed: int,
 ) -> None:
@@ -66,12 +76,12 @@ def command(
         from .benchmarks.floors import measure_rates
 
     device = find_device(device)
-    network = detector.load_detector(model, device=device)
+    network = detector.load_detector(model, device=device, engine=engine)
     data = open_split(root, split, usual="val", classes=network.classes, lenient=False)
     numbers = np.random.default_rng(seed).permutation(len(data))[:images].tolist()
     contenders = race.spp_net(network, scales)
     if baseline == "rcnn":
-        trained = None if rcnn_model is None else detector.load_detector(rcnn_model, device=device)
+        trained = None if rcnn_model is None else detector.load_detector(rcnn_model, device=device, engine=engine)
         contenders.append(race.r_cnn(network, trained, min(rcnn_images or images, len(numbers))))
     if detectors == "all":
         contenders += race.networks(seed, device)

@@ -22,6 +22,7 @@ from .command.console import (
     CommandError,
     FiniteRange,
     device_option,
+    engine_option,
     find_device,
     finish,
     json_option,
@@ -49,6 +50,7 @@ JPEG_QUALITY = 92
 @click.option("--no-images", is_flag=True, help="Write no annotated images.")
 @json_option
 @device_option
+@engine_option
 @threads_option
 @workers_option
 def command(
@@ -62,6 +64,7 @@ def command(
     no_images: bool,
     as_json: bool,
     device: str,
+    engine: str,
     threads: int | None,
     workers: int,
 ) -> None:
@@ -69,7 +72,7 @@ def command(
     images = find_images(sources)
     set_threads(threads)
     device = find_device(device)
-    network = load(models, merge, device)
+    network = load(models, merge, device, engine)
     warm_up(network.search)
     records: list[dict[str, Any]] = []
     skipped: list[dict[str, str]] = []

@@ -18,6 +18,7 @@ from .command.console import (
     BAD_DATA,
     CommandError,
     device_option,
+    engine_option,
     find_device,
     finish,
     json_option,
@@ -73,6 +74,7 @@ def _report(_context: click.Context, _option: click.Parameter, file: Path | None
 @lenient_option
 @json_option
 @device_option
+@engine_option
 @threads_option
 @workers_option
 def command(
@@ -91,6 +93,7 @@ def command(
     lenient: bool,
     as_json: bool,
     device: str,
+    engine: str,
     threads: int | None,
     workers: int,
 ) -> None:
@@ -108,7 +111,7 @@ def command(
     else:
         set_threads(threads)
         device = find_device(device)
-        network = load(models, merge, device, regression=not no_regression)
+        network = load(models, merge, device, engine, regression=not no_regression)
         data = open_split(root, split, usual="val", classes=network.classes, lenient=lenient)
         items = Items(data, limit, lenient=lenient, windows=windows)
         warm_up(*([network.search] if windows is None else []))

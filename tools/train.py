@@ -16,6 +16,7 @@ from .command.console import (
     CommandError,
     device_option,
     duration,
+    engine_option,
     find_device,
     finish,
     json_option,
@@ -47,6 +48,7 @@ from .command.warm import warm_up
 @lenient_option
 @json_option
 @device_option
+@engine_option
 @threads_option
 @workers_option
 @seed_option
@@ -61,6 +63,7 @@ def command(
     lenient: bool,
     as_json: bool,
     device: str,
+    engine: str,
     threads: int | None,
     workers: int,
     **settings: Any,
@@ -75,7 +78,7 @@ def command(
     detector.check_writable(output)
     output.parent.mkdir(parents=True, exist_ok=True)
     data = open_split(root, split, usual="train", lenient=lenient)
-    model = network(data.classes, device=device, **settings)
+    model = network(data.classes, device=device, engine=engine, **settings)
     folder = cache or output.with_name(f"{output.name}.cache")
     present_plan(model, data, min(len(data), limit or len(data)), folder)
     items = Items(data, limit, lenient=lenient, windows=windows)

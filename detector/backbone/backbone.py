@@ -15,7 +15,7 @@ import torch
 from torch import nn
 
 from ..errors import InputError
-from .engines import ENGINES
+from .engines import engine_of
 from .maps import Map, describe_maps, least_side
 from .preprocessing import Preprocessing, resized
 from .torch_engine import Precision
@@ -54,8 +54,6 @@ class Backbone:
         device: str = "cpu",
         engine: str = "torch",
     ) -> None:
-        if engine not in ENGINES:
-            raise InputError(f"there is no engine {engine!r}; there are {', '.join(ENGINES)}")
         self.name, self.preprocessing = name, preprocessing
         self.precision, self.device, self.engine = precision, device, engine
         self.layers = layers.eval().requires_grad_(False)
@@ -63,7 +61,7 @@ class Backbone:
         self.last = list(self.maps.values())[-1]
         self.stem = self.named(stem or self.last.name).name
         self.fully_connected: dict[str, torch.Tensor] = {}
-        self._run = ENGINES[engine](self.layers, precision, device)
+        self._run = engine_of(engine)(self.layers, precision, device)
 
     def named(self, name: str | None) -> Map:
         """Return a map by its name; None stands for the last one.
@@ -148,8 +146,9 @@ class Backbone:
         return other
 
     def fingerprint(self) -> str:
-        """Return a hash of the weights and the preprocessing: the key under which maps may be cached."""
-        digest = hashlib.blake2b(repr((self.name, self.preprocessing, self.precision)).encode(), digest_size=16)
+        """Return a hash of the weights, the preprocessing and the engine: the key under which maps may be cached."""
+        settings = self.name, self.preprocessing, self.precision, self.engine
+        digest = hashlib.blake2b(repr(settings).encode(), digest_size=16)
         for name, tensor in self.layers.state_dict().items():
             digest.update(name.encode())
             digest.update(tensor.float().contiguous().cpu().numpy().tobytes())

@@ -6,6 +6,7 @@ from typing import Protocol
 import torch
 from torch import nn
 
+from ..errors import InputError
 from .torch_engine import Precision, TorchEngine
 
 
@@ -24,3 +25,14 @@ def _onnx(layers: nn.Sequential, precision: Precision, device: str) -> Engine:
 
 # Name -> what makes an engine of layers, for a precision and a device.
 ENGINES: dict[str, Callable[[nn.Sequential, Precision, str], Engine]] = {"torch": TorchEngine, "onnx": _onnx}
+
+
+def engine_of(name: str) -> Callable[[nn.Sequential, Precision, str], Engine]:
+    """Return what makes an engine.
+
+    Raises:
+        InputError: If there is no such engine.
+    """
+    if name not in ENGINES:
+        raise InputError(f"there is no engine {name!r}; there are {', '.join(ENGINES)}")
+    return ENGINES[name]

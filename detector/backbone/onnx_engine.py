@@ -1,4 +1,4 @@
-"""Conv layers run by onnxruntime on a CPU: the same maps, up to rounding, in a half or a third of torch's time.
+"""Conv layers run by onnxruntime on a CPU: the same maps, up to rounding, on one thread in less time than torch takes.
 
 The graph is written from the layers, followed as `maps.py` follows them, with heights and widths left open. A session
 serves one choice of maps and one number of threads; it is made when they are first asked for.

@@ -66,6 +66,7 @@ def load_backbone(
     preprocessing: str | None = None,
     precision: Precision = "float32",
     device: str = "cpu",
+    engine: str = "torch",
     seed: int = 0,
 ) -> Backbone:
     """Return a backbone with weights in it.
@@ -79,6 +80,7 @@ def load_backbone(
             JSON file of the same name beside it, or the word caffe in its name; otherwise torchvision's.
         precision: float32, or bfloat16, which is faster where the processor has instructions for it.
         device: cpu, cuda or cuda:N.
+        engine: What runs the layers; one of `ENGINES`.
         seed: Of random weights.
 
     Raises:
@@ -91,7 +93,7 @@ def load_backbone(
     named = PREPROCESSINGS[preprocessing or network.preprocessing]
     weights = str(weights)
     if weights == "random":
-        return _backbone(name, random_layers(name, seed), named, precision, device)
+        return _backbone(name, random_layers(name, seed), named, precision, device, engine)
     file, layers = Path(weights), network.build()
     if weights == "imagenet":
         tensors, stored = _of_imagenet(name), named
@@ -102,7 +104,7 @@ def load_backbone(
     else:
         tensors, stored = _read_tensors(file), stored_preprocessing(file)
     _load_into(layers, tensors, f"the ImageNet weights of {name}" if weights == "imagenet" else str(file))
-    backbone = _backbone(name, layers, named if preprocessing else stored, precision, device)
+    backbone = _backbone(name, layers, named if preprocessing else stored, precision, device, engine)
     backbone.fully_connected = {name: tensor for name, tensor in tensors.items() if name.startswith("classifier.")}
     return backbone
 
@@ -116,6 +118,7 @@ def backbone_from(
     reduction: int | None = None,
     precision: Precision = "float32",
     device: str = "cpu",
+    engine: str = "torch",
 ) -> Backbone:
     """Return a backbone with given tensors in it; `source` names their file in errors.
 
@@ -123,25 +126,35 @@ def backbone_from(
         reduction: Channels of a 1x1 convolution that the layers end with; None if they do not.
         precision: See `load_backbone`.
         device: See `load_backbone`.
+        engine: See `load_backbone`.
     """
     if name not in BACKBONES:
         raise ModelError(f"{source}: there is no backbone {name!r}; this version knows {', '.join(BACKBONES)}")
     layers = BACKBONES[name].build()
     if reduction:
-        channels = _backbone(name, layers, preprocessing, "float32", "cpu").last.channels
+        channels = _backbone(name, layers, preprocessing, "float32", "cpu", "torch").last.channels
         layers.append(nn.Conv2d(channels, min(reduction, channels), 1))
     _load_into(layers, tensors, source)
-    return _backbone(name, layers, preprocessing, precision, device)
+    return _backbone(name, layers, preprocessing, precision, device, engine)
 
 
 def _backbone(
-    name: str, layers: nn.Sequential, preprocessing: Preprocessing, precision: Precision, device: str
+    name: str, layers: nn.Sequential, preprocessing: Preprocessing, precision: Precision, device: str, engine: str
 ) -> Backbone:
     """Return a backbone of layers that end as its network does, or with a reduction, which makes the last map then."""
     network = network_of(name)
     depths = dict(network.maps)
     depths[list(depths)[-1]] = len(layers)
-    return Backbone(name, layers, preprocessing, maps=depths, stem=network.stem, precision=precision, device=device)
+    return Backbone(
+        name,
+        layers,
+        preprocessing,
+        maps=depths,
+        stem=network.stem,
+        precision=precision,
+        device=device,
+        engine=engine,
+    )
 
 
 def _of_imagenet(name: str) -> dict[str, torch.Tensor]:

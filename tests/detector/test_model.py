@@ -107,6 +107,18 @@ def test_a_saved_model_predicts_the_same(model: SPPNet, tmp_path: Path) -> None:
     assert loaded.classes == model.classes and loaded.metrics_ == model.metrics_ and loaded.search == model.search
 
 
+def test_a_saved_model_predicts_the_same_up_to_rounding_in_another_engine(model: SPPNet, tmp_path: Path) -> None:
+    model.save(tmp_path / "model")
+    image = square_image(3)[0]
+
+    (expected,), (found,) = (
+        SPPNet.load(tmp_path / "model", engine=engine).predict([image]) for engine in ("torch", "onnx")
+    )
+
+    assert len(found["scores"]) == len(expected["scores"]) > 0
+    np.testing.assert_allclose(np.sort(found["scores"]), np.sort(expected["scores"]), atol=1e-3)
+
+
 def test_training_again_gives_the_same_files(model: SPPNet, squares: Squares, tmp_path: Path) -> None:
     model.save(tmp_path / "one")
     new_model().fit(squares, workers=0, cache=tmp_path / "cache").save(tmp_path / "two")
@@ -198,7 +210,7 @@ def test_every_setting_is_saved_and_loaded(squares: Squares, tmp_path: Path) -> 
     loaded = SPPNet.load(tmp_path / "m")
 
     assert {name: getattr(loaded, name) for name in settings} == settings
-    assert settings.keys() | {"classes", "backbone", "weights", "preprocessing", "device"} == set(
+    assert settings.keys() | {"classes", "backbone", "weights", "preprocessing", "device", "engine"} == set(
         inspect.signature(SPPNet).parameters
     )
 
@@ -392,6 +404,7 @@ def test_without_regression_detections_are_windows(squares: list[tuple[npt.NDArr
     [
         ({"seed": -1}, "seed must not be negative, not -1"),
         ({"backbone": "vgg"}, "there is no backbone 'vgg'"),
+        ({"engine": "tpu"}, "there is no engine 'tpu'; there are torch, onnx"),
         ({"pooling": Pooling(views=(View(map="fire10"),))}, "squeezenet1_1 has no map 'fire10'; there are conv1"),
         ({"layer": "fc8"}, "layer must be one of pool, fc6, fc7, not 'fc8'"),
         ({"scores": "bogus"}, "scores must be svm or softmax, not 'bogus'"),

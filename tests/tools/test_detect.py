@@ -44,7 +44,7 @@ def detect(folder: Path, *arguments: str | Path) -> Result:
 def test_the_bundled_model_detects_where_none_is_named(
     street: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def load(folder: Path, device: str) -> StandIn:
+    def load(folder: Path, device: str, engine: str) -> StandIn:
         assert folder.is_absolute() and folder.name == "voc07"
         return StandIn(["disc"])
 

@@ -146,7 +146,7 @@ def test_wrong_usage_exits_with_2(shapes: Path, perfect: Path, options: list[str
 
 
 def test_the_bundled_model_is_scored_where_none_is_named(shapes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def load(folder: Path, device: str) -> StandIn:
+    def load(folder: Path, device: str, engine: str) -> StandIn:
         assert folder.is_absolute() and folder.name == "voc07"
         return StandIn(("disc", "ring", "square", "triangle"))
 

@@ -15,7 +15,7 @@ REQUIRED = ["pretrain", "--data", "photos", "-o", "output"]
         (["--teacher", "FILE", "--held-out", "0"], "--held-out does not go with --teacher"),
         (["--steps", "3"], "--steps needs --teacher"),
         (["--data", "more"], "labels are read from one --data folder"),
-        (["--backbone", "vgg"], "'vgg' is not one of 'squeezenet1_1'"),
+        (["--backbone", "vgg"], "'vgg' is not one of 'efficientnet_lite0'"),
     ],
 )
 def test_wrong_usage_is_told(options: list[str], problem: str) -> None:

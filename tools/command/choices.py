@@ -30,6 +30,8 @@ class ChoiceOf(click.ParamType[Any]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the name, or the list of names; or fail as a wrong use of the command."""
+        if param is not None and value == param.default and not self._several:
+            return value  # without an import that the command might not need
         set_up()  # before the import of torch
         known = list(self._names())
         chosen = [name.strip() for name in value.split(",")] if self._several else [value]

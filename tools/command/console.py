@@ -7,6 +7,9 @@ from typing import Any
 
 import click
 
+from sppnet import detector
+
+from .choices import ChoiceOf
 from .libraries import set_up
 
 USAGE, BAD_DATA, BAD_MODEL, SKIPPED, INTERRUPTED = 2, 3, 4, 5, 130
@@ -72,6 +75,14 @@ def set_threads(threads: int | None) -> None:
         torch.set_num_threads(threads)
         numba.set_num_threads(min(threads, numba.get_num_threads()))
         threadpool_limits(threads)
+
+
+engine_option = click.option(
+    "--engine",
+    type=ChoiceOf(lambda: detector.ENGINES),
+    default="torch",
+    help="What runs the conv layers: torch, or onnx, which is quicker on one thread of a CPU.",
+)
 
 
 def find_device(device: str) -> str:

@@ -27,7 +27,7 @@ merge_option = click.option(
 
 
 def load(
-    folders: Sequence[Path], merge: str, device: str, *, regression: bool = True
+    folders: Sequence[Path], merge: str, device: str, engine: str, *, regression: bool = True
 ) -> "detector.SPPNet | detector.Combination":
     """Return the model in a folder, or those in several folders combined, to compute on a device; of none, the bundled.
 
@@ -40,7 +40,7 @@ def load(
         InputError: If the models' classes differ.
     """
     bundled = Path(detector.__path__[0], "models", BUNDLED)
-    networks = [detector.load_detector(folder, device=device) for folder in folders or [bundled]]
+    networks = [detector.load_detector(folder, device=device, engine=engine) for folder in folders or [bundled]]
     if not regression:
         networks = [network.without_regression() for network in networks]
     if len(networks) == 1:
