@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from sppnet.detector import FineTuning, Mining, ModelError, Pooling, SPPNet, Training, View
+from sppnet.detector import FineTuning, Mining, ModelError, Pooling, SPPNet, Training, View, load_detector
 from sppnet.proposals import SelectiveSearch
 from tests.conftest import square_image, windows_near, with_windows
 
@@ -111,6 +111,14 @@ def test_a_file_is_no_model_folder(saved: Path, tmp_path: Path) -> None:
 
     with pytest.raises(ModelError, match="a model is a folder"):
         SPPNet.load(saved).save(tmp_path / "file")
+
+
+def test_a_method_that_does_not_exist_is_named(copy: Path) -> None:
+    config = json.loads((copy / "config.json").read_text())
+    (copy / "config.json").write_text(json.dumps(config | {"method": "yolo"}))
+
+    with pytest.raises(ModelError, match="there is no method 'yolo'; this version knows sppnet, rcnn"):
+        load_detector(copy)
 
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from urllib.error import URLError
 
 import numpy as np
 import numpy.typing as npt
@@ -70,6 +71,21 @@ def test_small_maps_have_the_cells_of_squeezenets(photo: npt.NDArray[np.uint8]) 
     small, large = (load_backbone(name, "random").map(photo, 233) for name in ("small", "squeezenet1_1"))
 
     assert small.shape[:2] == large.shape[:2]
+
+
+def test_a_preprocessing_that_does_not_exist_is_named() -> None:
+    with pytest.raises(InputError, match="there is no preprocessing 'grey'; there are lite, torchvision, caffe"):
+        load_backbone("small", "random", preprocessing="grey")
+
+
+def test_weights_that_cannot_be_downloaded_are_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    def offline(*_: object, **__: object) -> None:
+        raise URLError("no network")
+
+    monkeypatch.setattr(torchvision.models._api, "load_state_dict_from_url", offline)
+
+    with pytest.raises(ModelError, match=r"weights of alexnet could not be downloaded \(.*no network.*\): give a file"):
+        load_backbone("alexnet", "imagenet")
 
 
 def test_there_are_no_imagenet_weights_of_the_small_backbone() -> None:

@@ -48,3 +48,31 @@ def test_what_it_cannot_do_is_said(precision: str, device: str) -> None:
 def test_a_layer_without_a_counterpart_is_named() -> None:
     with pytest.raises(InputError, match="the engine 'onnx' knows no AvgPool2d"):
         OnnxEngine(nn.Sequential(nn.Conv2d(3, 1, 1), nn.AvgPool2d(2)), "float32", "cpu")
+
+
+def test_layers_within_layers_are_followed() -> None:
+    torch.manual_seed(0)
+    layers = nn.Sequential(nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU()), nn.MaxPool2d(2)).eval()
+    pixels = torch.randn(1, 3, 20, 30)
+
+    (found,) = OnnxEngine(layers, "float32", "cpu")(pixels, [2])
+
+    with torch.inference_mode():
+        torch.testing.assert_close(found, layers(pixels), rtol=1e-4, atol=1e-5)
+
+
+class Doubled(nn.Module):
+    """A layer, and then arithmetic that has no counterpart."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.ReLU()
+
+    def forward(self, maps: torch.Tensor) -> torch.Tensor:
+        doubled: torch.Tensor = self.layer(maps) * 2
+        return doubled
+
+
+def test_arithmetic_without_a_counterpart_is_named() -> None:
+    with pytest.raises(InputError, match="the engine 'onnx' knows no <built-in function mul> as in Doubled"):
+        OnnxEngine(nn.Sequential(nn.Conv2d(3, 1, 1), Doubled()), "float32", "cpu")
