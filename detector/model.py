@@ -322,10 +322,12 @@ class SPPNet:
 
         The seconds are those of two cores that start from nothing.
         """
-        *_, last = declared_maps(self.backbone).values()
-        cells = sum(scale**2 * 4 / 3 / last.stride**2 for scale in self.pooling.scales)
-        seconds = images * (SECONDS_PER_IMAGE + cells * SECONDS_PER_CELL)
-        disk = images * (cells * last.channels * 2 + 32_000)
+        maps = declared_maps(self.backbone)
+        *_, last = maps.values()
+        pixels = sum(scale**2 * 4 / 3 for scale in self.pooling.scales)
+        seconds = images * (SECONDS_PER_IMAGE + pixels / last.stride**2 * SECONDS_PER_CELL)
+        pooled = [maps[name] for name in {view.map or last.name for view in self.pooling.views}]
+        disk = images * (sum(pixels / map.stride**2 * map.channels * 2 for map in pooled) + 32_000)
         if self.fine_tuning:
             seconds += images * self.fine_tuning.epochs * SECONDS_PER_STEP
             disk *= 3  # the maps of the frozen layers, mirrored ones too, and those of the trained layers

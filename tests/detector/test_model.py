@@ -194,6 +194,14 @@ def test_the_plan_grows_with_images_and_scales() -> None:
     assert many["disk_bytes"] == 100 * one["disk_bytes"] and fine["seconds"] > many["seconds"] > one["seconds"]
 
 
+def test_the_plan_counts_every_map_that_is_pooled_once() -> None:
+    # 600 x 800 pixels in half precision: 468.75 cells of 320 channels, and 1,875 of 112; 32,000 bytes for the rest.
+    model = SPPNet(("red",), backbone="efficientnet_lite0")
+    context = SPPNet(("red",), backbone="efficientnet_lite0", pooling=model.pooling.with_views(*CONTEXT))
+
+    assert model.plan(1)["disk_bytes"] == context.plan(1)["disk_bytes"] == pytest.approx(300_000 + 420_000 + 32_000)
+
+
 def test_every_setting_is_saved_and_loaded(squares: Squares, tmp_path: Path) -> None:
     view = View((1, 3), map="conv4", enlargement=1.2)
     mining = Mining(C=0.1, passes=1, memory=50_000_000)
