@@ -222,7 +222,8 @@ class SPPNet:
         stem, tail = features.backbone.split(self.fine_tuning.stem)
         if not self.fine_tuning.unfreeze:
             stem, tail = features.backbone, nn.Sequential()
-        images.features = replace(features, backbone=stem)
+        seen = self.fine_tuning.scales or self.pooling.scales
+        images.features = replace(features, backbone=stem, pooling=replace(self.pooling, scales=seen))
         with clock("windows and maps"):
             prepare(flips=self.fine_tuning.flips, all_scales=True)
         _check_objects(images)

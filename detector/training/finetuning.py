@@ -48,6 +48,9 @@ class FineTuning:
         windows: Windows of one image in a batch.
         positives: Largest fraction of the windows that show objects.
         learning_rate: The highest learning rate.
+        conv_rate: The highest learning rate of each tensor of the conv layers, as a part of the root mean square of its
+            values, which folded batch normalisation spreads over two orders of magnitude; None for `learning_rate`.
+        scales: Short sides in pixels at which images are seen in training, one drawn each time; () for the model's.
         weight_decay: AdamW's decay of the head's weights; biases and conv layers have none.
         dropout: Probability that a value of the head's layers is left out in training.
         flips: Whether images are mirrored at random.
@@ -64,6 +67,8 @@ class FineTuning:
     windows: int = 64
     positives: float = 0.25
     learning_rate: float = 2e-4
+    conv_rate: float | None = None
+    scales: tuple[int, ...] = ()
     weight_decay: float = 0.05
     dropout: float = 0.5
     flips: bool = True
@@ -71,7 +76,8 @@ class FineTuning:
     patience: int = 3
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "widths", tuple(self.widths))  # a list when it comes from a file
+        object.__setattr__(self, "widths", tuple(self.widths))  # lists when they come from a file
+        object.__setattr__(self, "scales", tuple(self.scales))
         for name in ("epochs", "images", "windows", "learning_rate", "patience"):
             if not 0 < getattr(self, name) < math.inf:
                 raise InputError(f"{name} must be positive and finite, not {getattr(self, name)}")
@@ -169,7 +175,7 @@ class _Run:
         self.head.factors.fill_(20 / max(max(energy, 0) ** 0.5, 1e-12))
 
     def __post_init__(self) -> None:
-        self.parts = {"tail": Part(self.tail, 0.0), "head": Part(self.head, self.options.weight_decay)}
+        self.parts = {"tail": Part(self.tail, 0.0, self.options.conv_rate), "head": Part(self.head, self.options.weight_decay)}
         self.modules = nn.ModuleDict({name: part.layers for name, part in self.parts.items()})
         self.epoch = max(1, len(self.fitting) // self.options.images)
 
@@ -265,7 +271,7 @@ class _Run:
         """Return windows of an image for one step, mirrored and at a random scale in training."""
         random = np.random.default_rng([self.seed, number, epoch])
         flipped = bool(training and self.options.flips and random.integers(2))
-        scale = int(random.choice(self.features.scales))
+        scale = int(random.choice(self.images.features.scales if training else self.features.scales))
         options = self.options
         sample = choose_windows(
             self.images, number, windows=options.windows, positives=options.positives, random=random
