@@ -20,7 +20,7 @@ from sppnet.proposals import SelectiveSearch
 from . import storage
 from .backbone.backbone import Backbone
 from .backbone.engines import engine_of
-from .backbone.networks import declared_maps, network_of
+from .backbone.networks import USUAL, declared_maps, network_of
 from .backbone.torch_engine import Precision
 from .backbone.weights import load_backbone
 from .checks import checked_images
@@ -75,7 +75,7 @@ class SPPNet:
         self,
         classes: Sequence[str],
         *,
-        backbone: str = "squeezenet1_1",
+        backbone: str = USUAL,
         weights: str | Path = "imagenet",
         preprocessing: str | None = None,
         precision: Precision = "float32",

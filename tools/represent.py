@@ -56,7 +56,7 @@ def _layers(_context: click.Context, _option: click.Parameter, text: str | None)
 @click.option("--test-per-class", type=click.IntRange(1), default=50, help="Of class folders: at most so many to test.")
 @click.option("--splits", type=click.IntRange(1), default=10, help="Of class folders: random splits.")
 @click.option("--limit", type=click.IntRange(1), help="Of a data set: only so many images of each split, the first.")
-@click.option("--backbone", "name", type=BACKBONE, default="squeezenet1_1", help="Conv layers.")
+@click.option("--backbone", "name", type=BACKBONE, default="efficientnet_lite0", help="Conv layers.")
 @click.option("--weights", default="imagenet", metavar="imagenet|random|FILE|MODEL", help="What is in the backbone.")
 @click.option(
     "--preprocessing",

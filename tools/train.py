@@ -2,18 +2,18 @@
 
 import json
 import shutil
-from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
 from sppnet import detector
-from sppnet.data import DataSet
 
 from .command.console import (
     INTERRUPTED,
     CommandError,
+    FiniteRange,
     device_option,
     duration,
     engine_option,
@@ -29,6 +29,7 @@ from .command.console import (
 )
 from .command.detector_options import network, network_options
 from .command.items import Items
+from .command.planning import fitting, present_plan, slowness
 from .command.progress import Progress
 from .command.splits import open_split
 from .command.warm import warm_up
@@ -38,6 +39,12 @@ from .command.warm import warm_up
 @click.option("--data", "root", type=click.Path(path_type=Path), required=True, help="Data set to learn from.")
 @click.option("--split", help="Image set.  [default: train if there is one, else all annotated images]")
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder of the model to make.")
+@click.option(
+    "--preset",
+    type=click.Choice(["minutes", "hours"]),
+    help="minutes: conv layers as they come, SVMs. hours: conv layers learn, too; better.  [default: minutes]",
+)
+@click.option("--minutes", type=FiniteRange(0, min_open=True), help="Take the preset and the epochs that fit in these.")
 @network_options
 @click.option("--windows", type=click.Path(path_type=Path), help="Take windows from this file: .npz, .json or .mat.")
 @click.option("--limit", type=click.IntRange(1), help="Only so many images, the first.")
@@ -56,6 +63,8 @@ def command(
     root: Path,
     split: str | None,
     output: Path,
+    preset: str | None,
+    minutes: float | None,
     windows: Path | None,
     limit: int | None,
     cache: Path | None,
@@ -78,9 +87,14 @@ def command(
     detector.check_writable(output)
     output.parent.mkdir(parents=True, exist_ok=True)
     data = open_split(root, split, usual="train", lenient=lenient)
-    model = network(data.classes, device=device, engine=engine, **settings)
+    if minutes is not None and (preset or settings["tuning"] or settings["epochs"]):
+        raise click.UsageError("--minutes chooses the preset and the epochs: leave out --preset, --fine-tune, --epochs")
+    make = partial(made, data.classes, device=device, engine=engine, **settings)
+    count, slower = min(len(data), limit or len(data)), slowness()
+    model = make(preset) if minutes is None else fitting(make, count, minutes, slower)
     folder = cache or output.with_name(f"{output.name}.cache")
-    present_plan(model, data, min(len(data), limit or len(data)), folder)
+    undecided = not (preset or minutes or settings["tuning"]) and settings["method"] == "sppnet"
+    present_plan(model, data, count, folder, slower, make("hours") if undecided else None)
     items = Items(data, limit, lenient=lenient, windows=windows)
     warm_up(*([model.search] if windows is None else []), training=True)
     seconds = fit(model, items, folder, workers)
@@ -94,24 +108,11 @@ def command(
     finish(skipped=bool(data.problems) or items.skipped > 0)
 
 
-def present_plan(network: "detector.SPPNet", data: DataSet, count: int, cache: Path) -> None:
-    """Say what a training on the first `count` images will work on and what it will cost.
-
-    Raises:
-        CommandError: If the disk has less room than the cache will need.
-    """
-    objects = Counter(label for number in range(count) for label in data.target(number)["labels"].tolist())
-    counts = ", ".join(f"{name} {objects[label]:,}" for label, name in enumerate(data.classes))
-    say(f"{objects.total():,} objects of {len(data.classes)} classes: {counts}")
-    plan = network.plan(count)
-    there = next(folder for folder in (cache, *cache.resolve().parents) if folder.exists())
-    free = shutil.disk_usage(there).free
-    say(
-        f"about {duration(plan['seconds'])}; {plan['disk_bytes'] / 1e9:.1f} GB in {cache}, {free / 1e9:.1f} GB are free"
-    )
-    held = sum(file.stat().st_size for file in cache.rglob("*") if file.is_file())
-    if plan["disk_bytes"] - held > free:
-        raise CommandError(f"{cache}: too little room; name a folder on another disk with --cache", 1)
+def made(
+    classes: tuple[str, ...], preset: str | None, *, epochs: int | None = None, **settings: Any
+) -> "detector.SPPNet":
+    """Return the detector that the options ask for with a preset, and perhaps other epochs."""
+    return network(classes, preset=preset, epochs=epochs, **settings)
 
 
 def fit(network: "detector.SPPNet", items: Items, cache: Path, workers: int) -> dict[str, float]:

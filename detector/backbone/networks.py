@@ -143,6 +143,8 @@ def _lite(name: str) -> Network:
     )
 
 
+USUAL = "efficientnet_lite0"  # where no backbone is named: its weights are installed along
+
 # The maps are numbered by their blocks or stages, as in the papers.
 BACKBONES = {
     **{name: _lite(name) for name in LITE},

@@ -18,7 +18,7 @@ from ..files.model_folder import (
 )
 from ..files.whole import write_whole
 from .backbone import Backbone
-from .networks import BACKBONES, network_of, random_layers
+from .networks import BACKBONES, USUAL, network_of, random_layers
 from .preprocessing import PREPROCESSINGS, Preprocessing, preprocessing_from, stored_preprocessing
 from .torch_engine import Precision
 
@@ -60,7 +60,7 @@ FORMATS = (".safetensors", ".pth", ".pt")
 
 
 def load_backbone(
-    name: str = "squeezenet1_1",
+    name: str = USUAL,
     weights: str | Path = "imagenet",
     *,
     preprocessing: str | None = None,

@@ -6,7 +6,9 @@ section 2.3), so that conv layers can learn through the pooling. That, and the l
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -18,6 +20,7 @@ from torch import nn
 from torch.nn.functional import cross_entropy, smooth_l1_loss
 
 from ..backbone.backbone import to_tensor
+from ..backbone.torch_engine import conv_threads
 from ..errors import InputError
 from ..files.cache import content_key
 from ..pooling.differentiable import pool_differentiably
@@ -30,6 +33,7 @@ from .checkpoint import Checkpoint
 from .images import TrainingImages
 from .loop import Part, train
 from .sampling import choose_windows, mirrored
+from .side_by_side import side_by_side
 from .tail import maps_through
 
 
@@ -48,8 +52,6 @@ class FineTuning:
         windows: Windows of one image in a batch.
         positives: Largest fraction of the windows that show objects.
         learning_rate: The highest learning rate.
-        conv_rate: The highest learning rate of each tensor of the conv layers, as a part of the root mean square of its
-            values, which folded batch normalisation spreads over two orders of magnitude; None for `learning_rate`.
         scales: Short sides in pixels at which images are seen in training, one drawn each time; () for the model's.
         weight_decay: AdamW's decay of the head's weights; biases and conv layers have none.
         dropout: Probability that a value of the head's layers is left out in training.
@@ -67,7 +69,6 @@ class FineTuning:
     windows: int = 64
     positives: float = 0.25
     learning_rate: float = 2e-4
-    conv_rate: float | None = None
     scales: tuple[int, ...] = ()
     weight_decay: float = 0.05
     dropout: float = 0.5
@@ -92,11 +93,12 @@ class FineTuning:
             Head(1, 1, self.widths, dropout=self.dropout)
 
 
-# The paper's widths, and what two cores can afford.
+# The paper's widths, what two cores can afford, and what is best on two cores; see docs/paper.md.
 PRESETS = {
     "paper": FineTuning(widths=(4096, 4096), offsets_weight=0),
     "cpu": FineTuning(widths=(1024, 1024), reduction=128),
     "linear": FineTuning(),
+    "conv": FineTuning(unfreeze=True, epochs=12, images=4, learning_rate=3e-4),
 }
 
 
@@ -131,13 +133,17 @@ def fine_tune(
     Returns:
         The head, and {"losses": of every epoch, "held_out_losses": likewise, "epoch": of the weights taken}.
     """
-    device = torch.device(features.backbone.device)
-    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+    device, threads = torch.device(features.backbone.device), torch.get_num_threads()
+    with (
+        torch.random.fork_rng(devices=[device] if device.type == "cuda" else []),
+        conv_threads(1) if device.type == "cpu" else nullcontext(),
+        ThreadPoolExecutor(threads) as pool,
+    ):
         torch.manual_seed(seed)
         head = Head(features.pooled_dimensions, len(images.classes), options.widths, dropout=options.dropout)
         head.to(features.backbone.device)
         tail.requires_grad_(True)
-        run = _Run(images, features, tail, head, options, fitting, held, seed)
+        run = _Run(images, features, tail, head, options, fitting, held, seed, pool)
         run.measure_scaling()
         first = features.pooling.views[0]
         channels = features.backbone.named(first.map).channels
@@ -157,15 +163,16 @@ class _Run:
     fitting: Indices
     held: Indices
     seed: int
+    pool: Executor
     history: dict[str, Any] = field(default_factory=lambda: {"losses": [], "held_out_losses": [], "epoch": 0})
     workers: int = 1  # maps lie on disk ready to be read
 
     def measure_scaling(self) -> None:
         """Centre the pooled vectors and bring them to a norm of 20, as for the SVMs."""
         sums, squares, count = torch.zeros_like(self.head.mean, dtype=torch.float64), 0.0, 0
-        for number in self.fitting[:200].tolist():
-            with torch.inference_mode():
-                vectors = self._pooled(self._sample(number, epoch=0, training=False)).double()
+        for part in self._parts(self.fitting[:200]):
+            with torch.no_grad():
+                vectors = self._vectors(part).double()
             sums += vectors.sum(dim=0)
             squares += float(vectors.square().sum())
             count += len(vectors)
@@ -175,7 +182,7 @@ class _Run:
         self.head.factors.fill_(20 / max(max(energy, 0) ** 0.5, 1e-12))
 
     def __post_init__(self) -> None:
-        self.parts = {"tail": Part(self.tail, 0.0, self.options.conv_rate), "head": Part(self.head, self.options.weight_decay)}
+        self.parts = {"tail": Part(self.tail, 0.0), "head": Part(self.head, self.options.weight_decay)}
         self.modules = nn.ModuleDict({name: part.layers for name, part in self.parts.items()})
         self.epoch = max(1, len(self.fitting) // self.options.images)
 
@@ -239,14 +246,27 @@ class _Run:
 
     def _held_out_loss(self) -> float:
         self.head.eval()
-        with torch.inference_mode():
-            losses = [float(self._loss([self._sample(number, 0, training=False)])) for number in self.held.tolist()]
-        return sum(losses) / len(losses)
+        with torch.no_grad():
+            losses = [float(self._loss(part)) * len(part) for part in self._parts(self.held)]
+        return sum(losses) / len(self.held)
+
+    def _parts(self, numbers: Indices) -> Iterator[list["_Sample"]]:
+        """Yield windows of images as they are, some images at a time."""
+        for start in range(0, len(numbers), self.options.images):
+            part = numbers[start : start + self.options.images].tolist()
+            yield [self._sample(number, epoch=0, training=False) for number in part]
+
+    def _vectors(self, batch: Sequence["_Sample"]) -> torch.Tensor:
+        """Return the pooled vectors of the windows of a batch: (N, D); on a CPU its images are computed side by side."""
+        computations = [partial(self._pooled, sample) for sample in batch]
+        if self.features.backbone.device == "cpu":
+            return torch.cat(side_by_side(computations, list(self.tail.parameters()), self.pool))
+        return torch.cat([compute() for compute in computations])
 
     def _loss(self, batch: list["_Sample"]) -> torch.Tensor:
         """Return the cross entropy of the classes, plus what the offsets of windows on objects are off."""
         device = self.features.backbone.device
-        scores, offsets = self.head(torch.cat([self._pooled(sample) for sample in batch]))
+        scores, offsets = self.head(self._vectors(batch))
         labels = torch.from_numpy(np.concatenate([sample.labels for sample in batch])).to(device)
         wanted = torch.from_numpy(np.concatenate([sample.offsets for sample in batch])).to(device)
         loss = cross_entropy(scores, labels, reduction="sum") / max(1, len(labels))  # images may have no windows

@@ -21,25 +21,16 @@ from .checkpoint import Checkpoint
 
 LARGEST_NORM = 10.0  # of the gradients of a part; longer ones are shortened to it
 WARM_UP = 100  # steps at most, and about a tenth of a training
-LEAST_SIZE = 0.01  # of a tensor, where learning rates go by it
 AHEAD = 2  # batches that are read while one is learned from
 
 Item = TypeVar("Item")
 
 
 class Part(NamedTuple):
-    """Layers whose gradients are clipped together.
-
-    Attributes:
-        layers: What learns.
-        weight_decay: Of the weights; biases and scales have none.
-        relative_rate: The highest learning rate of a tensor, by the root mean square of its values at the start; None
-            for that of the training.
-    """
+    """Layers whose gradients are clipped together, and the decay of their weights; biases and scales have none."""
 
     layers: nn.Module
     weight_decay: float
-    relative_rate: float | None = None
 
 
 class Learner(Protocol[Item]):
@@ -97,7 +88,7 @@ def train(
         InputError: If a loss is not finite.
     """
     modules = nn.ModuleDict({name: part.layers for name, part in learner.parts.items()})
-    optimiser = torch.optim.AdamW(_groups(learner.parts.values(), learning_rate))
+    optimiser = torch.optim.AdamW(_groups(learner.parts.values()))
     key, best, place = learner.key(), {} if best is None else best, next(modules.parameters()).device
     done, losses = 0, 0.0
     if state := checkpoint.load(key):
@@ -127,7 +118,7 @@ def set_learning_rate(optimiser: torch.optim.Optimizer, learning_rate: float, do
     """Set the learning rate of a step: up in a warm-up, then down a cosine to zero (Loshchilov, Hutter 2017).
 
     Args:
-        optimiser: All of its groups get the learning rate, times their "factor".
+        optimiser: All of its groups get the learning rate.
         learning_rate: The highest learning rate.
         done: Steps before this one.
         steps: Steps of the whole training.
@@ -135,7 +126,7 @@ def set_learning_rate(optimiser: torch.optim.Optimizer, learning_rate: float, do
     warm = min(WARM_UP, steps // 10 + 1)
     part = (done + 1) / warm if done < warm else (1 + math.cos(math.pi * (done - warm) / max(1, steps - warm))) / 2
     for group in optimiser.param_groups:
-        group["lr"] = learning_rate * part * group["factor"]
+        group["lr"] = learning_rate * part
 
 
 def read_ahead(
@@ -160,25 +151,13 @@ def read_ahead(
             pool.shutdown(cancel_futures=True)
 
 
-def _groups(parts: Iterable[Part], learning_rate: float) -> list[dict[str, Any]]:
-    """Return the optimiser's groups: of every part the weights, and the biases and scales; or each tensor by itself."""
-    groups = []
-    for layers, decay, relative in parts:
-        for decays in (True, False):
-            found, settings = [each for each in layers.parameters() if (each.dim() > 1) == decays], decay * decays
-            if relative is None:
-                groups.append({"params": found, "weight_decay": settings, "factor": 1.0})
-            else:
-                groups += [
-                    {"params": [each], "weight_decay": settings, "factor": relative / learning_rate * _size(each)}
-                    for each in found
-                ]
-    return groups
-
-
-def _size(tensor: torch.Tensor) -> float:
-    """Return the root mean square of a tensor, but not nothing, or it would never learn."""
-    return max(float(tensor.detach().square().mean().sqrt()), LEAST_SIZE)
+def _groups(parts: Iterable[Part]) -> list[dict[str, Any]]:
+    """Return the optimiser's groups: of every part the weights, and the biases and scales."""
+    return [
+        {"params": [each for each in layers.parameters() if (each.dim() > 1) == decays], "weight_decay": decay * decays}
+        for layers, decay in parts
+        for decays in (True, False)
+    ]
 
 
 def _step(learner: Learner[Item], optimiser: torch.optim.Optimizer, batch: list[Item]) -> float:

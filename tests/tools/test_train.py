@@ -19,6 +19,7 @@ from tests.stand_in import StandIn
 def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sppnet.detector.SPPNet", StandIn)
     monkeypatch.setattr("sppnet.detector.load_detector", StandIn.load)
+    monkeypatch.setattr("sppnet.tools.train.slowness", lambda: 2.0)
 
 
 @pytest.fixture
@@ -37,7 +38,20 @@ def test_the_plan_names_images_objects_time_and_disk(shapes: Path) -> None:
 
     assert lines[0].endswith("shapes: 3 images, the split train")
     assert re.match(r"\d+ objects of 4 classes: disc \d+, ring \d+, square \d+, triangle \d+$", lines[1])
-    assert lines[2].startswith("about 90 s; 0.0 GB in ")
+    assert lines[2].startswith("about 3 min; 0.0 GB in ")
+
+
+def test_a_plan_that_nobody_chose_names_the_better_one(shapes: Path) -> None:
+    undecided, chosen = train(shapes), train(shapes, "--preset", "minutes")
+
+    assert "better: --preset hours, about 3 min" in undecided.stderr and "better" not in chosen.stderr
+
+
+@pytest.mark.parametrize("option", [("--preset", "hours"), ("--fine-tune", "conv"), ("--epochs", "3")])
+def test_minutes_choose_by_themselves(shapes: Path, option: tuple[str, str]) -> None:
+    result = train(shapes, "--minutes", "5", *option)
+
+    assert result.exit_code == 2 and "--minutes chooses the preset and the epochs" in result.stderr
 
 
 def test_without_a_train_split_all_images_are_used_and_that_is_said(shapes: Path) -> None:

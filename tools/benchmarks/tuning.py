@@ -16,20 +16,22 @@ from rich.console import Console
 from rich.table import Table
 
 from sppnet.data import VOC, average_precision
-from sppnet.detector import CONTEXT, FineTuning, Pooling, SPPNet, usual_views
+from sppnet.detector import CONTEXT, PRESETS, FineTuning, Pooling, SPPNet, usual_views
 
 from ..command.console import say
 from ..command.progress import Progress
 
 BACKBONE = "efficientnet_lite0"
 POOLING = Pooling(views=(*usual_views(BACKBONE), *CONTEXT))
-USUAL = FineTuning(unfreeze=True, epochs=5, patience=5)
+USUAL = replace(PRESETS["conv"], epochs=5, patience=5)
 VARIANTS: dict[str, FineTuning] = {
-    "one rate of 2e-4": USUAL,
-    "one rate of 5e-4": replace(USUAL, learning_rate=5e-4),
-    "head 2e-4, conv layers 2e-3 of their size": replace(USUAL, conv_rate=2e-3),
-    "head 5e-4, conv layers 5e-3 of their size": replace(USUAL, learning_rate=5e-4, conv_rate=5e-3),
-    "head 1e-3, conv layers 2e-3 of their size": replace(USUAL, learning_rate=1e-3, conv_rate=2e-3),
+    "as shipped, 5 epochs": USUAL,
+    "learning rate 6e-4": replace(USUAL, learning_rate=6e-4),
+    "learning rate 1.5e-4": replace(USUAL, learning_rate=1.5e-4),
+    "batches of 2 images": replace(USUAL, images=2),
+    "stage 3 frozen, too": replace(USUAL, stem="stage3"),
+    "no mirror images": replace(USUAL, flips=False),
+    "seen at 480, 600 and 720": replace(USUAL, scales=(480, 600, 720)),
 }
 
 
@@ -42,19 +44,24 @@ VARIANTS: dict[str, FineTuning] = {
 @click.option("--only", default="", help="Variants whose name has this.")
 @click.option("--seed", default=0, help="Of the parts and of the training.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def main(
-    data: Path, split: str, fitted: int, tested: int, cache: Path, only: str, seed: int, as_json: bool
-) -> None:
+def main(data: Path, split: str, fitted: int, tested: int, cache: Path, only: str, seed: int, as_json: bool) -> None:
     """Print the mAP (VOC07) of every variant, all on the same images."""
     voc = VOC(data, split)
     if fitted + tested > len(voc):
         raise click.UsageError(f"the split {split} has {len(voc)} images, fewer than {fitted} and {tested}")
     fit, test = np.split(np.random.default_rng(seed).permutation(len(voc))[: fitted + tested], [fitted])
-    results = {name: _score(name, options, voc, fit, test, cache, seed) for name, options in VARIANTS.items() if only in name}
+    results = {
+        name: _score(name, options, voc, fit, test, cache, seed) for name, options in VARIANTS.items() if only in name
+    }
     if as_json:
         print(json.dumps({"fit": len(fit), "test": len(test), "variants": results}))
         return
-    table = Table("variant", "mAP", "minutes", title=f"{fitted} images to train, {tested} to test; {torch.get_num_threads()} threads")
+    table = Table(
+        "variant",
+        "mAP",
+        "minutes",
+        title=f"{fitted} images to train, {tested} to test; {torch.get_num_threads()} threads",
+    )
     for name, result in results.items():
         table.add_row(name, f"{100 * result['mAP']:.1f}", f"{result['seconds'] / 60:.0f}")
     Console().print(table)
@@ -74,7 +81,9 @@ def _score(
     targets = [voc.target(number) for number in test.tolist()]
     mean = float(np.nanmean(average_precision(found, targets, len(voc.classes))))
     history = model.metrics_["fine_tuning"]
-    say(f"{name}: mAP {100 * mean:.2f}, {seconds:.0f} s, losses {history['losses']}, held out {history['held_out_losses']}")
+    say(
+        f"{name}: mAP {100 * mean:.2f}, {seconds:.0f} s, losses {history['losses']}, held out {history['held_out_losses']}"
+    )
     return {"mAP": mean, "seconds": seconds, **history}
 
 

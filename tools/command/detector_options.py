@@ -34,7 +34,7 @@ def numbers(_context: click.Context, _option: click.Parameter, text: str | None)
 
 OPTIONS = (
     click.option("--method", type=click.Choice(["sppnet", "rcnn"]), default="sppnet", help="R-CNN is the baseline."),
-    click.option("--backbone", type=BACKBONE, default="squeezenet1_1", help="Conv layers."),
+    click.option("--backbone", type=BACKBONE, default="efficientnet_lite0", help="Conv layers."),
     click.option(
         "--weights", default="imagenet", metavar="imagenet|random|FILE|MODEL", help="What the backbone starts from."
     ),
@@ -71,12 +71,15 @@ OPTIONS = (
         "--fine-tune",
         "tuning",
         type=ChoiceOf(lambda: detector.PRESETS),
-        help="Train layers by a softmax first: none but the last, fc6 and fc7 of 1024 on 128 channels, or of 4096.",
+        help="Train layers by a softmax first: linear, none but the last; conv, conv layers, too; cpu, fc6 and fc7 of "
+        "1024 on 128 channels; paper, of 4096.",
     ),
     click.option("--unfreeze", is_flag=True, help="Beyond the paper: let the last conv layers learn, too."),
-    click.option("--epochs", type=click.IntRange(1), help="Of fine-tuning.  [default: 8]"),
+    click.option("--epochs", type=click.IntRange(1), help="Of fine-tuning.  [default: 8; of conv, 12]"),
     click.option(
-        "--learning-rate", type=FiniteRange(0, min_open=True), help="Highest learning rate.  [default: 0.0002]"
+        "--learning-rate",
+        type=FiniteRange(0, min_open=True),
+        help="Highest learning rate.  [default: 0.0002; of conv, 0.0003]",
     ),
     click.option(
         "--layer",
@@ -87,8 +90,7 @@ OPTIONS = (
     click.option(
         "--scores",
         type=click.Choice(["svm", "softmax"]),
-        default="svm",
-        help="What scores windows: SVMs, or the softmax of fine-tuning.",
+        help="What scores windows: SVMs, or the softmax of fine-tuning.  [default: svm; of --preset hours, softmax]",
     ),
     click.option("--C", "C", type=FiniteRange(0, min_open=True), help="Inverse strength of the regularisation."),
     click.option("--no-regression", is_flag=True, help="Do not learn to move windows onto objects."),
@@ -111,19 +113,25 @@ def network(
     context: bool,
     also_map: str | None,
     tuning: str | None,
+    scores: str | None,
     unfreeze: bool,
     epochs: int | None,
     learning_rate: float | None,
     C: float | None,
     no_regression: bool,
+    preset: str | None = None,
     **settings: Any,
 ) -> "detector.SPPNet":
     """Return the detector that the options ask for, not trained yet.
+
+    The preset "hours" stands for --fine-tune conv --context --scores softmax where these are not given.
 
     Raises:
         click.UsageError: If options of fine-tuning are given without it.
         InputError: If settings do not go together.
     """
+    if preset == "hours":
+        tuning, scores, context = tuning or "conv", scores or "softmax", True
     chosen = {"unfreeze": unfreeze or None, "epochs": epochs, "learning_rate": learning_rate}
     changes: dict[str, Any] = {name: value for name, value in chosen.items() if value is not None}
     if tuning is None and changes:
@@ -137,5 +145,6 @@ def network(
         pooling=detector.Pooling(scales=scales, geometry=geometry, views=(*usual, *views)),
         training=replace(training, regression_examples=0) if no_regression else training,
         fine_tuning=None if tuning is None else replace(detector.PRESETS[tuning], **changes),
+        scores=scores or "svm",
         **settings,
     )
