@@ -42,7 +42,7 @@ Scores = Literal["svm", "softmax"]
 LAYERS: tuple[Layer, ...] = ("pool", "fc6", "fc7")
 # Measured on two cores, for the estimate of a training: an image's windows, mining and regression; its conv layers; and
 # a step of fine-tuning.
-SECONDS_PER_IMAGE, SECONDS_PER_CELL, SECONDS_PER_STEP = 0.2, 6e-5, 0.06
+SECONDS_PER_IMAGE, SECONDS_PER_CELL, SECONDS_PER_STEP = 0.2, 6e-5, 0.08
 
 
 class SPPNet:
@@ -323,16 +323,18 @@ class SPPNet:
 
         The seconds are those of two cores that start from nothing.
         """
-        maps = declared_maps(self.backbone)
+        maps, tuning = declared_maps(self.backbone), self.fine_tuning
         *_, last = maps.values()
-        pixels = sum(scale**2 * 4 / 3 for scale in self.pooling.scales)
-        seconds = images * (SECONDS_PER_IMAGE + pixels / last.stride**2 * SECONDS_PER_CELL)
         pooled = [maps[name] for name in {view.map or last.name for view in self.pooling.views}]
-        disk = images * (sum(pixels / map.stride**2 * map.channels * 2 for map in pooled) + 32_000)
-        if self.fine_tuning:
-            seconds += images * self.fine_tuning.epochs * SECONDS_PER_STEP
-            disk *= 3  # the maps of the frozen layers, mirrored ones too, and those of the trained layers
-        return {"disk_bytes": disk, "seconds": seconds}
+        pixels = sum(scale**2 * 4 / 3 for scale in self.pooling.scales)
+        seconds = SECONDS_PER_IMAGE + pixels / last.stride**2 * SECONDS_PER_CELL
+        disk = 32_000 + sum(map.bytes_of(pixels) for map in pooled)
+        if tuning:  # the maps of the frozen layers, perhaps mirrored ones too, beside those of the trained layers
+            stem = maps[tuning.stem or network_of(self.backbone).stem] if tuning.unfreeze else last
+            seen = sum(scale**2 * 4 / 3 for scale in tuning.scales or self.pooling.scales)
+            disk += (1 + tuning.flips) * stem.bytes_of(seen)
+            seconds += tuning.epochs * SECONDS_PER_STEP
+        return {"disk_bytes": images * disk, "seconds": images * seconds}
 
     def _load_backbone(self) -> Backbone:
         return load_backbone(

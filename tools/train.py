@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,6 @@ from .command.console import (
     finish,
     json_option,
     lenient_option,
-    say,
     seed_option,
     set_threads,
     threads_option,
@@ -89,7 +87,10 @@ def command(
     data = open_split(root, split, usual="train", lenient=lenient)
     if minutes is not None and (preset or settings["tuning"] or settings["epochs"]):
         raise click.UsageError("--minutes chooses the preset and the epochs: leave out --preset, --fine-tune, --epochs")
-    make = partial(made, data.classes, device=device, engine=engine, **settings)
+
+    def make(preset: str | None, **changes: Any) -> "detector.SPPNet":
+        return network(data.classes, device=device, engine=engine, preset=preset, **{**settings, **changes})
+
     count, slower = min(len(data), limit or len(data)), slowness()
     model = make(preset) if minutes is None else fitting(make, count, minutes, slower)
     folder = cache or output.with_name(f"{output.name}.cache")
@@ -106,13 +107,6 @@ def command(
     else:
         click.echo(summary(output, seconds, model.metrics_))
     finish(skipped=bool(data.problems) or items.skipped > 0)
-
-
-def made(
-    classes: tuple[str, ...], preset: str | None, *, epochs: int | None = None, **settings: Any
-) -> "detector.SPPNet":
-    """Return the detector that the options ask for with a preset, and perhaps other epochs."""
-    return network(classes, preset=preset, epochs=epochs, **settings)
 
 
 def fit(network: "detector.SPPNet", items: Items, cache: Path, workers: int) -> dict[str, float]:

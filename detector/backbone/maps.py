@@ -44,6 +44,10 @@ class Map:
     receptive_field: int
     channels: int
 
+    def bytes_of(self, pixels: float) -> float:
+        """Return about how many bytes the map of so many pixels takes in half precision."""
+        return pixels / self.stride**2 * self.channels * 2
+
 
 class Cells(NamedTuple):
     """Cells at a distance of `stride` pixels, of which the first sees the pixels from `first` to `last`."""

@@ -12,6 +12,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch.nn.grad import conv2d_input
 from torch.overrides import TorchFunctionMode
 
 LEAST_KERNEL = 5  # of depthwise convolutions; torch is quick with smaller ones
@@ -106,9 +107,8 @@ class _Depthwise(torch.autograd.Function):
     @staticmethod
     def backward(ctx, gradient):  # type: ignore[no-untyped-def]
         map, weight = ctx.saved_tensors
-        of_map = torch.nn.grad.conv2d_input(
-            map.shape, weight, gradient, ctx.stride, ctx.padding, groups=len(weight)
-        ) if ctx.needs_input_grad[0] else None  # fmt: skip
+        shape = ctx.stride, ctx.padding, 1, len(weight)
+        of_map = conv2d_input(map.shape, weight, gradient, *shape) if ctx.needs_input_grad[0] else None  # type: ignore[no-untyped-call]
         cells, of_cells = (tensor[0].permute(1, 2, 0).numpy() for tensor in (map, gradient))
         sums = depthwise_gradient(cells, of_cells, kernel=weight.shape[2], stride=ctx.stride, padding=ctx.padding)
         return of_map, torch.from_numpy(sums).permute(2, 0, 1)[:, None], gradient.sum((0, 2, 3)), None, None

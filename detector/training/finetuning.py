@@ -257,7 +257,7 @@ class _Run:
             yield [self._sample(number, epoch=0, training=False) for number in part]
 
     def _vectors(self, batch: Sequence["_Sample"]) -> torch.Tensor:
-        """Return the pooled vectors of the windows of a batch: (N, D); on a CPU its images are computed side by side."""
+        """Return the pooled vectors of a batch's windows: (N, D); on a CPU its images are computed side by side."""
         computations = [partial(self._pooled, sample) for sample in batch]
         if self.features.backbone.device == "cpu":
             return torch.cat(side_by_side(computations, list(self.tail.parameters()), self.pool))

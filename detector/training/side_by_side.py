@@ -37,7 +37,7 @@ class _SideBySide(torch.autograd.Function):
     @staticmethod
     def backward(ctx, *gradients):  # type: ignore[no-untyped-def]
         def of_parameters(result: torch.Tensor, gradient: torch.Tensor) -> tuple[torch.Tensor, ...]:
-            return torch.autograd.grad(result, ctx.parameters, gradient, materialize_grads=True)
+            return tuple(torch.autograd.grad(result, ctx.parameters, gradient, materialize_grads=True))
 
         first, *others = ctx.pool.map(of_parameters, ctx.results, gradients)
         for other in others:  # in order, so that sums are the same every time

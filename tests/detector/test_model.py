@@ -202,6 +202,18 @@ def test_the_plan_counts_every_map_that_is_pooled_once() -> None:
     assert model.plan(1)["disk_bytes"] == context.plan(1)["disk_bytes"] == pytest.approx(300_000 + 420_000 + 32_000)
 
 
+def test_the_plan_of_fine_tuning_counts_the_maps_of_its_own_scales_and_of_mirror_images() -> None:
+    # The stem's map at stride 8: 7,500 cells of 40 channels in half precision for 600 x 800 pixels.
+    model, still = (
+        SPPNet(("red",), backbone="efficientnet_lite0", scores="softmax", fine_tuning=FineTuning(unfreeze=True, **more))
+        for more in ({"scales": (600, 1200)}, {"flips": False})
+    )
+    base = 300_000 + 420_000 + 32_000
+
+    assert still.plan(1)["disk_bytes"] == pytest.approx(base + 600_000)
+    assert model.plan(1)["disk_bytes"] == pytest.approx(base + 2 * (600_000 + 2_400_000))
+
+
 def test_every_setting_is_saved_and_loaded(squares: Squares, tmp_path: Path) -> None:
     view = View((1, 3), map="conv4", enlargement=1.2)
     mining = Mining(C=0.1, passes=1, memory=50_000_000)

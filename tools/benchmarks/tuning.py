@@ -81,9 +81,8 @@ def _score(
     targets = [voc.target(number) for number in test.tolist()]
     mean = float(np.nanmean(average_precision(found, targets, len(voc.classes))))
     history = model.metrics_["fine_tuning"]
-    say(
-        f"{name}: mAP {100 * mean:.2f}, {seconds:.0f} s, losses {history['losses']}, held out {history['held_out_losses']}"
-    )
+    losses = f"losses {history['losses']}, held out {history['held_out_losses']}"
+    say(f"{name}: mAP {100 * mean:.2f}, {seconds:.0f} s, {losses}")
     return {"mAP": mean, "seconds": seconds, **history}
 
 

@@ -113,7 +113,7 @@ def network(
     context: bool,
     also_map: str | None,
     tuning: str | None,
-    scores: str | None,
+    scores: "Literal['svm', 'softmax'] | None",
     unfreeze: bool,
     epochs: int | None,
     learning_rate: float | None,
