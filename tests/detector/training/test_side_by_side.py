@@ -19,7 +19,7 @@ def pool() -> Iterator[ThreadPoolExecutor]:
 
 def gradients(layers: nn.Module, results: list[torch.Tensor]) -> list[torch.Tensor]:
     layers.zero_grad()
-    torch.cat([result.flatten() for result in results]).square().sum().backward()
+    torch.cat([result.flatten() for result in results]).square().sum().backward()  # type: ignore[no-untyped-call]
     return [parameter.grad for parameter in layers.parameters() if parameter.grad is not None]
 
 
