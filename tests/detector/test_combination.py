@@ -23,6 +23,8 @@ STILL = (0.0, 0.0, 0.0, 0.0)
 class GivenVectors:
     """Features that know the vectors of the windows already."""
 
+    per_window = True
+
     def __init__(self, given: list[list[float]]) -> None:
         self.given = np.array(given, np.float32).reshape(-1, 2)
 
@@ -48,7 +50,7 @@ def model(
     return made
 
 
-def detect(*models: SPPNet, windows: Floats = APART, merge: Merge = "union", **options: float) -> dict[str, Any]:
+def detect(*models: SPPNet, windows: Floats = APART, merge: Merge = "union", **options: Any) -> dict[str, Any]:
     [found] = Combination(models, merge=merge).predict([IMAGE], windows=[windows], **options)
     return found
 
