@@ -20,8 +20,8 @@ from .model import SPPNet
 from .scoring.calibration import Calibration
 from .scoring.detection import Opinion
 from .scoring.inference import Inference
+from .scoring.opinion import opinion_of
 from .scoring.picking import pick
-from .scoring.sight import Sight
 from .timing import Stopwatch
 from .types import Floats, Image, Indices
 
@@ -91,16 +91,14 @@ class Combination:
         if windows is None:
             with clock("proposals"):
                 windows = self.search(image)
-        sights = [Sight(*model.fitted(), image, inference, clock) for model in self.models]
-
-        def judge(windows: Floats) -> "_Merged":
-            opinions = [sight.opinion(windows) for sight in sights]
-            with clock("suppression"):
-                return _Merged(opinions, self.merge, (_highest if self.merge == "union" else _mean)(opinions))
-
+        opinions = [
+            opinion_of(*model.fitted(), image, windows, inference=inference, clock=clock) for model in self.models
+        ]
+        with clock("suppression"):
+            merged = _Merged(opinions, self.merge, (_highest if self.merge == "union" else _mean)(opinions))
         found = pick(
             windows,
-            judge,
+            merged,
             image.shape[:2],
             floor=-np.inf,
             scores=LOG_ODDS.scores,

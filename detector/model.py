@@ -32,8 +32,8 @@ from .pooling.settings import Pooling, usual_views
 from .pooling.vectors import Layer
 from .scoring.detection import WindowScorer
 from .scoring.inference import Inference
+from .scoring.opinion import opinion_of
 from .scoring.picking import pick
-from .scoring.sight import Sight
 from .timing import Stopwatch
 from .training.finetuning import FineTuning, fine_tune, principal_channels
 from .training.images import TrainingImages
@@ -152,7 +152,7 @@ class SPPNet:
                 windows = self.search(image)
         found = pick(
             windows,
-            Sight(features, scorer, image, inference, clock).opinion,
+            opinion_of(features, scorer, image, windows, inference=inference, clock=clock),
             image.shape[:2],
             floor=scorer.floor,
             scores=scorer.calibration.scores,

@@ -64,10 +64,9 @@ class WindowScorer:
             "boxes" float32 (M, 4) inside the image, "labels" int64 (M,), "scores" and "margins" float32 (M,).
         """
         clock = clock or Stopwatch()
-        opinion = self.opinion(vectors, clock=clock)
         return pick(
             windows,
-            lambda _: opinion,
+            self.opinion(vectors, clock=clock),
             image_size,
             floor=self.floor,
             scores=self.calibration.scores,

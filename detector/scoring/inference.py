@@ -19,7 +19,6 @@ class Inference:
         sigma: How far scores decay then: by exp(-overlap^2 / sigma). The default is that paper's.
         voting: Whether a box is the mean of all boxes of its class around it, by their scores (Gidaris and Komodakis
             2015).
-        iterations: How many times boxes are moved; each further time they are scored again where they are.
 
     Raises:
         InputError: If a setting is out of its range.
@@ -30,14 +29,11 @@ class Inference:
     soft: bool = False
     sigma: float = 0.5
     voting: bool = False
-    iterations: int = 1
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "scales", checked_scales(self.scales) if len(self.scales) else ())
         if not 0 < self.sigma < inf:
             raise InputError(f"sigma must be positive and finite, not {self.sigma}")
-        if self.iterations < 1:
-            raise InputError(f"iterations must be 1 or more, not {self.iterations}")
 
     @property
     def moves_all(self) -> bool:

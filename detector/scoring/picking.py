@@ -37,7 +37,7 @@ class Judgement(Protocol):
 
 def pick(
     windows: Floats,
-    judge: Callable[[Floats], Judgement],
+    judged: Judgement,
     image_size: tuple[int, ...],
     *,
     floor: float,
@@ -51,33 +51,28 @@ def pick(
 
     Args:
         windows: float32 (N, 4).
-        judge: Says what is thought of windows, float32 (N, 4): of these, and of those that have moved.
+        judged: What is thought of them.
         image_size: Height and width of the image.
         floor: Only windows with more can be detections.
         scores: Makes scores, float32 (M,), of margins.
         confidence: Least score of a detection.
         iou: Of two detections of a class that overlap by more, the better stays.
         clock: Counts the time of the stages.
-        inference: Whether suppression is soft, boxes vote and move again.
+        inference: Whether suppression is soft, and boxes vote.
 
     Returns:
         "boxes" float32 (M, 4) inside the image, "labels" int64 (M,), "scores" and "margins" float32 (M,). Scores that
         decayed have the margins they had before.
     """
-    judged = judge(windows)
     with clock("suppression"):
         choose = likely_windows if inference.moves_all else best_windows
         rows, labels = choose(windows, judged.margins, floor, iou)
     with clock("regression"):
-        boxes = _moved(windows[rows], judged.offsets(rows, labels), image_size)
-    for _ in range(inference.iterations - 1):
-        judged, rows = judge(boxes), np.arange(len(boxes))
-        with clock("regression"):
-            boxes = _moved(boxes, judged.offsets(rows, labels), image_size)
+        boxes = clip(decode(windows[rows], judged.offsets(rows, labels)), *image_size[:2])
     with clock("suppression"):
         best = judged.margins[rows, labels]
         probabilities = scores(best)
-        wanted = (probabilities >= confidence) & (best > floor)
+        wanted = probabilities >= confidence
         if inference.soft:
             kept, decayed = kept_softly(boxes, labels, probabilities, wanted, confidence, inference.sigma)
         else:
@@ -159,11 +154,6 @@ def voted(kept: Indices, boxes: Floats, labels: Indices, scores: Floats) -> Floa
         mine, voters = labels[kept] == label, labels == label
         chosen[mine] = vote(chosen[mine], boxes[voters], scores[voters])
     return chosen
-
-
-def _moved(windows: Floats, offsets: Floats, image_size: tuple[int, ...]) -> Floats:
-    """Return the windows moved by their offsets, cut at the border of the image."""
-    return clip(decode(windows, offsets), *image_size[:2])
 
 
 def _by_class(boxes: Floats, labels: Indices, wanted: npt.NDArray[np.bool_]) -> list[Indices]:

@@ -38,7 +38,7 @@ def suppress_softly(
         raise InputError(f"scores must be of shape ({len(boxes)},), not negative and without NaN, not {scores.shape}")
     taken = np.empty(min(limit, len(boxes)), np.int64)
     left = scores.copy()
-    count = _take(np.ascontiguousarray(boxes), areas(boxes), left, taken, sigma, floor)
+    count = _take(np.ascontiguousarray(boxes), areas(boxes), left, taken, float(sigma), float(floor))
     return taken[:count], left[taken[:count]]
 
 

@@ -30,11 +30,12 @@ def vote(boxes: Floats, voters: Floats, scores: Floats, *, least_iou: float = LE
     Raises:
         InputError: If a box is not finite, a score is negative or NaN, or the shapes do not fit.
     """
-    boxes, voters, scores = checked_boxes("boxes", boxes), checked_boxes("voters", voters), np.asarray(scores)
+    boxes, voters = checked_boxes("boxes", boxes), checked_boxes("voters", voters)
+    scores = np.asarray(scores, np.float32)
     if scores.shape != (len(voters),) or not (scores >= 0).all():
         raise InputError(f"scores must be of shape ({len(voters)},), not negative and without NaN, not {scores.shape}")
     voted = boxes.copy()
-    _mean(voted, areas(boxes), np.ascontiguousarray(voters), areas(voters), scores.astype(np.float32), least_iou)
+    _mean(voted, areas(boxes), np.ascontiguousarray(voters), areas(voters), scores, float(least_iou))
     return voted
 
 

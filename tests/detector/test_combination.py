@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from sppnet.detector import Combination, InputError, SPPNet
+from sppnet.detector import Combination, Inference, InputError, SPPNet
 from sppnet.detector.combination import Merge
 from sppnet.detector.pooling.features import Features
 from sppnet.detector.pooling.vectors import StoredVectors
@@ -22,8 +22,6 @@ STILL = (0.0, 0.0, 0.0, 0.0)
 
 class GivenVectors:
     """Features that know the vectors of the windows already."""
-
-    per_window = True
 
     def __init__(self, given: list[list[float]]) -> None:
         self.given = np.array(given, np.float32).reshape(-1, 2)
@@ -145,6 +143,20 @@ def test_the_confidence_is_the_least_score() -> None:
     found = detect(model([[1, -5], [-5, -5]]), model([[-5, -5], [-0.5, -5]]), confidence=0.5)
 
     np.testing.assert_array_equal(found["boxes"], APART[:1])
+
+
+@pytest.mark.parametrize("merge", ["union", "mean"])
+def test_soft_suppression_and_voting_work_on_what_all_models_say(merge: Merge) -> None:
+    alone = model([[1, -0.5], [0.5, -5]], offset=(0.5, 0, 0, 0))
+    inference = Inference(soft=True, voting=True)
+    [wanted] = alone.predict([IMAGE], windows=[CLOSE], inference=inference)
+
+    found = detect(alone, alone, windows=CLOSE, merge=merge, inference=inference)
+
+    assert len(found["boxes"]) == 3
+    np.testing.assert_allclose(found["boxes"], wanted["boxes"], rtol=1e-6)
+    np.testing.assert_allclose(found["scores"], wanted["scores"], rtol=1e-6)
+    np.testing.assert_allclose(found["margins"], wanted["margins"], rtol=1e-6)
 
 
 def test_windows_are_proposed_once_by_the_first_model(monkeypatch: pytest.MonkeyPatch) -> None:
