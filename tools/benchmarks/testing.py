@@ -1,7 +1,7 @@
 """What the options of inference are worth: one model with each of them, and with all, on the same images and windows.
 
 python -m sppnet.tools.benchmarks.testing \
-    -m MODEL --data VOC2007 [--split val] [--limit N] [--scales 480,600,800] [--sigma 0.5] [--only WORD] [--json]
+    -m MODEL --data VOC2007 [--split val] [--limit N] [--scales 480,600,800] [--sigma 0.2] [--only WORD] [--json]
 """
 
 import json

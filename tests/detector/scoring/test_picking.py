@@ -59,7 +59,7 @@ def scores_of(*margins: float) -> Floats:
 
 
 def test_a_box_beside_a_better_one_stays_with_a_lower_score() -> None:
-    found = picked(PAIR, [[2, -5], [1, -5], [0, -5]], soft=True)
+    found = picked(PAIR, [[2, -5], [1, -5], [0, -5]], soft=True, sigma=0.5)
 
     np.testing.assert_array_equal(found["boxes"], np.array(PAIR)[[0, 2, 1]])
     np.testing.assert_allclose(found["scores"], scores_of(2, 0, 1) * [1, 1, np.exp(-0.72)], rtol=1e-6)
