@@ -13,6 +13,7 @@ __all__ = [
     "FineTuning",
     "ImageFeatures",
     "ImageSVMs",
+    "Inference",
     "InputError",
     "Mining",
     "ModelError",
@@ -50,6 +51,7 @@ from .loading import load_detector
 from .model import SPPNet
 from .pooling.settings import CONTEXT, Pooling, View, usual_views
 from .rcnn import RCNN
+from .scoring.inference import Inference
 from .training.distillation import Distillation, distil
 from .training.finetuning import PRESETS, FineTuning
 from .training.mining import Mining

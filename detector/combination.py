@@ -17,9 +17,11 @@ from sppnet.proposals import SelectiveSearch
 from .checks import checked_images
 from .errors import InputError
 from .model import SPPNet
-from .pooling.vectors import Vectors
 from .scoring.calibration import Calibration
-from .scoring.detection import WindowScorer, pick
+from .scoring.detection import Opinion
+from .scoring.inference import Inference
+from .scoring.opinion import opinion_of
+from .scoring.picking import pick
 from .timing import Stopwatch
 from .types import Floats, Image, Indices
 
@@ -66,6 +68,7 @@ class Combination:
         windows: Sequence[npt.NDArray[np.float32]] | None = None,
         confidence: float = 0.0,
         iou: float = 0.3,
+        inference: Inference | None = None,
     ) -> list[dict[str, Any]]:
         """Return the objects found in images; see `SPPNet.predict`.
 
@@ -74,106 +77,108 @@ class Combination:
 
         Raises:
             ModelError: If a model is neither fitted nor loaded.
-            InputError: If an image is no uint8 (H, W, 3) array, or the windows do not match the images.
+            InputError: If an image is no uint8 (H, W, 3) array, the windows do not match the images, or inference
+                asks for scales that the method of a model does not know.
         """
-        return [self._detect(image, given, confidence, iou) for image, given in checked_images(images, windows)]
+        inference = inference or Inference()
+        pairs = checked_images(images, windows)
+        return [self._detect(image, given, confidence, iou, inference) for image, given in pairs]
 
-    def _detect(self, image: Image, windows: Floats | None, confidence: float, iou: float) -> dict[str, Any]:
+    def _detect(
+        self, image: Image, windows: Floats | None, confidence: float, iou: float, inference: Inference
+    ) -> dict[str, Any]:
         clock = Stopwatch()
         if windows is None:
             with clock("proposals"):
                 windows = self.search(image)
-        opinions = [_opinion(model, image, windows, clock) for model in self.models]
+        opinions = [
+            opinion_of(*model.fitted(), image, windows, inference=inference, clock=clock) for model in self.models
+        ]
         with clock("suppression"):
-            log_odds = (_highest if self.merge == "union" else _mean)(opinions)
-        found, rows = pick(
+            merged = _Merged(opinions, self.merge, (_highest if self.merge == "union" else _mean)(opinions))
+        found = pick(
             windows,
-            log_odds,
+            merged,
             image.shape[:2],
             floor=-np.inf,
-            offsets=lambda rows, labels: _mixed_offsets(opinions, self._shares(opinions, rows, labels), rows, labels),
             scores=LOG_ODDS.scores,
             confidence=confidence,
             iou=iou,
             clock=clock,
+            inference=inference,
         )
-        labels = found["labels"]
-        margins = [opinion.margins[rows, labels] for opinion in opinions]
-        found["margins"] = _mixed(margins, self._shares(opinions, rows, labels))
         return {**found, "milliseconds": clock.milliseconds}
-
-    def _shares(self, opinions: Sequence["_Opinion"], rows: Indices, labels: Indices) -> Floats:
-        """Return the part of every model in the windows that stay: float32 (models, M), adding up to 1."""
-        count = len(opinions)
-        if self.merge == "mean":
-            return np.full((count, len(rows)), 1 / count, np.float32)
-        winners = np.argmax([opinion.log_odds[rows, labels] for opinion in opinions], axis=0)
-        return np.asarray(np.arange(count)[:, None] == winners, np.float32)
 
 
 @dataclass(frozen=True)
-class _Opinion:
-    """What one model makes of an image's windows.
+class _Merged:
+    """What all models together make of an image's windows, as `pick` wants it.
 
     Attributes:
-        scorer: The model's.
-        vectors: Of the windows.
-        margins: float32 (N, K).
+        opinions: Of every model.
+        merge: As `Combination` has it.
+        margins: float32 (N, K), logarithms of the odds that the scores stand for.
     """
 
-    scorer: WindowScorer
-    vectors: Vectors
+    opinions: Sequence[Opinion]
+    merge: Merge
     margins: Floats
 
-    @property
-    def calibrated(self) -> Floats:
-        """The logarithms of the odds that the scores stand for, which do not saturate as scores do: float32 (N, K)."""
-        calibration = self.scorer.calibration
-        return np.asarray(calibration.slope * self.margins + calibration.offset, np.float32)
+    def offsets(self, rows: Indices, labels: Indices) -> Floats:
+        """Return the offsets of windows, given by number, for one class each: float32 (M, 4)."""
+        return _mixed_offsets(self.opinions, self._shares(rows, labels), rows, labels)
 
-    @property
-    def likely(self) -> npt.NDArray[np.bool_]:
-        """Which windows are not background beyond doubt: bool (N, K)."""
-        return self.margins > self.scorer.floor
+    def reported(self, rows: Indices, labels: Indices) -> Floats:
+        """Return the margin of the model whose window it is, or the mean of all: float32 (M,)."""
+        margins = np.array([opinion.reported(rows, labels) for opinion in self.opinions], np.float32)
+        return np.asarray((margins * self._shares(rows, labels)).sum(axis=0), np.float32)
 
-    @property
-    def log_odds(self) -> Floats:
-        """As calibrated, minus infinity where a window is background beyond doubt."""
-        return np.where(self.likely, self.calibrated, np.float32(-np.inf))
-
-
-def _opinion(model: SPPNet, image: Image, windows: Floats, clock: Stopwatch) -> _Opinion:
-    features, scorer = model.fitted()
-    vectors = features.vectors(image, windows, clock)
-    return _Opinion(scorer, vectors, scorer.margins(vectors, clock))
+    def _shares(self, rows: Indices, labels: Indices) -> Floats:
+        """Return the part of every model in these windows: float32 (models, M), adding up to 1."""
+        count = len(self.opinions)
+        if self.merge == "mean":
+            return np.full((count, len(rows)), 1 / count, np.float32)
+        winners = np.argmax([_log_odds(opinion)[rows, labels] for opinion in self.opinions], axis=0)
+        return np.asarray(np.arange(count)[:, None] == winners, np.float32)
 
 
-def _highest(opinions: Sequence[_Opinion]) -> Floats:
+def _calibrated(opinion: Opinion) -> Floats:
+    """Return the logarithms of the odds that scores stand for, which do not saturate as scores do: float32 (N, K)."""
+    calibration = opinion.scorer.calibration
+    return np.asarray(calibration.slope * opinion.margins + calibration.offset, np.float32)
+
+
+def _likely(opinion: Opinion) -> npt.NDArray[np.bool_]:
+    """Return which windows are not background beyond doubt: bool (N, K)."""
+    return opinion.margins > opinion.scorer.floor
+
+
+def _log_odds(opinion: Opinion) -> Floats:
+    """Return them as calibrated, minus infinity where a window is background beyond doubt: float32 (N, K)."""
+    return np.where(_likely(opinion), _calibrated(opinion), np.float32(-np.inf))
+
+
+def _highest(opinions: Sequence[Opinion]) -> Floats:
     """Return the best model's log odds of every window, which overlaps itself in the union: float32 (N, K)."""
-    return np.asarray(np.maximum.reduce([opinion.log_odds for opinion in opinions]), np.float32)
+    return np.asarray(np.maximum.reduce([_log_odds(opinion) for opinion in opinions]), np.float32)
 
 
-def _mean(opinions: Sequence[_Opinion]) -> Floats:
+def _mean(opinions: Sequence[Opinion]) -> Floats:
     """Return the log odds of the mean score, minus infinity where no model finds a window likely: float32 (N, K)."""
-    calibrated = np.array([opinion.calibrated for opinion in opinions], np.float64)
+    calibrated = np.array([_calibrated(opinion) for opinion in opinions], np.float64)
     # Of p and 1 - p each the logarithm of the sum: near 1 the scores themselves would all be the same.
     right, wrong = (np.logaddexp.reduce(-np.logaddexp(0, sign * calibrated)) for sign in (-1, 1))
-    likely = np.logical_or.reduce([opinion.likely for opinion in opinions])
+    likely = np.logical_or.reduce([_likely(opinion) for opinion in opinions])
     return np.where(likely, right - wrong, -np.inf).astype(np.float32)
 
 
-def _mixed_offsets(opinions: Sequence[_Opinion], shares: Floats, rows: Indices, labels: Indices) -> Floats:
+def _mixed_offsets(opinions: Sequence[Opinion], shares: Floats, rows: Indices, labels: Indices) -> Floats:
     """Return the sum of the models' offsets, float32 (M, 4), each asked only for windows that it has a share in."""
     mixed = np.zeros((len(rows), 4), np.float32)
     for opinion, share in zip(opinions, shares, strict=True):
         mine = np.flatnonzero(share)
-        offsets = opinion.scorer.offsets(opinion.vectors, rows[mine], labels[mine])
-        mixed[mine] += share[mine, None] * offsets
+        mixed[mine] += share[mine, None] * opinion.offsets(rows[mine], labels[mine])
     return mixed
-
-
-def _mixed(values: Sequence[Floats], shares: Floats) -> Floats:
-    return np.asarray((np.array(values, np.float32) * shares).sum(axis=0), np.float32)
 
 
 def _check_classes(number: int, classes: Sequence[str], wanted: Sequence[str]) -> None:

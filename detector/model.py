@@ -31,6 +31,9 @@ from .pooling.head import Head
 from .pooling.settings import Pooling, usual_views
 from .pooling.vectors import Layer
 from .scoring.detection import WindowScorer
+from .scoring.inference import Inference
+from .scoring.opinion import opinion_of
+from .scoring.picking import pick
 from .timing import Stopwatch
 from .training.finetuning import FineTuning, fine_tune, principal_channels
 from .training.images import TrainingImages
@@ -115,6 +118,7 @@ class SPPNet:
         windows: Sequence[Floats] | None = None,
         confidence: float = 0.0,
         iou: float = 0.3,
+        inference: Inference | None = None,
     ) -> list[dict[str, Any]]:
         """Return the objects found in images.
 
@@ -123,6 +127,7 @@ class SPPNet:
             windows: float32 (N, 4) for each image; by default the model's own search proposes them.
             confidence: Least score of a detection.
             iou: Of two detections of one class that overlap by more, the better stays.
+            inference: Scales, mirror image, and what else is done beyond the usual; by default nothing.
 
         Returns:
             For each image a dictionary, best first: "boxes" float32 (N, 4), "labels" int64 (N,), "scores" float32
@@ -130,18 +135,32 @@ class SPPNet:
 
         Raises:
             ModelError: If the model is neither fitted nor loaded.
-            InputError: If an image is no uint8 (H, W, 3) array, or the windows do not match the images.
+            InputError: If an image is no uint8 (H, W, 3) array, the windows do not match the images, or inference
+                asks for scales that the method does not know.
         """
-        return [self._detect(image, given, confidence, iou) for image, given in checked_images(images, windows)]
+        inference = inference or Inference()
+        pairs = checked_images(images, windows)
+        return [self._detect(image, given, confidence, iou, inference) for image, given in pairs]
 
-    def _detect(self, image: Image, windows: Floats | None, confidence: float, iou: float) -> dict[str, Any]:
+    def _detect(
+        self, image: Image, windows: Floats | None, confidence: float, iou: float, inference: Inference
+    ) -> dict[str, Any]:
         features, scorer = self.fitted()
         clock = Stopwatch()
         if windows is None:
             with clock("proposals"):
                 windows = self.search(image)
-        vectors = features.vectors(image, windows, clock)
-        found = scorer.detect(vectors, windows, image.shape[:2], confidence=confidence, iou=iou, clock=clock)
+        found = pick(
+            windows,
+            opinion_of(features, scorer, image, windows, inference=inference, clock=clock),
+            image.shape[:2],
+            floor=scorer.floor,
+            scores=scorer.calibration.scores,
+            confidence=confidence,
+            iou=iou,
+            clock=clock,
+            inference=inference,
+        )
         return {**found, "milliseconds": clock.milliseconds}
 
     def fit(

@@ -86,6 +86,10 @@ class WarpedFeatures:
         """Return what tells vectors of other settings from these."""
         return repr(("rcnn", self.backbone.fingerprint(), tuple(self.levels)))
 
+    def at(self, scales: Sequence[int]) -> "WarpedFeatures":
+        """Raise InputError: there is one size only."""
+        raise InputError(f"R-CNN warps every window to {SIDE} pixels: there are no scales to choose, as {list(scales)}")
+
     def vectors(self, image: Image, windows: Floats, clock: Stopwatch | None = None) -> Vectors:
         """Return the vectors of an image's windows, float32 (N, 4)."""
         size = (image.shape[0], image.shape[1])

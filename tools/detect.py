@@ -31,6 +31,7 @@ from .command.console import (
     threads_option,
     workers_option,
 )
+from .command.inference_options import chosen_inference, inference_options
 from .command.lanes import lanes_for, side_by_side
 from .command.models import load, merge_option, models_option
 from .command.warm import warm_up
@@ -45,7 +46,10 @@ JPEG_QUALITY = 92
 @merge_option
 @click.option("-o", "--output", type=click.Path(path_type=Path), default="detections", help="Folder for the results.")
 @click.option("--conf", type=FiniteRange(0, 1), default=0.5, help="Least score of a detection.")
-@click.option("--iou", type=FiniteRange(0, 1), default=0.3, help="Most overlap of two detections of one class.")
+@click.option(
+    "--iou", type=FiniteRange(0, 1), default=0.3, help="Most overlap of two detections of one class; not with --soft."
+)
+@inference_options
 @click.option("--format", "formats", type=click.Choice(list(WRITERS)), multiple=True, help="Also write the objects.")
 @click.option("--no-images", is_flag=True, help="Write no annotated images.")
 @json_option
@@ -67,6 +71,7 @@ def command(
     engine: str,
     threads: int | None,
     workers: int,
+    **settings: Any,
 ) -> None:
     """Find the objects in images. A SOURCE is a file, a folder of images or a pattern such as 'holiday/**/*.jpg'."""
     images = find_images(sources)
@@ -76,7 +81,7 @@ def command(
     warm_up(network.search)
     records: list[dict[str, Any]] = []
     skipped: list[dict[str, str]] = []
-    find = partial(detect, network, confidence=conf, iou=iou)
+    find = partial(detect, network, confidence=conf, iou=iou, inference=chosen_inference(settings))
     finished = side_by_side(find, images, lanes=lanes_for(images, workers))
     started = ready = time.perf_counter()
     with ExitStack() as stack:
@@ -155,7 +160,12 @@ def output_names(sources: Sequence[Path], folder: Path) -> list[str]:
 
 
 def detect(
-    network: "detector.SPPNet | detector.Combination", source: Path, *, confidence: float, iou: float
+    network: "detector.SPPNet | detector.Combination",
+    source: Path,
+    *,
+    confidence: float,
+    iou: float,
+    inference: "detector.Inference | None" = None,
 ) -> tuple[npt.NDArray[np.uint8], dict[str, Any]]:
     """Return an image and the record of what was found in it, as `--format json` writes it.
 
@@ -165,7 +175,7 @@ def detect(
     started = time.perf_counter()
     image = read_image(source)
     reading = 1000 * (time.perf_counter() - started)
-    [found] = network.predict([image], confidence=confidence, iou=iou)
+    [found] = network.predict([image], confidence=confidence, iou=iou, inference=inference)
     found["milliseconds"] = {"read": reading, **found["milliseconds"]}
     return image, image_record(str(source), image.shape[:2], found, network.classes)
 

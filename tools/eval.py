@@ -27,6 +27,7 @@ from .command.console import (
     threads_option,
     workers_option,
 )
+from .command.inference_options import chosen_inference, inference_options
 from .command.items import Items
 from .command.lanes import lanes_for, side_by_side
 from .command.models import BUNDLED, load, merge_option, models_option
@@ -68,6 +69,7 @@ def _report(_context: click.Context, _option: click.Parameter, file: Path | None
 )
 @click.option("--windows", type=click.Path(path_type=Path), help="Take windows from this file: .npz, .json or .mat.")
 @click.option("--no-regression", is_flag=True, help="Leave windows where they are.")
+@inference_options
 @click.option("--limit", type=click.IntRange(1), help="Only so many images, the first.")
 @click.option("--report", type=click.Path(path_type=Path), callback=_report, help="Write the result as .md or .json.")
 @click.option("--save-detections", type=click.Path(path_type=Path), help="Write what was found, for --from.")
@@ -96,12 +98,16 @@ def command(
     engine: str,
     threads: int | None,
     workers: int,
+    **settings: Any,
 ) -> None:
     """Score a model on annotated images, by average precision of each class and its mean (mAP)."""
     if models and source is not None:
         raise click.UsageError("give either a model with -m or detections with --from")
     if source is not None and windows is not None:
         raise click.UsageError("--windows is for a model: the detections of --from have been made")
+    if source is not None and any(settings.values()):
+        names = ", ".join(f"--{name}" for name, value in settings.items() if value)
+        raise click.UsageError(f"{names}: for a model, the detections of --from have been made")
     if source is None and classes is not None:
         raise click.UsageError("a model brings its own classes: --classes is for --from")
     if source is not None:
@@ -115,7 +121,7 @@ def command(
         data = open_split(root, split, usual="val", classes=network.classes, lenient=lenient)
         items = Items(data, limit, lenient=lenient, windows=windows)
         warm_up(*([network.search] if windows is None else []))
-        found, milliseconds = detect_all(network, items, workers)
+        found, milliseconds = detect_all(network, items, workers, chosen_inference(settings))
         skipped = items.skipped
     detections, targets = list(found.values()), [data.target(number) for number in found]
     result = {
@@ -137,7 +143,10 @@ def command(
 
 
 def detect_all(
-    network: "detector.SPPNet | detector.Combination", items: Items, workers: int
+    network: "detector.SPPNet | detector.Combination",
+    items: Items,
+    workers: int,
+    inference: "detector.Inference | None" = None,
 ) -> tuple[dict[int, Arrays], dict[str, float]]:
     """Return what the model finds in images, by their numbers, and milliseconds per stage and image.
 
@@ -148,6 +157,7 @@ def detect_all(
         network: The model that detects.
         items: The images, with their windows; where they carry none, the model proposes its own.
         workers: How many images are worked on at once.
+        inference: What is done for an image beyond the usual.
 
     Raises:
         DataError: If an image cannot be read and the run is not lenient.
@@ -157,7 +167,8 @@ def detect_all(
     totals: defaultdict[str, float] = defaultdict(float)
     started = time.perf_counter()
     with Progress() as progress:
-        for outcome in side_by_side(partial(_detect, network), items.numbered(), lanes=lanes_for(items, workers)):
+        detect = partial(_detect, network, inference)
+        for outcome in side_by_side(detect, items.numbered(), lanes=lanes_for(items, workers)):
             number, result = outcome.result()
             for stage, spent in result["milliseconds"].items():
                 totals[stage] += spent
@@ -176,8 +187,10 @@ def write_report(file: Path, result: dict[str, Any], title: str) -> None:
 
 
 def _detect(
-    network: "detector.SPPNet | detector.Combination", numbered: tuple[int, Item]
+    network: "detector.SPPNet | detector.Combination",
+    inference: "detector.Inference | None",
+    numbered: tuple[int, Item],
 ) -> tuple[int, dict[str, Any]]:
     number, (image, target) = numbered
     windows = [target["windows"]] if "windows" in target else None
-    return number, network.predict([image], windows=windows)[0]
+    return number, network.predict([image], windows=windows, inference=inference)[0]

@@ -5,7 +5,7 @@ pooled.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import ClassVar, Protocol
 
@@ -49,6 +49,9 @@ class Features(Protocol):
     @property
     def dimensions(self) -> int:
         """Length of a vector."""
+
+    def at(self, scales: Sequence[int]) -> "Features":
+        """Return the same at other scales; InputError if there are none to choose."""
 
     def vectors(self, image: Image, windows: Floats, clock: Stopwatch | None = None) -> Vectors:
         """Return the vectors of an image's windows, float32 (N, 4); the clock counts the time of the stages."""
@@ -108,6 +111,10 @@ class WindowFeatures:
         there = [name for name in self.backbone.maps if name in wanted]
         lacking = len(there) < len(wanted) and self.backbone.last.name not in there
         return (*there, self.backbone.last.name) if lacking else tuple(there)
+
+    def at(self, scales: Sequence[int]) -> "WindowFeatures":
+        """Return the same at other scales; see `Features`."""
+        return replace(self, pooling=replace(self.pooling, scales=tuple(scales)))
 
     def vectors(self, image: Image, windows: Floats, clock: Stopwatch | None = None) -> WindowVectors | DeviceVectors:
         """Return the vectors of an image's windows, float32 (N, 4), not pooled yet; see `Features`."""

@@ -1,5 +1,6 @@
 """What is pooled for a window: settings that a model keeps."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import inf
 from typing import Any
@@ -57,10 +58,8 @@ class Pooling:
     power: float = 1.0
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "scales", tuple(self.scales))
+        object.__setattr__(self, "scales", checked_scales(self.scales))
         object.__setattr__(self, "views", tuple(_view(view) for view in self.views))
-        if not self.scales or min(self.scales) < 1 or len(set(self.scales)) != len(self.scales):
-            raise InputError(f"scales must be one or more different short sides in pixels, not {self.scales}")
         if not self.views:
             raise InputError("views: there must be one at least, or vectors are empty")
         if self.max_side < 1 or not 0 < self.power < inf:
@@ -72,6 +71,13 @@ class Pooling:
     def with_views(self, *views: View) -> "Pooling":
         """Return the same with further views, those of the surroundings, `*CONTEXT`, say."""
         return replace(self, views=(*self.views, *views))
+
+
+def checked_scales(scales: Sequence[int]) -> tuple[int, ...]:
+    """Return the scales, or raise InputError unless they are one or more different lengths of a pixel or more."""
+    if not len(scales) or min(scales) < 1 or len(set(scales)) != len(scales):
+        raise InputError(f"scales must be one or more different short sides in pixels, not {tuple(scales)}")
+    return tuple(scales)
 
 
 def usual_views(backbone: str) -> tuple[View, ...]:

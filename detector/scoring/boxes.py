@@ -27,11 +27,11 @@ def iou(first: npt.NDArray[np.float32], second: npt.NDArray[np.float32]) -> npt.
     Raises:
         InputError: If an array is not finite or not of shape (N, 4).
     """
-    first, second = _checked("first", first), _checked("second", second)
+    first, second = checked_boxes("first", first), checked_boxes("second", second)
     corner = np.minimum(first[:, None, 2:], second[:, 2:])
     sides = np.maximum(corner - np.maximum(first[:, None, :2], second[:, :2]), 0)
     shared = sides[..., 0] * sides[..., 1]
-    union = _areas(first)[:, None] + _areas(second) - shared
+    union = areas(first)[:, None] + areas(second) - shared
     overlaps: npt.NDArray[np.float32] = np.divide(shared, union, out=np.zeros_like(shared), where=shared > 0)
     return overlaps
 
@@ -55,14 +55,14 @@ def suppress(
     Raises:
         InputError: If a box is not finite, a score is NaN or the shapes do not fit.
     """
-    boxes, scores = _checked("boxes", boxes), np.asarray(scores, np.float32)
+    boxes, scores = checked_boxes("boxes", boxes), np.asarray(scores, np.float32)
     if scores.shape != (len(boxes),) or np.isnan(scores).any():
         raise InputError(f"scores must be of shape ({len(boxes)},) and without NaN, not {scores.shape}")
     order = np.argsort(-scores, kind="stable")
     ranked = boxes[order]
     # One array per coordinate lets the compiler test many boxes per instruction.
     x1, y1, x2, y2 = np.ascontiguousarray(ranked.T)
-    return order[_survivors(x1, y1, x2, y2, _areas(ranked), iou)]
+    return order[_survivors(x1, y1, x2, y2, areas(ranked), iou)]
 
 
 def encode(windows: npt.NDArray[np.float32], boxes: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
@@ -104,7 +104,7 @@ def decode(windows: npt.NDArray[np.float32], offsets: npt.NDArray[np.float32]) -
         InputError: If a value is not finite or the shapes differ.
     """
     centres, sizes = _centres_and_sizes("windows", windows)
-    offsets = _checked("offsets", offsets)
+    offsets = checked_boxes("offsets", offsets)
     if len(centres) != len(offsets):
         raise InputError(f"every window needs offsets: {len(centres)} windows, {len(offsets)} offsets")
     centres = centres + offsets[:, :2] * sizes
@@ -120,25 +120,26 @@ def clip(boxes: npt.NDArray[np.float32], height: int, width: int) -> npt.NDArray
         height: Of the image, in pixels.
         width: Of the image, in pixels.
     """
-    return np.clip(_checked("boxes", boxes), 0, np.array([width, height, width, height], np.float32))
+    return np.clip(checked_boxes("boxes", boxes), 0, np.array([width, height, width, height], np.float32))
 
 
-def _checked(name: str, boxes: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+def areas(boxes: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Return the areas of boxes, float32 (N,); 0 where a side is not positive."""
+    return np.asarray(np.prod(np.maximum(boxes[:, 2:] - boxes[:, :2], 0), axis=1), np.float32)
+
+
+def checked_boxes(name: str, boxes: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Return boxes as float32 (N, 4), or raise InputError that names them if they are not finite or of that shape."""
     boxes = np.asarray(boxes, np.float32)
     if boxes.ndim != 2 or boxes.shape[1] != 4 or not np.isfinite(boxes).all():
         raise InputError(f"{name} must be finite and of shape (N, 4), not {boxes.shape}")
     return boxes
 
 
-def _areas(boxes: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    areas: npt.NDArray[np.float32] = np.prod(np.maximum(boxes[:, 2:] - boxes[:, :2], 0), axis=1)
-    return areas
-
-
 def _centres_and_sizes(
     name: str, boxes: npt.NDArray[np.float32]
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    boxes_64 = _checked(name, boxes).astype(np.float64)
+    boxes_64 = checked_boxes(name, boxes).astype(np.float64)
     sizes = boxes_64[:, 2:] - boxes_64[:, :2]
     return boxes_64[:, :2] + sizes / 2, sizes
 

@@ -1,24 +1,22 @@
-"""From the vectors of windows to detections: SVM margins, suppression, box regression, calibrated scores.
+"""From the vectors of windows to detections: SVM margins, box regression, calibrated scores.
 
-He et al. 2015, section 4.1, with the constants of the release (test_net: margins above a floor, 100 per class).
+He et al. 2015, section 4.1, with the release's margins above a floor (test_net).
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from ..pooling.vectors import Vectors
 from ..timing import Stopwatch
 from ..types import Floats, Indices
-from .boxes import clip, decode, suppress
 from .calibration import Calibration
+from .picking import pick
 
 MARGIN_FLOOR = -1.1  # windows below are background beyond doubt (the release keeps down to -1.5)
 LOG_ODDS_FLOOR = -4.0  # the same for a softmax: a probability of 0.018
-PER_CLASS = 100  # detections of one class in one image
+MIRRORED = np.array([-1, 1, 1, 1], np.float32)  # a shift to the right is one to the left in the mirror image
 
 
 @dataclass(frozen=True)
@@ -66,18 +64,26 @@ class WindowScorer:
             "boxes" float32 (M, 4) inside the image, "labels" int64 (M,), "scores" and "margins" float32 (M,).
         """
         clock = clock or Stopwatch()
-        found, _ = pick(
+        return pick(
             windows,
-            self.margins(vectors, clock),
+            self.opinion(vectors, clock=clock),
             image_size,
             floor=self.floor,
-            offsets=lambda rows, labels: self.offsets(vectors, rows, labels),
             scores=self.calibration.scores,
             confidence=confidence,
             iou=iou,
             clock=clock,
         )
-        return found
+
+    def opinion(self, *vectors: Vectors, clock: Stopwatch | None = None) -> "Opinion":
+        """Return what is thought of windows.
+
+        Args:
+            vectors: Of the windows; and of their mirror images in the mirror image, if that counts, too.
+            clock: Counts the time of the stages.
+        """
+        margins, *mirrored = (self.margins(some, clock) for some in vectors)
+        return Opinion(self, vectors, (margins + mirrored[0]) * np.float32(0.5) if mirrored else margins)
 
     @property
     def floor(self) -> float:
@@ -102,79 +108,28 @@ class WindowScorer:
         return np.asarray(offsets[place, labels], np.float32)
 
 
-def pick(
-    windows: Floats,
-    margins: Floats,
-    image_size: tuple[int, ...],
-    *,
-    floor: float,
-    offsets: Callable[[Indices, Indices], Floats],
-    scores: Callable[[Floats], Floats],
-    confidence: float,
-    iou: float,
-    clock: Stopwatch,
-) -> tuple[dict[str, Any], Indices]:
-    """Return the detections among an image's windows, best first, and which windows they were.
+@dataclass(frozen=True)
+class Opinion:
+    """What a model makes of an image's windows, as `pick` wants it.
 
-    Args:
-        windows: float32 (N, 4).
-        margins: float32 (N, K), by which windows of a class are compared.
-        image_size: Height and width of the image.
-        floor: Only windows with more can be detections.
-        offsets: Makes float32 (M, 4) of M windows, given by number, and their labels.
-        scores: Makes scores, float32 (M,), of margins.
-        confidence: Least score of a detection.
-        iou: Of two detections of a class that overlap by more, the better stays.
-        clock: Counts the time of the stages.
-
-    Returns:
-        "boxes" float32 (M, 4) inside the image, "labels" int64 (M,), "scores" and "margins" float32 (M,); and int64
-        (M,), the numbers of the windows.
-    """
-    with clock("suppression"):
-        rows, labels = best_windows(windows, margins, floor, iou)
-    with clock("regression"):
-        boxes = clip(decode(windows[rows], offsets(rows, labels)), *image_size[:2])
-    with clock("suppression"):
-        best = margins[rows, labels]
-        probabilities = scores(best)
-        kept = kept_after_regression(boxes, labels, best, probabilities >= confidence, iou)
-    found = {"boxes": boxes[kept], "labels": labels[kept], "scores": probabilities[kept], "margins": best[kept]}
-    return found, rows[kept]
-
-
-def best_windows(windows: Floats, margins: Floats, floor: float, iou: float) -> tuple[Indices, Indices]:
-    """Return the rows and the labels of the windows that are the best of their class where they are.
-
-    Args:
-        windows: float32 (N, 4).
+    Attributes:
+        scorer: The model's.
+        vectors: Of the N windows; and of their mirror images in the mirror image, if that counts, too.
         margins: float32 (N, K).
-        floor: Only windows with more can be the best.
-        iou: Of two windows that overlap by more, the better stays.
-
-    Returns:
-        int64 (M,) twice: class by class, inside a class best first, at most PER_CLASS of them.
     """
-    rows, labels = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
-    for label in range(margins.shape[1]):
-        likely = np.flatnonzero(margins[:, label] > floor)
-        best = likely[suppress(windows[likely], margins[likely, label], iou)][:PER_CLASS]
-        rows.append(best)
-        labels.append(np.full(len(best), label))
-    return np.concatenate(rows), np.concatenate(labels)
 
+    scorer: WindowScorer
+    vectors: tuple[Vectors, ...]
+    margins: Floats
 
-def kept_after_regression(
-    boxes: Floats, labels: Indices, margins: Floats, wanted: npt.NDArray[np.bool_], iou: float
-) -> Indices:
-    """Return which of the moved boxes stay, best first: of those wanted and not empty, the best where they overlap."""
-    wanted = wanted & (boxes[:, 2:] > boxes[:, :2]).all(axis=1)
-    kept = [np.zeros(0, np.int64)]
-    for label in np.unique(labels[wanted]):
-        mine = np.flatnonzero(wanted & (labels == label))
-        kept.append(mine[suppress(boxes[mine], margins[mine], iou)])
-    found = np.concatenate(kept)
-    return found[np.argsort(-margins[found], kind="stable")]
+    def offsets(self, rows: Indices, labels: Indices) -> Floats:
+        """Return the offsets of windows, given by number, for one class each: float32 (M, 4)."""
+        offsets, *mirrored = (self.scorer.offsets(some, rows, labels) for some in self.vectors)
+        return (offsets + mirrored[0] * MIRRORED) * np.float32(0.5) if mirrored else offsets
+
+    def reported(self, rows: Indices, labels: Indices) -> Floats:
+        """Return the margins of windows, given by number, for one class each: float32 (M,)."""
+        return np.asarray(self.margins[rows, labels], np.float32)
 
 
 def _log_odds(scores: Floats) -> Floats:

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from sppnet.detector import Combination, InputError, SPPNet
+from sppnet.detector import Combination, Inference, InputError, SPPNet
 from sppnet.detector.combination import Merge
 from sppnet.detector.pooling.features import Features
 from sppnet.detector.pooling.vectors import StoredVectors
@@ -48,7 +48,7 @@ def model(
     return made
 
 
-def detect(*models: SPPNet, windows: Floats = APART, merge: Merge = "union", **options: float) -> dict[str, Any]:
+def detect(*models: SPPNet, windows: Floats = APART, merge: Merge = "union", **options: Any) -> dict[str, Any]:
     [found] = Combination(models, merge=merge).predict([IMAGE], windows=[windows], **options)
     return found
 
@@ -143,6 +143,20 @@ def test_the_confidence_is_the_least_score() -> None:
     found = detect(model([[1, -5], [-5, -5]]), model([[-5, -5], [-0.5, -5]]), confidence=0.5)
 
     np.testing.assert_array_equal(found["boxes"], APART[:1])
+
+
+@pytest.mark.parametrize("merge", ["union", "mean"])
+def test_soft_suppression_and_voting_work_on_what_all_models_say(merge: Merge) -> None:
+    alone = model([[1, -0.5], [0.5, -5]], offset=(0.5, 0, 0, 0))
+    inference = Inference(soft=True, voting=True)
+    [wanted] = alone.predict([IMAGE], windows=[CLOSE], inference=inference)
+
+    found = detect(alone, alone, windows=CLOSE, merge=merge, inference=inference)
+
+    assert len(found["boxes"]) == 3
+    np.testing.assert_allclose(found["boxes"], wanted["boxes"], rtol=1e-6)
+    np.testing.assert_allclose(found["scores"], wanted["scores"], rtol=1e-6)
+    np.testing.assert_allclose(found["margins"], wanted["margins"], rtol=1e-6)
 
 
 def test_windows_are_proposed_once_by_the_first_model(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ import pytest
 from sppnet.detector import compile_kernels
 from sppnet.detector.pooling import kernels as pooling
 from sppnet.detector.pooling import products
-from sppnet.detector.scoring import boxes, svm
+from sppnet.detector.scoring import boxes, soft_suppression, svm, voting
 from tests.detector.pooling.pooled import pooled
 
 
@@ -31,6 +31,22 @@ def test_suppression_needs_no_other_version() -> None:
     boxes.suppress(np.array([[0, 0, 9, 9], [1, 1, 9, 9]], np.float32), np.array([0.5, 0.7], np.float32))
 
     assert len(boxes._survivors.signatures) == 1
+
+
+def test_soft_suppression_needs_no_other_version() -> None:
+    pair, scores = np.array([[0, 0, 9, 9], [1, 1, 9, 9]], np.float32), np.array([0.5, 0.7], np.float32)
+
+    soft_suppression.suppress_softly(pair[:, ::-1], scores, sigma=1, floor=0, limit=5)
+
+    assert len(soft_suppression._take.signatures) == 1
+
+
+def test_voting_needs_no_other_version() -> None:
+    pair, scores = np.array([[0, 0, 9, 9], [1, 1, 9, 9]], np.float32), np.array([0.5, 0.7], np.float32)
+
+    voting.vote(pair[:, ::-1], pair[:1], scores[:1], least_iou=1)
+
+    assert len(voting._mean.signatures) == 1
 
 
 def test_training_needs_no_other_version() -> None:

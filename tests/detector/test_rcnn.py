@@ -9,7 +9,18 @@ import pytest
 import torch
 from torch.nn.functional import adaptive_max_pool2d
 
-from sppnet.detector import CONTEXT, RCNN, FineTuning, InputError, Mining, Pooling, Training, View, load_detector
+from sppnet.detector import (
+    CONTEXT,
+    RCNN,
+    FineTuning,
+    Inference,
+    InputError,
+    Mining,
+    Pooling,
+    Training,
+    View,
+    load_detector,
+)
 from sppnet.detector.backbone.backbone import Backbone
 from sppnet.detector.rcnn import BATCH, SIDE, WarpedFeatures, context_window, warped
 from sppnet.detector.scoring.boxes import iou
@@ -174,6 +185,21 @@ def test_no_windows_give_no_detections(model: RCNN) -> None:
     [found] = model.predict([square_image(99)[0]], windows=[NONE])
 
     assert found["boxes"].shape == (0, 4) and found["labels"].shape == (0,) == found["scores"].shape
+
+
+def test_there_are_no_scales_to_choose(model: RCNN) -> None:
+    with pytest.raises(InputError, match=r"R-CNN warps every window to 227 pixels: .* as \[480, 600\]"):
+        model.predict([square_image(99)[0]], windows=[windows_near(99)], inference=Inference(scales=(480, 600)))
+
+
+def test_the_mirror_image_counts_on_request(model: RCNN) -> None:
+    image, windows = square_image(99)[0], windows_near(99)
+
+    [straight], [both] = (
+        model.predict([image], windows=[windows], inference=Inference(mirror=mirror)) for mirror in (False, True)
+    )
+
+    assert len(both["margins"]) and both["margins"][0] != straight["margins"][0]
 
 
 def test_a_saved_model_is_an_rcnn_again_and_predicts_the_same(model: RCNN, tmp_path: Path) -> None:

@@ -2,12 +2,14 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 from PIL import Image
 
+from sppnet.detector import Inference
 from sppnet.tools.cli import cli
 from sppnet.tools.detect import find_images, output_names
 from tests.stand_in import BOX, StandIn, stand_in_combination
@@ -86,6 +88,21 @@ def test_the_json_file_holds_the_record(street: Path, tmp_path: Path) -> None:
 
 def test_detections_below_the_confidence_are_left_out(street: Path, tmp_path: Path) -> None:
     assert "0 objects" in detect(tmp_path, street, "--conf", "0.8").stdout
+
+
+def test_images_are_looked_at_as_the_options_say(street: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Inference] = []
+    predict = StandIn.predict
+
+    def note(self: StandIn, images: list[Any], *, inference: Inference, **options: Any) -> list[dict[str, Any]]:
+        asked.append(inference)
+        return predict(self, images, **options)
+
+    monkeypatch.setattr(StandIn, "predict", note)
+
+    detect(tmp_path, street, "--soft")
+
+    assert asked == [Inference(soft=True)]
 
 
 def test_json_prints_one_object_and_nothing_else(street: Path, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from sppnet.data import VOC
+from sppnet.detector import Inference
 from sppnet.proposals import write_windows
 from sppnet.tools.cli import cli
 from sppnet.tools.command.shapes import write_shapes
@@ -76,7 +77,7 @@ def test_windows_can_come_from_a_file(shapes: Path, monkeypatch: pytest.MonkeyPa
     used: list[float] = []
     predict = StandIn.predict
 
-    def note(self: StandIn, images: list[Any], *, windows: list[Any]) -> list[dict[str, Any]]:
+    def note(self: StandIn, images: list[Any], *, windows: list[Any], **_options: Any) -> list[dict[str, Any]]:
         used.extend(boxes[0, 0] for boxes in windows)
         return predict(self, images)
 
@@ -86,6 +87,23 @@ def test_windows_can_come_from_a_file(shapes: Path, monkeypatch: pytest.MonkeyPa
 
     assert json.loads(result.stdout)["images"] == 4
     assert used == [0, 1, 2, 3]
+
+
+def test_a_model_looks_at_images_as_the_options_say(
+    shapes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Inference] = []
+    predict = StandIn.predict
+
+    def note(self: StandIn, images: list[Any], *, inference: Inference, **options: Any) -> list[dict[str, Any]]:
+        asked.append(inference)
+        return predict(self, images, **options)
+
+    monkeypatch.setattr(StandIn, "predict", note)
+
+    evaluate(shapes, "-m", tmp_path, "--limit", "1", "--scales", "480,600", "--mirror", "--voting")
+
+    assert asked == [Inference(scales=(480, 600), mirror=True, voting=True)]
 
 
 def test_given_detections_are_scored_without_torch(shapes: Path, perfect: Path) -> None:
@@ -139,7 +157,10 @@ def test_a_json_report_is_what_json_prints(shapes: Path, perfect: Path, tmp_path
 
 @pytest.mark.parametrize(
     "options",
-    [["--metrics", "voc08"], ["--report", "r.doc"], ["-m", "other"], ["--windows", "w.npz"], ["--limit", "0"]],
+    [
+        *(["--metrics", "voc08"], ["--report", "r.doc"], ["-m", "other"], ["--windows", "w.npz"], ["--limit", "0"]),
+        *(["--mirror"], ["--scales", "480,600"]),
+    ],
 )
 def test_wrong_usage_exits_with_2(shapes: Path, perfect: Path, options: list[str]) -> None:
     assert evaluate(shapes, "--from", perfect, *options).exit_code == 2

@@ -11,6 +11,7 @@ from torch.nn.functional import adaptive_max_pool2d
 
 from sppnet.detector.backbone.backbone import Backbone
 from sppnet.detector.backbone.torch_engine import conv_threads
+from sppnet.detector.errors import InputError
 from sppnet.detector.pooling.features import WindowFeatures
 from sppnet.detector.pooling.head import Head
 from sppnet.detector.pooling.projection import window_cells
@@ -57,6 +58,22 @@ def test_a_windows_vector_is_the_pyramid_of_its_cells(
     vectors = tiny_features.vectors(image, window).all()
 
     np.testing.assert_array_equal(vectors, [torch.cat(pyramid).numpy()])
+
+
+def test_features_at_other_scales_are_those_of_a_model_of_these(
+    tiny_features: WindowFeatures, image: npt.NDArray[np.uint8]
+) -> None:
+    moved = tiny_features.at([64, 128])
+
+    assert moved.scales == (64, 128) and tiny_features.scales == (96,)
+    np.testing.assert_array_equal(
+        moved.vectors(image, WINDOW).all(), scaled(tiny_features, (64, 128)).vectors(image, WINDOW).all()
+    )
+
+
+def test_features_have_no_scale_below_a_pixel(tiny_features: WindowFeatures) -> None:
+    with pytest.raises(InputError, match="different short sides in pixels"):
+        tiny_features.at([0])
 
 
 def test_windows_on_the_same_cells_share_a_vector(tiny_features: WindowFeatures, image: npt.NDArray[np.uint8]) -> None:

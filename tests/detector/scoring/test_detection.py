@@ -8,7 +8,8 @@ import numpy.typing as npt
 from sppnet.detector.pooling.settings import View
 from sppnet.detector.pooling.vectors import Rectangles, StoredVectors, WindowVectors
 from sppnet.detector.scoring.calibration import Calibration
-from sppnet.detector.scoring.detection import PER_CLASS, WindowScorer
+from sppnet.detector.scoring.detection import WindowScorer
+from sppnet.detector.scoring.picking import PER_CLASS
 
 Floats = npt.NDArray[np.float32]
 SIZE = (100, 200)
