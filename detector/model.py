@@ -241,7 +241,7 @@ class SPPNet:
         stem, tail = features.backbone.split(self.fine_tuning.stem)
         if not self.fine_tuning.unfreeze:
             stem, tail = features.backbone, nn.Sequential()
-        seen = self.fine_tuning.scales or self.pooling.scales
+        seen = tuple(dict.fromkeys((*self.pooling.scales, *self.fine_tuning.scales)))
         images.features = replace(features, backbone=stem, pooling=replace(self.pooling, scales=seen))
         with clock("windows and maps"):
             prepare(flips=self.fine_tuning.flips, all_scales=True)
@@ -350,7 +350,7 @@ class SPPNet:
         disk = 32_000 + sum(map.bytes_of(pixels) for map in pooled)
         if tuning:  # the maps of the frozen layers, perhaps mirrored ones too, beside those of the trained layers
             stem = maps[tuning.stem or network_of(self.backbone).stem] if tuning.unfreeze else last
-            seen = sum(scale**2 * 4 / 3 for scale in tuning.scales or self.pooling.scales)
+            seen = sum(scale**2 * 4 / 3 for scale in {*tuning.scales, *self.pooling.scales})
             disk += (1 + tuning.flips) * stem.bytes_of(seen)
             seconds += tuning.epochs * SECONDS_PER_STEP
         return {"disk_bytes": images * disk, "seconds": images * seconds}

@@ -25,6 +25,7 @@ from sppnet.detector import (
 )
 from sppnet.detector.backbone.backbone import Backbone
 from sppnet.detector.backbone.weights import load_backbone
+from sppnet.detector.pooling.features import WindowFeatures
 from sppnet.detector.scoring.boxes import iou
 from sppnet.detector.types import Target
 from sppnet.proposals import SelectiveSearch
@@ -274,6 +275,7 @@ SMALL = Pooling(scales=(96,), views=(View((1, 2)),))
 WIDTHS = FineTuning(widths=(10, 8), epochs=1, windows=16, learning_rate=2e-3)
 TUNED: dict[str, dict[str, Any]] = {
     "pooled vectors of trained conv layers": {"fine_tuning": FineTuning(unfreeze=True, epochs=1, windows=16)},
+    "other scales in training": {"fine_tuning": FineTuning(unfreeze=True, epochs=1, windows=16, scales=(64, 128))},
     "fc6": {"fine_tuning": WIDTHS, "layer": "fc6"},
     "fc7 of fewer channels": {"fine_tuning": replace(WIDTHS, reduction=5), "layer": "fc7"},
     "a softmax": {"fine_tuning": WIDTHS, "scores": "softmax"},
@@ -416,6 +418,24 @@ def test_only_scales_that_a_window_selects_are_convolved(pooled_name: str, monke
     model.predict([square_image(99)[0]] * 2, windows=[np.array([[0, 0, 100, 90]], np.float32), windows_near(0)[:0]])
 
     assert convolved == [192]  # 200 x 180 pixels
+
+
+def test_fine_tuning_sees_its_own_scales_and_what_follows_the_models(
+    pooled_name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen, rectangles = list[int](), WindowFeatures.rectangles
+
+    def noted(features: WindowFeatures, sizes: Any, windows: Any, image_size: Any, scale: int) -> Any:
+        seen.append(scale)
+        return rectangles(features, sizes, windows, image_size, scale)
+
+    monkeypatch.setattr(WindowFeatures, "rectangles", noted)
+    model = tuned(pooled_name, fine_tuning=FineTuning(unfreeze=True, epochs=2, windows=16, scales=(64, 128)))
+    during = set(seen)
+    seen.clear()
+    model.predict([square_image(99)[0]])
+
+    assert during == {96, 64, 128} and set(seen) == {96}
 
 
 def test_a_window_uses_the_best_of_the_scales_of_inference(pooled_name: str) -> None:
