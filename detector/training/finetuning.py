@@ -291,7 +291,7 @@ class _Run:
         """Return windows of an image for one step, mirrored and at a random scale in training."""
         random = np.random.default_rng([self.seed, number, epoch])
         flipped = bool(training and self.options.flips and random.integers(2))
-        scale = int(random.choice(training and self.options.scales or self.features.scales))
+        scale = int(random.choice((training and self.options.scales) or self.features.scales))
         options = self.options
         sample = choose_windows(
             self.images, number, windows=options.windows, positives=options.positives, random=random
