@@ -1,12 +1,14 @@
 """What the options of inference are worth: one model with each of them, and with all, on the same images and windows.
 
 python -m sppnet.tools.benchmarks.testing \
-    -m MODEL --data VOC2007 [--split val] [--limit N] [--scales 480,600,800] [--sigma 0.2] [--only WORD] [--json]
+    -m MODEL --data VOC2007 [--split val] [--skip N] [--limit N] [--scales 480,600,800] [--sigma 0.2] [--only WORD]
+    [--json]
 """
 
 import json
 import statistics
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +30,8 @@ from ..command.warm import warm_up
 @click.option("-m", "--model", "folder", type=click.Path(path_type=Path), required=True, help="A fitted model.")
 @click.option("--data", envvar="SPPNET_VOC2007", type=click.Path(path_type=Path), required=True, help="A VOC folder.")
 @click.option("--split", default="val", help="Image set.")
-@click.option("--limit", type=click.IntRange(1), help="Only so many images, the first.")
+@click.option("--skip", type=click.IntRange(0), default=0, help="Leave out so many images, the first.")
+@click.option("--limit", type=click.IntRange(1), help="Only so many images after these.")
 @click.option("--scales", default="480,600,800", callback=numbers, help="Those of the variant of several scales.")
 @click.option("--sigma", type=FiniteRange(0, min_open=True), default=Inference.sigma, help="Of soft suppression.")
 @click.option("--only", default="", help="Variants whose name has this.")
@@ -39,6 +42,7 @@ def command(
     folder: Path,
     data: Path,
     split: str,
+    skip: int,
     limit: int | None,
     scales: tuple[int, ...],
     sigma: float,
@@ -53,7 +57,7 @@ def command(
     voc = VOC(data, split, classes=model.classes)
     chosen = {name: inference for name, inference in variants(scales, sigma).items() if only in name}
     warm_up(model.search)
-    results = compare(model, voc, min(len(voc), limit or len(voc)), chosen)
+    results = compare(model, voc, range(len(voc))[skip:][:limit], chosen)
     if as_json:
         click.echo(json.dumps(results))
         return
@@ -76,14 +80,14 @@ def variants(scales: tuple[int, ...], sigma: float) -> dict[str, Inference]:
     }
 
 
-def compare(model: SPPNet, voc: VOC, count: int, chosen: dict[str, Inference]) -> dict[str, Any]:
-    """Return the mAP and the median time of every variant on the first images, whose windows are proposed once.
+def compare(model: SPPNet, voc: VOC, numbers: Sequence[int], chosen: dict[str, Inference]) -> dict[str, Any]:
+    """Return the mAP and the median time of every variant on some images, whose windows are proposed once.
 
     The variants take turns on every image, so that whatever else the machine does meets all of them alike.
     """
     found: dict[str, list[dict[str, Any]]] = {name: [] for name in chosen}
     with Progress() as progress:
-        for number in range(count):
+        for done, number in enumerate(numbers, 1):
             started = time.perf_counter()
             image = voc.image(number)
             windows = model.search(image)
@@ -92,10 +96,10 @@ def compare(model: SPPNet, voc: VOC, count: int, chosen: dict[str, Inference]) -
                 started = time.perf_counter()
                 [objects] = model.predict([image], windows=[windows], inference=inference)
                 found[name].append({**objects, "seconds": ahead + time.perf_counter() - started})
-            progress("images", number + 1, count)
-    targets = [voc.target(number) for number in range(count)]
+            progress("images", done, len(numbers))
+    targets = [voc.target(number) for number in numbers]
     return {
-        "images": count,
+        "images": len(numbers),
         "variants": {name: _scored(some, targets, len(voc.classes)) for name, some in found.items()},
     }
 

@@ -46,3 +46,7 @@ def test_it_is_a_table(folder: Path) -> None:
     result = bench(folder, "--only", "mirror")
 
     assert "mirror image" in result.stdout and "voting" not in result.stdout and "3 images of val" in result.stdout
+
+
+def test_the_first_images_can_be_left_out(folder: Path) -> None:
+    assert json.loads(bench(folder, "--only", "trained", "--skip", "1", "--json").stdout)["images"] == 2
