@@ -46,7 +46,7 @@ def command(
     names = tuple(classes.split(","))
     train, test = VOC(data, "train"), VOC(data, "val")
     shown = [number for number in range(len(train)) if len(only(train, number, names)["labels"])]
-    rows = []
+    rows: list[dict[str, Any]] = []
     for count in counts:
         pairs = [(train.image(number), only(train, number, names)) for number in shown[:count]]
         for backbone, start in (("squeezenet1_1", weights), ("efficientnet_lite0", "imagenet")):
