@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 
 import cv2
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -11,7 +13,7 @@ import torch
 from sppnet.detector import InputError, load_backbone
 from sppnet.detector.backbone.backbone import Backbone, to_tensor
 from sppnet.detector.classification.representation import Framing, ImageFeatures, layer_names, normalised
-from sppnet.detector.pooling.pyramid import PyramidPooling
+from sppnet.detector.pooling.pyramid_layer import PyramidPooling
 
 ALL_LAYERS = ("conv1", "conv2", "pool", "spp", "mean", "fc")
 
@@ -104,7 +106,7 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[tuple[tuple[int, ...], int]]:
     passes: list[tuple[tuple[int, ...], int]] = []
     maps_of = Backbone.maps_of
 
-    def note(self: Backbone, image: npt.NDArray[np.uint8], scale: int, names: Sequence[str]) -> dict[str, torch.Tensor]:
+    def note(self: Backbone, image: npt.NDArray[np.uint8], scale: int, names: Sequence[str]) -> dict[str, Any]:
         passes.append((image.shape, scale))
         return maps_of(self, image, scale, names)
 
