@@ -25,6 +25,7 @@ __all__ = [
     "compile_kernels",
     "conv_threads",
     "distil",
+    "export_onnx",
     "layer_names",
     "load_backbone",
     "load_detector",
@@ -46,6 +47,7 @@ from .classification.vector_cache import VectorCache
 from .combination import Combination
 from .compilation import compile_kernels
 from .errors import InputError, ModelError
+from .exporting import export_onnx
 from .files.model_folder import check_writable
 from .loading import load_detector
 from .model import SPPNet

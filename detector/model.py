@@ -63,8 +63,8 @@ class SPPNet:
         search: Proposes the windows.
         seed: Of everything random; the same seed gives the same model.
         device: Where maps, pooling and scores are computed: cpu, cuda or cuda:N.
-        engine: What runs the conv layers: torch; onnx for onnxruntime; or auto, which is onnx on a CPU in float32, where
-            it is quicker and does without torch, and torch elsewhere.
+        engine: What runs the conv layers: torch, onnx for onnxruntime, or auto: onnx on a CPU in float32, where it is
+            quicker and does without torch, and torch elsewhere.
 
     Attributes:
         metrics_: What is known of a fitted model: images, objects, seconds of every stage, calibration.

@@ -33,30 +33,28 @@ ENGINE_NAMES = ("auto", *ENGINES)
 
 
 def resolved_engine(name: str, precision: Precision, device: str) -> str:
-    """Return the engine that a name stands for: of auto, onnx on a CPU in float32 and torch everywhere else.
+    """Return the engine that a name stands for: onnx computes on a CPU in float32 only, torch everywhere.
 
     Raises:
         InputError: If there is no such engine.
     """
     if name not in ENGINE_NAMES:
         raise InputError(f"there is no engine {name!r}; there are {', '.join(ENGINE_NAMES)}")
-    if name != "auto":
-        return name
-    return "onnx" if device == "cpu" and precision == "float32" else "torch"
+    return "torch" if name == "torch" or device != "cpu" or precision != "float32" else "onnx"
 
 
 def engine_of(layers: "nn.Sequential", name: str, precision: Precision, device: str) -> tuple[str, Engine, str]:
-    """Return the name of an engine, the engine of these layers, and what one may wonder about.
+    """Return what runs layers: the engine's name, the engine, and a remark if it is not what one would expect.
 
-    Where the name is auto, layers that onnx has no counterpart of run in torch.
+    What onnx cannot run torch does. That is remarked upon, but for auto on a GPU or in another precision.
 
     Raises:
-        InputError: If there is no such engine, or it cannot run the layers in this precision on this device.
+        InputError: If there is no such engine or precision.
     """
-    engine = resolved_engine(name, precision, device)
+    resolved = resolved_engine(name, precision, device)
+    if resolved == "torch" and name != "onnx":
+        return "torch", ENGINES["torch"](layers, precision, device), ""
     try:
-        return engine, ENGINES[engine](layers, precision, device), ""
+        return "onnx", ENGINES["onnx"](layers, precision, device), ""
     except InputError as error:
-        if name != "auto" or engine == "torch":
-            raise
         return "torch", ENGINES["torch"](layers, precision, device), f"conv layers run in torch: {error}"

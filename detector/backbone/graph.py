@@ -18,6 +18,7 @@ from ..types import Floats
 OPSET = 17
 IR_VERSION = 8  # of the file format; that of the opset
 PIXELS = "pixels"
+FIRST, LAST = [0, 3, 1, 2], [0, 2, 3, 1]  # which axes make (images, channels, height, width), and back
 # Kinds of operations, and of each attribute the smallest and the largest value.
 ATTRIBUTES: dict[str, dict[str, tuple[float, float]]] = {
     "Conv": {"strides": (1, 64), "pads": (0, 64), "dilations": (1, 64), "group": (1, 65536)},
@@ -81,17 +82,12 @@ class Graph:
             for name, value in operation.attributes.items()
         }
         nodes = [
-            _moved(PIXELS, "seen", [0, 3, 1, 2] if channels_last else None),
+            _moved(PIXELS, "seen", FIRST if channels_last else None),
             *map(_node, used),
-            *(
-                _moved(end, name, [0, 2, 3, 1] if channels_last else None)
-                for end, name in zip(ends, outputs, strict=True)
-            ),
+            *(_moved(end, name, LAST if channels_last else None) for end, name in zip(ends, outputs, strict=True)),
         ]
-        size: list[str | int | None] = [
-            "images",
-            *(("height", "width", 3) if channels_last else (3, "height", "width")),
-        ]
+        sides: list[str | int | None] = ["height", "width"]
+        size = ["images", *sides, 3] if channels_last else ["images", 3, *sides]
         return helper.make_model(
             helper.make_graph(
                 nodes,

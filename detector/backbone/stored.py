@@ -84,7 +84,7 @@ def _map(fields: Mapping[str, int]) -> Map:
 
 
 def _inside(value: int, least: int) -> int:
-    if not isinstance(value, int) or not least <= value <= LARGEST:
+    if type(value) is not int or not least <= value <= LARGEST:
         raise ModelError(f"a size must be a whole number from {least} to {LARGEST}, not {value}")
     return value
 

@@ -3,7 +3,7 @@
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -57,24 +57,29 @@ def classifier_backbone(folder: Path) -> Path | None:
     return next((file for file in files if file.is_file()), None)
 
 
-def write_model(folder: Path, files: dict[str, bytes]) -> None:
+def write_model(folder: Path, files: dict[str, bytes], replaced: Sequence[str] = FILES) -> None:
     """Write the files of a model into a folder, which is made, or must be a model that is replaced.
+
+    Args:
+        folder: The folder.
+        files: Contents by name.
+        replaced: Names of the files that may be there; by default those of a model.
 
     Raises:
         ModelError: If the folder holds something else or cannot be written.
     """
-    check_writable(folder)
+    check_writable(folder, replaced)
     try:
         _write_folder(folder, files)
     except OSError as error:
         raise ModelError(f"{folder}: the model cannot be written ({error})") from error
 
 
-def check_writable(folder: Path) -> None:
+def check_writable(folder: Path, replaced: Sequence[str] = FILES) -> None:
     """Raise ModelError unless the folder is new, empty, or holds a model, which may be replaced, and nothing else."""
     if folder.exists() and not folder.is_dir():
         raise ModelError(f"{folder}: a model is a folder, and this is a file")
-    others = sorted({file.name for file in folder.iterdir()} - set(FILES)) if folder.is_dir() else []
+    others = sorted({file.name for file in folder.iterdir()} - set(replaced)) if folder.is_dir() else []
     if others:
         raise ModelError(f"{folder}: holds {others[0]!r}, which is no part of a model; give a new folder")
 
@@ -129,7 +134,7 @@ def read_json(file: Path) -> dict[str, Any]:
         content = json.loads(file.read_text())
     except FileNotFoundError as error:
         raise ModelError(f"{file}: is missing, so this is no model") from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ModelError(f"{file}: cannot be read as JSON ({error})") from error
     if not isinstance(content, dict):
         raise ModelError(f"{file}: must hold a JSON object")

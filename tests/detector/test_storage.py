@@ -36,10 +36,11 @@ def copy(saved: Path, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_model_is_a_folder_of_four_files(saved: Path) -> None:
+def test_a_model_is_a_folder_of_five_files(saved: Path) -> None:
     assert sorted(file.name for file in saved.iterdir()) == [
         "README.md",
         "config.json",
+        "conv.json",
         "metrics.json",
         "model.safetensors",
     ]

@@ -23,24 +23,32 @@ def test_auto_is_onnx_on_a_cpu_in_float32_alone(precision: Precision, device: st
     assert resolved_engine("auto", precision, device) == engine
 
 
-def test_an_engine_that_is_named_is_taken_as_it_is() -> None:
+def test_torch_is_torch() -> None:
     assert resolved_engine("torch", "float32", "cpu") == "torch"
 
 
 def test_a_backbone_says_what_really_runs_it() -> None:
     assert (backbone("auto").engine, backbone("auto").remark) == ("onnx", "")
-    assert backbone("auto", precision="bfloat16").engine == "torch"
+    assert (backbone("torch").engine, backbone("torch").remark) == ("torch", "")
 
 
-def test_auto_runs_layers_that_onnx_does_not_know_in_torch_and_says_why() -> None:
-    found = backbone("auto", nn.GELU())
+@pytest.mark.parametrize("engine", ["auto", "onnx"])
+def test_layers_that_onnx_does_not_know_run_in_torch_and_the_backbone_says_why(engine: str) -> None:
+    found = backbone(engine, nn.GELU())
 
     assert (found.engine, found.remark) == ("torch", "conv layers run in torch: the engine 'onnx' knows no GELU")
 
 
-def test_layers_that_an_engine_does_not_know_are_an_error_where_it_was_named() -> None:
-    with pytest.raises(InputError, match="the engine 'onnx' knows no GELU"):
-        backbone("onnx", nn.GELU())
+def test_another_precision_is_remarked_upon_where_onnx_was_asked_for() -> None:
+    auto, asked = (backbone(engine, precision="bfloat16") for engine in ("auto", "onnx"))
+
+    assert (auto.engine, auto.remark, asked.engine) == ("torch", "", "torch")
+    assert "the engine 'onnx' computes in float32 on a CPU, not in bfloat16 on cpu" in asked.remark
+
+
+def test_an_engine_that_is_not_there_is_named() -> None:
+    with pytest.raises(InputError, match="there is no engine 'steam'; there are auto, onnx, torch"):
+        backbone("steam")
 
 
 def test_maps_of_another_engine_are_told_apart_by_what_really_ran() -> None:

@@ -1,5 +1,7 @@
 """Tests of layers as a graph: what is followed, and that what has no counterpart is named instead of guessed."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 import torch
@@ -17,7 +19,7 @@ class Module(nn.Module):
         self.kind, self.layer, self.relu = kind, nn.Conv2d(3, 3, 1), nn.ReLU()
 
     def forward(self, maps: torch.Tensor) -> torch.Tensor:
-        computed = {
+        computed: dict[str, Callable[[], torch.Tensor]] = {
             "twice": lambda: self.relu(self.relu(self.layer(maps))),
             "times": lambda: self.layer(maps) * 2,
             "plus": lambda: self.layer(maps) + 2,

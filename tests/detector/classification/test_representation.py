@@ -1,10 +1,9 @@
 """Vectors of whole images: one length for all sizes, one pass for all layers, and what each framing shows."""
 
 from collections.abc import Sequence
-
-import cv2
 from typing import Any
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 import pytest
