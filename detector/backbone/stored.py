@@ -51,7 +51,7 @@ def stored_layers(file: Path, name: str, tensors: Mapping[str, Floats], preproce
         graph, maps = graph_from(described), [_map(one) for one in described["maps"]]
         side = _inside(described["least_side"], 1)
         engine = OnnxEngine(graph, {used: _checked(tensors, used) for used in _weights(graph)})
-        _probe(engine, maps, side)
+        _probe(OnnxEngine(graph, engine.tensors), maps, side)  # whose session is not needed again
     except Exception as error:  # JSON may hold anything, and onnxruntime raises many types
         reason = str(error).strip().split("\n", 1)[0]
         raise ModelError(f"{file}: the conv layers are damaged, or do not fit their weights ({reason})") from error
