@@ -157,23 +157,24 @@ def _whole(
     device: str,
     engine: str,
 ) -> "tuple[Backbone, Head | None]":
-    """Return all layers of a model as those of torch."""
-    tuning = config["fine_tuning"] or {}
-    conv = backbone.backbone_from(
-        config["backbone"],
-        _part(tensors, "backbone."),
-        preprocessing,
-        str(file),
-        reduction=tuning.get("reduction"),
-        precision=config["precision"],
-        device=device,
-        engine=engine,
-    )
-    if not tuning:
-        return conv, None
-    pooled = WindowFeatures(conv, Pooling(**config["pooling"])).pooled_dimensions
-    sizes = (pooled, len(config["classes"]), tuning["widths"], config["ranks"])
-    return conv, pooling.head_from(_part(tensors, "head."), str(file), *sizes).to(device)
+    """Return all layers of a model as those of torch; raise ModelError if they do not fit each other."""
+    with checked_settings(file.parent):
+        tuning = config["fine_tuning"] or {}
+        conv = backbone.backbone_from(
+            config["backbone"],
+            _part(tensors, "backbone."),
+            preprocessing,
+            str(file),
+            reduction=tuning.get("reduction"),
+            precision=config["precision"],
+            device=device,
+            engine=engine,
+        )
+        if not tuning:
+            return conv, None
+        pooled = WindowFeatures(conv, Pooling(**config["pooling"])).pooled_dimensions
+        sizes = (pooled, len(config["classes"]), tuning["widths"], config["ranks"])
+        return conv, pooling.head_from(_part(tensors, "head."), str(file), *sizes).to(device)
 
 
 def _checked(

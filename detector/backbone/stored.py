@@ -13,7 +13,7 @@ from ..errors import InputError, ModelError
 from ..files.model_folder import read_json
 from ..types import Floats
 from .conv_layers import ConvLayers, Map
-from .graph import Graph, graph_from
+from .graph import PIXELS, Graph, graph_from
 from .onnx_engine import OnnxEngine
 from .preprocessing import Preprocessing
 
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from .backbone import Backbone
 
 FILE = "conv.json"
-LARGEST = 4096  # pixels of a stride, of a receptive field and of the least side
+LARGEST = 4096  # pixels of a stride and of a receptive field, and channels of a map
+LARGEST_SIDE, MOST_PADS = 512, 512  # pixels of the least side, and of what all paddings together add to it
 
 
 def conv_bytes(backbone: "Backbone") -> bytes | None:
@@ -49,8 +50,9 @@ def stored_layers(file: Path, name: str, tensors: Mapping[str, Floats], preproce
     described = read_json(file)
     try:
         graph, maps = graph_from(described), [_map(one) for one in described["maps"]]
-        side = _inside(described["least_side"], 1)
+        side = _inside(described["least_side"], LARGEST_SIDE)
         engine = OnnxEngine(graph, {used: _checked(tensors, used) for used in _weights(graph)})
+        _check_sizes(graph, engine.tensors)
         _probe(OnnxEngine(graph, engine.tensors), maps, side)  # whose session is not needed again
     except Exception as error:  # JSON may hold anything, and onnxruntime raises many types
         reason = str(error).strip().split("\n", 1)[0]
@@ -79,14 +81,26 @@ def _map(fields: Mapping[str, int]) -> Map:
     if not abs(map.first_centre) <= LARGEST or not isinstance(map.name, str):
         raise ModelError(f"no map: {map}")
     for value in (map.stride, map.receptive_field, map.depth, map.channels):
-        _inside(value, 1)
+        _inside(value, LARGEST)
     return map
 
 
-def _inside(value: int, least: int) -> int:
-    if type(value) is not int or not least <= value <= LARGEST:
-        raise ModelError(f"a size must be a whole number from {least} to {LARGEST}, not {value}")
+def _inside(value: int, largest: int) -> int:
+    if type(value) is not int or not 1 <= value <= largest:
+        raise ModelError(f"a size must be a whole number from 1 to {largest}, not {value}")
     return value
+
+
+def _check_sizes(graph: Graph, tensors: Mapping[str, Floats]) -> None:
+    """Raise an error if maps would grow beyond all memory, by paddings or by channels that are joined."""
+    pads = sum(sum(operation.attributes.get("pads", [])) for operation in graph.operations)
+    if pads > MOST_PADS:
+        raise ModelError(f"paddings must be at most {MOST_PADS} pixels together, not {pads}")
+    channels = {PIXELS: 3}
+    for operation in graph.operations:
+        given = [channels[name] for name in operation.inputs]
+        made = len(tensors[operation.weights[0]]) if operation.kind == "Conv" else given[0]
+        channels[operation.output] = _inside(sum(given) if operation.kind == "Concat" else made, LARGEST)
 
 
 def _probe(engine: OnnxEngine, maps: list[Map], side: int) -> None:

@@ -52,6 +52,11 @@ def test_layers_that_onnx_does_not_know_are_not_stored() -> None:
     assert conv_bytes(Backbone("any", layers, PREPROCESSINGS["caffe"])) is None
 
 
+POOL = {"kernel_shape": [9, 9], "strides": [1, 1], "pads": [8, 8, 8, 8], "ceil_mode": 0}
+GROWING = [["MaxPool", [f"{n}" if n else "pixels"], f"{n + 1}", [], POOL] for n in range(50)]
+DOUBLING = [["Concat", [f"{n}" if n else "pixels"] * 2, f"{n + 1}", [], {"axis": 1}] for n in range(50)]
+
+
 def changed(**fields: Any) -> Callable[[dict[str, Any]], dict[str, Any]]:
     return lambda described: {**described, **fields}
 
@@ -68,6 +73,8 @@ def last_map(**fields: Any) -> Callable[[dict[str, Any]], dict[str, Any]]:
         changed(maps=[{"name": "map"}]),
         changed(least_side=10**9),
         changed(least_side=2),
+        changed(operations=GROWING),
+        changed(operations=DOUBLING),
         changed(least_side="17"),
         changed(layers=["0"]),
         changed(layers=[["0"]]),
