@@ -1,7 +1,7 @@
 __all__ = [
     "BACKBONES",
     "CONTEXT",
-    "ENGINES",
+    "ENGINE_NAMES",
     "FRAMINGS",
     "PREPROCESSINGS",
     "PRESETS",
@@ -26,18 +26,20 @@ __all__ = [
     "compile_kernels",
     "conv_threads",
     "distil",
+    "export_onnx",
     "layer_names",
     "load_backbone",
     "load_detector",
     "save_weights",
+    "set_thread_count",
+    "thread_count",
     "usual_views",
 ]
 
 from .backbone.backbone import Backbone
-from .backbone.engines import ENGINES
+from .backbone.engines import ENGINE_NAMES
 from .backbone.networks import BACKBONES
 from .backbone.preprocessing import PREPROCESSINGS
-from .backbone.torch_engine import conv_threads
 from .backbone.weights import load_backbone, save_weights
 from .classification.classifier import Classifier
 from .classification.representation import FRAMINGS, ImageFeatures, layer_names
@@ -46,13 +48,14 @@ from .classification.vector_cache import VectorCache
 from .combination import Combination
 from .compilation import compile_kernels
 from .errors import InputError, ModelError
+from .exporting import export_onnx
 from .files.model_folder import check_writable
 from .loading import load_detector
 from .model import SPPNet
 from .pooling.settings import CONTEXT, Pooling, View, usual_views
 from .rcnn import RCNN
 from .scoring.inference import Inference
+from .threads import conv_threads, set_thread_count, thread_count
 from .training.distillation import Distillation, distil
-from .training.finetuning import PRESETS, FineTuning
 from .training.mining import Mining
-from .training.settings import Training
+from .training.settings import PRESETS, FineTuning, Training

@@ -10,7 +10,7 @@ from .rcnn import RCNN
 METHODS: dict[str, type[SPPNet]] = {kind.method: kind for kind in (SPPNet, RCNN)}
 
 
-def load_detector(folder: Path | str, *, device: str = "cpu", engine: str = "torch") -> SPPNet:
+def load_detector(folder: Path | str, *, device: str = "cpu", engine: str = "auto") -> SPPNet:
     """Return a detector that was saved in a folder, or is bundled under that name, whatever its method.
 
     Raises:

@@ -10,24 +10,22 @@ from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from torch import nn
 
 from sppnet.proposals import SelectiveSearch
 
+from . import backbone as conv  # these import what needs torch when it is first used, which takes seconds
 from . import storage
-from .backbone.backbone import Backbone
-from .backbone.engines import engine_of
-from .backbone.networks import USUAL, declared_maps, network_of
-from .backbone.torch_engine import Precision
-from .backbone.weights import load_backbone
+from . import training as learning
+from .backbone.conv_layers import ConvLayers
+from .backbone.engines import resolved_engine
+from .backbone.networks import USUAL, network_of
 from .checks import checked_images
 from .errors import InputError, ModelError
 from .files.model_folder import checked_settings
 from .pooling.features import Features, WindowFeatures
-from .pooling.head import Head
 from .pooling.settings import Pooling, usual_views
 from .pooling.vectors import Layer
 from .scoring.detection import WindowScorer
@@ -35,11 +33,13 @@ from .scoring.inference import Inference
 from .scoring.opinion import opinion_of
 from .scoring.picking import pick
 from .timing import Stopwatch
-from .training.finetuning import FineTuning, fine_tune, principal_channels
-from .training.images import TrainingImages
-from .training.settings import Training
-from .training.windows import split_held_out, train_windows
-from .types import Floats, Image, Progress, Target
+from .training.settings import FineTuning, Training
+from .types import Floats, Image, Precision, Progress, Target
+
+if TYPE_CHECKING:
+    from .backbone.backbone import Backbone
+    from .pooling.head import Head
+    from .training.images import TrainingImages
 
 Scores = Literal["svm", "softmax"]
 LAYERS: tuple[Layer, ...] = ("pool", "fc6", "fc7")
@@ -66,7 +66,8 @@ class SPPNet:
         search: Proposes the windows.
         seed: Of everything random; the same seed gives the same model.
         device: Where maps, pooling and scores are computed: cpu, cuda or cuda:N.
-        engine: What runs the conv layers: torch, or onnx for onnxruntime, which is quicker on one thread of a CPU.
+        engine: What runs the conv layers: torch, onnx for onnxruntime, or auto: onnx on a CPU in float32, where it is
+            quicker and does without torch, and torch elsewhere.
 
     Attributes:
         metrics_: What is known of a fitted model: images, objects, seconds of every stage, calibration.
@@ -91,7 +92,7 @@ class SPPNet:
         search: SelectiveSearch | None = None,
         seed: int = 0,
         device: str = "cpu",
-        engine: str = "torch",
+        engine: str = "auto",
     ) -> None:
         if not classes or len(set(classes)) != len(classes):
             raise InputError(f"classes must be different names, at least one, not {list(classes)}")
@@ -104,12 +105,13 @@ class SPPNet:
         self.layer, self.scores, self.ranks = layer, scores, tuple(ranks)
         self.search, self.seed = search or SelectiveSearch(), seed
         self.device, self.engine = device, engine
-        engine_of(engine)
+        resolved_engine(engine, precision, device)
         self._check_layers()
         if fine_tuning and scores == "softmax":
             self.layer = LAYERS[len(fine_tuning.widths)]
         self.metrics_: dict[str, Any] = {}
         self._fitted: tuple[Features, WindowScorer] | None = None
+        self._whole: Callable[[], tuple[Backbone, Head | None]] | None = None
 
     def predict(
         self,
@@ -189,9 +191,9 @@ class SPPNet:
             ModelError: If the backbone's weights cannot be had, or there are no layers to keep.
         """
         clock = Stopwatch()
-        features = self.fitted()[0] if keep_layers else self._window_features(self._load_backbone())
+        features = self.layered()[0] if keep_layers else self._window_features(self._load_backbone())
         with nullcontext(cache) if cache else TemporaryDirectory() as folder:
-            images = TrainingImages(
+            images = learning.TrainingImages(
                 self.classes,
                 features,
                 Path(folder),
@@ -208,14 +210,14 @@ class SPPNet:
                     prepare()
                 _check_objects(images)
             scorer = self._train_scorer(images, features, progress, clock)
-        self._fitted = features, scorer
+        self._fitted, self._whole = (features, scorer), None
         self.metrics_ = _metrics(images, scorer, clock) | ({"fine_tuning": history} if history else {})
         return self
 
     def _train_scorer(
-        self, images: TrainingImages, features: Features, progress: Progress, clock: Stopwatch
+        self, images: "TrainingImages", features: Features, progress: Progress, clock: Stopwatch
     ) -> WindowScorer:
-        return train_windows(
+        return learning.train_windows(
             images,
             settings=self.training,
             softmax=features.head.softmax() if features.head and self.scores == "softmax" else None,
@@ -226,33 +228,32 @@ class SPPNet:
 
     def _fine_tune(
         self,
-        images: TrainingImages,
-        prepare: Callable[..., TrainingImages],
+        images: "TrainingImages",
+        prepare: "Callable[..., TrainingImages]",
         folder: Path,
         progress: Progress,
         clock: Stopwatch,
-    ) -> tuple[TrainingImages, WindowFeatures, dict[str, Any]]:
+    ) -> "tuple[TrainingImages, WindowFeatures, dict[str, Any]]":
         """Return the images with the maps, and the features with the backbone and the head, that fine-tuning makes."""
         if self.ranks:
             raise InputError("fully connected layers are compressed after their training: no ranks for it")
         features = images.features
         assert self.fine_tuning is not None
         assert isinstance(features, WindowFeatures)
-        stem, tail = features.backbone.split(self.fine_tuning.stem)
-        if not self.fine_tuning.unfreeze:
-            stem, tail = features.backbone, nn.Sequential()
+        given: Backbone = features.backbone  # type: ignore[assignment]  # just made of weights
+        stem, tail = given.split(self.fine_tuning.stem if self.fine_tuning.unfreeze else given.last.name)
         seen = tuple(dict.fromkeys((*self.pooling.scales, *self.fine_tuning.scales)))
         images.features = replace(features, backbone=stem, pooling=replace(self.pooling, scales=seen))
         with clock("windows and maps"):
             prepare(flips=self.fine_tuning.flips, all_scales=True)
         _check_objects(images)
         with clock("fine-tuning"):
-            fitting, held = split_held_out(len(images), self.training.held_out, self.seed)
+            fitting, held = learning.split_held_out(len(images), self.training.held_out, self.seed)
             if self.fine_tuning.reduction:
-                tail.append(principal_channels(images, tail, fitting, self.fine_tuning.reduction))
+                tail.append(learning.principal_channels(images, tail, fitting, self.fine_tuning.reduction))
             tail.requires_grad_(True)
-            whole = replace(features, backbone=features.backbone.with_layers(nn.Sequential(*stem.layers, *tail)))
-            head, history = fine_tune(
+            whole = replace(features, backbone=given.with_layers([*stem.layers, *tail]))
+            head, history = learning.fine_tune(
                 images,
                 whole,
                 tail,
@@ -263,8 +264,7 @@ class SPPNet:
                 seed=self.seed,
                 progress=progress,
             )
-            backbone = features.backbone.with_layers(nn.Sequential(*stem.layers, *tail))
-            features = replace(features, backbone=backbone, head=head)
+            features = replace(features, backbone=given.with_layers([*stem.layers, *tail]), head=head)
             return images.through(features, tail, progress), features, history
 
     def compress(self, ranks: Sequence[int]) -> "SPPNet":
@@ -274,7 +274,7 @@ class SPPNet:
             ModelError: If the model is neither fitted nor loaded.
             InputError: If it has no fully connected layers, or there is not one positive rank for each.
         """
-        features, scorer = self.fitted()
+        features, scorer = self.layered()
         if not isinstance(features, WindowFeatures) or features.head is None or not features.head.layers:
             raise InputError("the model has no fully connected layers to compress")
         model = copy.copy(self)
@@ -304,16 +304,18 @@ class SPPNet:
         Raises:
             ModelError: If there is nothing to save yet, or the folder holds something else.
         """
-        storage.save(Path(folder), self._config(), *self.fitted(), self.metrics_, half=half)
+        features, scorer = self.layered()
+        layers: tuple[Backbone, Head | None] = features.backbone, features.head  # type: ignore[assignment]
+        storage.save(Path(folder), self._config(), layers, scorer, self.metrics_, half=half)
 
     @classmethod
-    def load(cls, folder: Path | str, *, device: str = "cpu", engine: str = "torch") -> "SPPNet":
+    def load(cls, folder: Path | str, *, device: str = "cpu", engine: str = "auto") -> "SPPNet":
         """Return a model that was saved in a folder, or is bundled under that name, to compute on a device.
 
         Raises:
             ModelError: If the folder holds no model, a damaged one, or one of another method; see `load_detector`.
         """
-        config, backbone, head, scorer, metrics = storage.load(Path(folder), device, engine)
+        config, layers, scorer, metrics, whole = storage.load(Path(folder), device, engine)
         if config["method"] != cls.method:
             raise ModelError(f"{folder}: is a model of the method {config['method']!r}, not {cls.method!r}")
         with checked_settings(Path(folder)):
@@ -333,7 +335,7 @@ class SPPNet:
                 device=device,
                 engine=engine,
             )
-        model._fitted = model._window_features(backbone, head), scorer
+        model._fitted, model._whole = (model._window_features(*layers), scorer), whole
         model.metrics_ = metrics
         return model
 
@@ -342,7 +344,7 @@ class SPPNet:
 
         The seconds are those of two cores that start from nothing.
         """
-        maps, tuning = declared_maps(self.backbone), self.fine_tuning
+        maps, tuning = conv.declared_maps(self.backbone), self.fine_tuning
         *_, last = maps.values()
         pooled = [maps[name] for name in {view.map or last.name for view in self.pooling.views}]
         pixels = sum(scale**2 * 4 / 3 for scale in self.pooling.scales)
@@ -355,8 +357,8 @@ class SPPNet:
             seconds += tuning.epochs * SECONDS_PER_STEP
         return {"disk_bytes": images * disk, "seconds": images * seconds}
 
-    def _load_backbone(self) -> Backbone:
-        return load_backbone(
+    def _load_backbone(self) -> "Backbone":
+        return conv.load_backbone(
             self.backbone,
             self.weights,
             preprocessing=self.preprocessing,
@@ -366,7 +368,7 @@ class SPPNet:
             seed=self.seed,
         )
 
-    def _window_features(self, backbone: Backbone, head: Head | None = None) -> Features:
+    def _window_features(self, backbone: ConvLayers, head: "Head | None" = None) -> Features:
         return WindowFeatures(backbone, self.pooling, head, self.layer)
 
     def fitted(self) -> tuple[Features, WindowScorer]:
@@ -378,6 +380,22 @@ class SPPNet:
         if self._fitted is None:
             raise ModelError("the model has not been trained: fit it, or load one")
         return self._fitted
+
+    def layered(self) -> tuple[Features, WindowScorer]:
+        """Return the same as `fitted`, with all layers as those of torch, which only training and saving need.
+
+        Raises:
+            ModelError: If the model is neither fitted nor loaded, or its file does not hold the layers.
+        """
+        _, scorer = self.fitted()
+        if self._whole is not None:
+            self._fitted, self._whole = (self._window_features(*self._whole()), scorer), None
+        return self.fitted()
+
+    @property
+    def remark(self) -> str:
+        """What one may wonder about the engine of a fitted or loaded model: a sentence, or nothing."""
+        return self.fitted()[0].backbone.remark
 
     def _check_layers(self) -> None:
         """Raise InputError for maps and fully connected layers that will not be there."""
@@ -414,13 +432,13 @@ class SPPNet:
         }
 
 
-def _check_objects(images: TrainingImages) -> None:
+def _check_objects(images: "TrainingImages") -> None:
     """Raise InputError unless there is an object to learn from."""
     if not images.objects().any():
         raise InputError(f"none of {len(images)} training images has an object to learn from")
 
 
-def _metrics(images: TrainingImages, scorer: WindowScorer, clock: Stopwatch) -> dict[str, Any]:
+def _metrics(images: "TrainingImages", scorer: WindowScorer, clock: Stopwatch) -> dict[str, Any]:
     """Return what is known of a fitted model."""
     return {
         "images": len(images),

@@ -9,25 +9,29 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import cv2
 import numpy as np
 import numpy.typing as npt
-import torch
 
-from .backbone.backbone import Backbone
-from .backbone.networks import declared_maps
+from . import backbone as conv  # these import what needs torch when it is first used, which takes seconds
+from . import pooling as pooled
+from .backbone.conv_layers import ConvLayers
 from .errors import InputError
 from .model import SPPNet
-from .pooling.device import TensorVectors
-from .pooling.head import Head
 from .pooling.kernels import pool_rectangles
-from .pooling.pyramid import LEVELS, PyramidPooling, bins
+from .pooling.pyramid import LEVELS, bins
 from .pooling.settings import Pooling, View
 from .pooling.vectors import Maps, StoredVectors, Vectors
-from .timing import Stopwatch, stage
+from .threads import thread_count
+from .timing import Stopwatch
 from .types import Floats, Image, Indices
+
+if TYPE_CHECKING:
+    import torch
+
+    from .pooling.head import Head
 
 SIDE, CONTEXT = 227, 16  # pixels of a warped window, and of them around the window itself on every side
 SECONDS_PER_WINDOW = 0.005  # measured on two cores, for the estimate of a training
@@ -54,11 +58,11 @@ class RCNN(SPPNet):
     def plan(self, images: int) -> dict[str, float]:
         """Return what a training needs, as `SPPNet.plan`: nearly all goes into convolving windows."""
         windows = images * self.search.limit
-        *_, last = declared_maps(self.backbone).values()
+        *_, last = conv.declared_maps(self.backbone).values()
         dimensions = last.channels * bins(self.pooling.views[0].levels)
         return {"disk_bytes": windows * dimensions * 2.0, "seconds": windows * SECONDS_PER_WINDOW}
 
-    def _window_features(self, backbone: Backbone, head: Head | None = None) -> "WarpedFeatures":
+    def _window_features(self, backbone: ConvLayers, head: "Head | None" = None) -> "WarpedFeatures":
         return WarpedFeatures(backbone, self.pooling.views[0].levels)
 
 
@@ -72,10 +76,10 @@ class WarpedFeatures:
     """
 
     per_window: ClassVar[bool] = True
-    backbone: Backbone
+    backbone: ConvLayers
     levels: Sequence[int] = LEVELS
     scales: Sequence[int] = (SIDE,)
-    head: Head | None = None
+    head: "Head | None" = None
 
     @property
     def dimensions(self) -> int:
@@ -111,13 +115,14 @@ class WarpedFeatures:
         vectors = np.empty((len(windows), self.dimensions), np.float32)
         with clock("warping"):
             whole_image = self.backbone.preprocessing(image)
-        with ThreadPoolExecutor(torch.get_num_threads()) as threads:
+        with ThreadPoolExecutor(thread_count()) as threads:
             for start in range(0, len(windows), BATCH):
-                parts = np.array_split(windows[start : start + BATCH], torch.get_num_threads())
+                parts = np.array_split(windows[start : start + BATCH], thread_count())
                 with clock("warping"):
-                    pixels = torch.cat(list(threads.map(partial(warped, whole_image), parts)))
-                with clock("conv"), torch.inference_mode():
-                    maps = self.backbone.convolve(pixels).permute(0, 2, 3, 1).contiguous().numpy()
+                    pixels = np.concatenate(list(threads.map(partial(warped, whole_image), parts)))
+                with clock("conv"):
+                    maps = np.asarray(self.backbone.convolve(pixels))
+                    maps = np.ascontiguousarray(maps.transpose(0, 2, 3, 1))
                 with clock("pooling"):
                     list(threads.map(self._pool_whole, maps, vectors[start : start + BATCH, None]))
         return {str(SIDE): vectors}
@@ -127,28 +132,21 @@ class WarpedFeatures:
         whole = np.array([[0, 0, map.shape[1], map.shape[0]]], np.int32)
         pool_rectangles(map, whole, vector, levels=self.levels)
 
-    def on_device(self, image: Image, windows: Floats, clock: Stopwatch | None = None) -> torch.Tensor:
+    def on_device(self, image: Image, windows: Floats, clock: Stopwatch | None = None) -> "torch.Tensor":
         """Return the vectors of all windows, float32 (N, D), convolved and pooled where the conv layers are."""
-        device, pyramid = self.backbone.device, PyramidPooling(self.levels)
         whole_image = self.backbone.preprocessing(image)
-        with torch.inference_mode():
-            vectors = torch.empty((len(windows), self.dimensions), device=device)
-            for start in range(0, len(windows), DEVICE_BATCH):
-                batch = windows[start : start + DEVICE_BATCH]
-                with stage(clock, "warping", device):
-                    pixels = warped(whole_image, batch)
-                with stage(clock, "conv", device):
-                    maps = self.backbone.convolve(pixels)
-                with stage(clock, "pooling", device):
-                    vectors[start : start + len(batch)] = pyramid(maps)
-        return vectors
+        starts = range(0, len(windows), DEVICE_BATCH)
+        batches = [partial(warped, whole_image, windows[start : start + DEVICE_BATCH]) for start in starts]
+        return pooled.whole_vectors(
+            self.backbone.convolve, batches, self.levels, self.dimensions, self.backbone.device, clock
+        )
 
     def project(self, maps: Maps, windows: Floats, scales: Indices, image_size: tuple[int, int]) -> Vectors:
         """Return the vectors of the windows that `maps` was given."""
         vectors = maps[str(SIDE)]
         if self.backbone.device == "cpu":
             return StoredVectors(np.asarray(vectors))
-        return TensorVectors(torch.as_tensor(vectors).to(self.backbone.device))
+        return pooled.TensorVectors.on(self.backbone.device, vectors)
 
 
 def context_window(window: Floats) -> npt.NDArray[np.int64]:
@@ -168,14 +166,14 @@ def context_window(window: Floats) -> npt.NDArray[np.int64]:
     return np.concatenate([first - 1, last]).astype(np.int64)
 
 
-def warped(pixels: torch.Tensor, windows: Floats) -> torch.Tensor:
+def warped(pixels: Floats, windows: Floats) -> Floats:
     """Return what the conv layers see of windows: float32 (N, 3, 227, 227), zero, the mean, outside the image.
 
     Args:
         pixels: float32 (1, 3, H, W), the image as the preprocessing leaves it.
         windows: float32 (N, 4), in pixels of the image.
     """
-    image = np.ascontiguousarray(pixels[0].permute(1, 2, 0).numpy())
+    image = np.ascontiguousarray(pixels[0].transpose(1, 2, 0))
     seen = np.zeros((len(windows), SIDE, SIDE, 3), np.float32)
     for number, window in enumerate(windows):
         x1, y1, x2, y2 = context_window(window).tolist()
@@ -185,7 +183,7 @@ def warped(pixels: torch.Tensor, windows: Floats) -> torch.Tensor:
             seen[number, start_y:stop_y, start_x:stop_x] = cv2.resize(
                 image[top:bottom, left:right], (stop_x - start_x, stop_y - start_y), interpolation=cv2.INTER_LINEAR
             )
-    return torch.from_numpy(seen).permute(0, 3, 1, 2)
+    return seen.transpose(0, 3, 1, 2)
 
 
 def _landing(first: int, last: int, start: int, stop: int) -> tuple[int, int]:

@@ -1,17 +1,19 @@
-"""Models on disk: a folder of model.safetensors, config.json, README.md (the model card) and metrics.json."""
+"""Models on disk: a folder of model.safetensors, config.json, conv.json, README.md (their card) and metrics.json."""
 
-from dataclasses import asdict, replace
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import torch
 from safetensors.numpy import save as serialise
-from torch import Tensor, from_numpy
 
-from .backbone.backbone import Backbone
-from .backbone.preprocessing import preprocessing_from
-from .backbone.weights import backbone_from
+from . import backbone, pooling  # whose modules come when they are first used: torch takes seconds
+from .backbone import stored
+from .backbone.conv_layers import ConvLayers
+from .backbone.engines import resolved_engine
+from .backbone.preprocessing import Preprocessing, preprocessing_from
 from .errors import ModelError
 from .files.formats import FORMAT
 from .files.model_folder import (
@@ -20,22 +22,29 @@ from .files.model_folder import (
     model_folder,
     read_detector,
     read_json,
-    take_tensors,
     write_model,
 )
-from .pooling.features import Features, WindowFeatures
-from .pooling.head import Head
+from .pooling.features import WindowFeatures
 from .pooling.settings import Pooling
 from .scoring.calibration import Calibration
 from .scoring.detection import WindowScorer
+from .types import Floats
 
+if TYPE_CHECKING:
+    from .backbone.backbone import Backbone
+    from .pooling.head import Head
+
+OLD = (
+    "the model was saved without the graph of its conv layers: torch is loaded for them, which takes seconds; "
+    "`sppnet export` saves it with one"
+)
 _NAMES = ("weights", "biases", "offset_weights", "offset_biases")
 
 
 def save(
     folder: Path,
     config: dict[str, Any],
-    features: Features,
+    layers: "tuple[Backbone, Head | None]",
     scorer: WindowScorer,
     metrics: dict[str, Any],
     *,
@@ -46,9 +55,10 @@ def save(
     Raises:
         ModelError: If the folder holds something else or cannot be written, or a value is beyond float16.
     """
+    conv, head = layers
     tensors = {
         f"{part}.{name}": tensor.float().cpu().numpy()
-        for part, module in (("backbone", features.backbone.layers), ("head", features.head))
+        for part, module in (("backbone", conv.layers), ("head", head))
         for name, tensor in (module.state_dict().items() if module else ())
     }
     tensors |= {name: getattr(scorer, name) for name in _NAMES}
@@ -59,52 +69,68 @@ def save(
     described = {
         "format": FORMAT,
         **config,
-        "preprocessing": asdict(features.backbone.preprocessing),
+        "preprocessing": asdict(conv.preprocessing),
         "calibration": asdict(scorer.calibration),
     }
-    write_model(
-        folder,
-        {
-            "model.safetensors": serialise(tensors),
-            "config.json": json_bytes(described),
-            "metrics.json": json_bytes(metrics),
-            "README.md": _card(described, metrics).encode(),
-        },
-    )
+    files = {
+        "model.safetensors": serialise(tensors),
+        "config.json": json_bytes(described),
+        "metrics.json": json_bytes(metrics),
+        "README.md": _card(described, metrics).encode(),
+    }
+    graph = stored.conv_bytes(conv)
+    write_model(folder, files if graph is None else {**files, stored.FILE: graph})
 
 
-def load(
-    folder: Path, device: str = "cpu", engine: str = "torch"
-) -> tuple[dict[str, Any], Backbone, Head | None, WindowScorer, dict[str, Any]]:
-    """Return the settings, backbone, head, scorer and metrics of a saved or bundled model, everything checked.
+class Stored(NamedTuple):
+    """A saved model.
+
+    Attributes:
+        config: Its settings.
+        layers: Its conv layers, and the fully connected ones that its vectors go through: what detection needs.
+        scorer: What scores windows and moves boxes.
+        metrics: What is known of its training.
+        whole: Makes all its layers as those of torch, which training and saving need; None if they are those above.
+    """
+
+    config: dict[str, Any]
+    layers: "tuple[ConvLayers, Head | None]"
+    scorer: WindowScorer
+    metrics: dict[str, Any]
+    whole: "Callable[[], tuple[Backbone, Head | None]] | None"
+
+
+def load(folder: Path, device: str = "cpu", engine: str = "auto") -> Stored:
+    """Return a saved or bundled model, everything checked.
+
+    Torch stays out of it where onnxruntime runs the conv layers, the folder has their graph, and vectors are as pooled.
 
     Raises:
         ModelError: If a file is missing, damaged, of another version, or does not fit the others.
     """
     folder = model_folder(folder)
     config, tensors = read_detector(folder)
-    file = folder / "model.safetensors"
+    file, conv = folder / "model.safetensors", folder / stored.FILE
     with checked_settings(folder):
-        tuning = config["fine_tuning"] or {}
-        backbone = backbone_from(
-            config["backbone"],
-            _part(tensors, "backbone."),
-            preprocessing_from(config.pop("preprocessing")),
-            str(file),
-            reduction=tuning.get("reduction"),
-            precision=config["precision"],
-            device=device,
-            engine=engine,
-        )
+        preprocessing = preprocessing_from(config.pop("preprocessing"))
         calibration = Calibration(**config.pop("calibration"))
-        shape = WindowFeatures(backbone, Pooling(**config["pooling"]))
-        head = _head(file, _part(tensors, "head."), shape.pooled_dimensions, config).to(device) if tuning else None
-        dimensions = replace(shape, head=head, layer=config["layer"]).dimensions
+        shape = Pooling(**config["pooling"])
+        whole: Callable[[], tuple[Backbone, Head | None]] | None
+        whole = make = partial(_whole, file, config, tensors, preprocessing, device, engine)
+        runs = resolved_engine(engine, config["precision"], device) == "onnx" and config["layer"] == "pool"
+        if runs and conv.is_file():
+            layers = stored.stored_layers(conv, config["backbone"], _part(tensors, "backbone."), preprocessing)
+            made: tuple[ConvLayers, Head | None] = layers, None
+        else:
+            made, whole = make(), None
+            if runs and not made[0].remark:
+                made[0].remark = OLD
+        dimensions = WindowFeatures(made[0], shape, made[1], config["layer"]).dimensions
         softmax = config["scores"] == "softmax"
         arrays = _checked(file, tensors, len(config["classes"]), dimensions, softmax)
         scorer = WindowScorer(**arrays, calibration=calibration, softmax=softmax)
     metrics = folder / "metrics.json"
-    return config, backbone, head, scorer, read_json(metrics) if metrics.is_file() else {}
+    return Stored(config, made, scorer, read_json(metrics) if metrics.is_file() else {}, whole)
 
 
 def method_of(folder: Path) -> str:
@@ -119,17 +145,36 @@ def _halved(name: str, tensor: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return tensor.astype(np.float16)
 
 
-def _part(tensors: dict[str, np.ndarray[Any, Any]], prefix: str) -> dict[str, Tensor]:
-    return {
-        name.removeprefix(prefix): from_numpy(tensor) for name, tensor in tensors.items() if name.startswith(prefix)
-    }
+def _part(tensors: dict[str, Floats], prefix: str) -> dict[str, Floats]:
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
 
 
-def _head(file: Path, tensors: dict[str, Tensor], dimensions: int, config: dict[str, Any]) -> Head:
-    with torch.device("meta"):  # takes no memory, whatever widths the settings claim
-        head = Head(dimensions, len(config["classes"]), config["fine_tuning"]["widths"], ranks=config["ranks"])
-    take_tensors(head, tensors, str(file), "head.")
-    return head.eval().requires_grad_(False)
+def _whole(
+    file: Path,
+    config: dict[str, Any],
+    tensors: dict[str, Floats],
+    preprocessing: Preprocessing,
+    device: str,
+    engine: str,
+) -> "tuple[Backbone, Head | None]":
+    """Return all layers of a model as those of torch; raise ModelError if they do not fit each other."""
+    with checked_settings(file.parent):
+        tuning = config["fine_tuning"] or {}
+        conv = backbone.backbone_from(
+            config["backbone"],
+            _part(tensors, "backbone."),
+            preprocessing,
+            str(file),
+            reduction=tuning.get("reduction"),
+            precision=config["precision"],
+            device=device,
+            engine=engine,
+        )
+        if not tuning:
+            return conv, None
+        pooled = WindowFeatures(conv, Pooling(**config["pooling"])).pooled_dimensions
+        sizes = (pooled, len(config["classes"]), tuning["widths"], config["ranks"])
+        return conv, pooling.head_from(_part(tensors, "head."), str(file), *sizes).to(device)
 
 
 def _checked(

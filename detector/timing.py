@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from time import perf_counter
+from typing import TYPE_CHECKING
 
-import torch
+if TYPE_CHECKING:
+    import torch
 
 
 class Stopwatch:
@@ -38,12 +40,14 @@ class Stopwatch:
 
 
 @contextmanager
-def stage(clock: Stopwatch | None, name: str, device: str | torch.device) -> Iterator[None]:
+def stage(clock: Stopwatch | None, name: str, device: "str | torch.device") -> Iterator[None]:
     """Count a block towards a stage of the clock, if there is one, until the device has done what the block asked."""
     if clock is None:
         yield
         return
     with clock(name):
         yield
-        if torch.device(device).type == "cuda":
+        if str(device).startswith("cuda"):
+            import torch  # which is there then; on a CPU it need not be
+
             torch.cuda.synchronize(device)

@@ -16,6 +16,7 @@ BOX = (10.0, 20.0, 60.0, 80.0)
 class StandIn:
     """Has SPPNet's face, as far as the commands use it."""
 
+    remark = ""
     needs: ClassVar[dict[str, float]] = {"disk_bytes": 1000.0, "seconds": 90.0}
 
     def __init__(self, classes: Sequence[str], **settings: Any) -> None:
@@ -60,7 +61,7 @@ class StandIn:
         (folder / "config.json").write_text("{}")
 
     @classmethod
-    def load(cls, folder: Path | str, *, device: str = "cpu", engine: str = "torch") -> Self:
+    def load(cls, folder: Path | str, *, device: str = "cpu", engine: str = "auto") -> Self:
         if not Path(folder).is_dir():
             raise ModelError(f"{folder}: there is no such model folder")
         return cls(("disc", "ring", "square", "triangle"))

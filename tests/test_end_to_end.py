@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 from sppnet.tools.cli import cli
 from sppnet.tools.command.shapes import write_shapes
+from tests.tools.test_cli import heavy_imports
 
 
 def sppnet(*arguments: str | Path) -> dict[str, Any]:
@@ -41,6 +42,16 @@ def test_a_trained_model_finds_most_of_what_it_learned_from(model: Path, shapes:
 
     assert result["images"] == 12
     assert result["metrics"]["voc07"]["mAP"] > 0.5
+
+
+@pytest.mark.parametrize("bundled", [False, True])
+def test_detection_on_a_cpu_does_without_torch(model: Path, shapes: Path, tmp_path: Path, bundled: bool) -> None:
+    picture = shapes / "JPEGImages" / "000030.jpg"
+    chosen: list[str | Path] = [] if bundled else ["-m", model]
+
+    imported = heavy_imports(["detect", picture, *chosen, "-o", tmp_path, "--device", "cpu"])
+
+    assert imported == {"numba", "cv2"}
 
 
 def test_an_unseen_picture_is_annotated(model: Path, shapes: Path, tmp_path: Path) -> None:

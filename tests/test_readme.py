@@ -103,7 +103,7 @@ def test_the_python_of_the_readme_is_a_script_that_works_offline(tmp_path: Path)
     )
 
     assert done.returncode == 0, done.stderr
-    files = {"model.safetensors", "config.json", "README.md", "metrics.json"}
+    files = {"model.safetensors", "config.json", "conv.json", "README.md", "metrics.json"}
     assert {path.name for path in (tmp_path / "my-model").iterdir()} == files
 
 

@@ -38,7 +38,7 @@ def command(output: Path, train: bool, device: str, threads: int | None, workers
     if train:
         network, source = learn_shapes(output, device, workers, seed)
     else:
-        network, source = load((), "union", device, "torch"), Path(str(get_sample_data(PHOTOGRAPH, asfileobj=False)))
+        network, source = load((), "union", device, "auto"), Path(str(get_sample_data(PHOTOGRAPH, asfileobj=False)))
         warm_up(network.search)
     image, record = detect(network, source, confidence=0.5, iou=0.3)
     write_whole(output / "detections.jpg", annotate(image, record, network.classes))

@@ -17,7 +17,10 @@ from sppnet import proposals
 from .command.console import json_option
 from .command.warm import warm_up
 
-PACKAGES = ("sppnet", "torch", "torchvision", "numba", "numpy", "opencv-python-headless", "scikit-learn", "pycocotools")
+PACKAGES = (
+    *("sppnet", "onnxruntime", "torch", "torchvision", "numba", "numpy", "opencv-python-headless", "scikit-learn"),
+    "pycocotools",
+)
 RUNS = 5
 
 

@@ -1,4 +1,4 @@
-"""`sppnet export`: a model again, smaller."""
+"""`sppnet export`: a model again, smaller, or for other programs."""
 
 from pathlib import Path
 
@@ -13,14 +13,27 @@ from .command.detector_options import numbers
 @click.option("-m", "--model", type=click.Path(path_type=Path), required=True, help="Folder of the model.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder of the model to make.")
 @click.option(
+    "--format",
+    "kind",
+    type=click.Choice(["sppnet", "onnx"]),
+    default="sppnet",
+    help="A model of sppnet, or an ONNX file of the conv layers, arrays, and a runner of a page of numpy.",
+)
+@click.option(
     "--compress",
     "ranks",
     callback=numbers,
     help="Ranks that truncated singular values leave of fc6 and fc7, as 256,64.",
 )
 @click.option("--half", is_flag=True, help="Write float16: half the size.")
-def command(model: Path, output: Path, ranks: tuple[int, ...] | None, half: bool) -> None:
-    """Make a smaller model of one, by float16, or by two thin layers for each of fc6 and fc7 (Girshick 2015)."""
+def command(model: Path, output: Path, kind: str, ranks: tuple[int, ...] | None, half: bool) -> None:
+    """Make a smaller model of one, by float16 or thinner fc6 and fc7 (Girshick 2015), or one for other programs."""
+    if kind == "onnx":
+        if ranks or half:
+            raise click.UsageError("--compress and --half are for --format sppnet")
+        detector.export_onnx(detector.load_detector(model), output)
+        click.echo(f"the model is in {output}; next: read {output / 'README.md'}")
+        return
     detector.check_writable(output)
     network = detector.load_detector(model)
     (network.compress(ranks) if ranks else network).save(output, half=half)

@@ -9,7 +9,6 @@ runs the very layers, then finds out.
 import copy
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
@@ -18,35 +17,11 @@ import torch
 from torch import fx, nn
 
 from ..errors import InputError
+from .conv_layers import Map
 
 _MOVING = (nn.Conv2d, nn.MaxPool2d, nn.AvgPool2d)
 _GLOBAL = (nn.AdaptiveAvgPool2d, nn.AdaptiveMaxPool2d)
 _GRAPHS: WeakKeyDictionary[nn.Module, fx.Graph] = WeakKeyDictionary()  # tracing takes a millisecond
-
-
-@dataclass(frozen=True)
-class Map:
-    """A map of a backbone.
-
-    Attributes:
-        name: As the backbone calls it.
-        depth: How many of the layers make it.
-        stride: Pixels of the resized image between neighbouring cells.
-        first_centre: Pixel, counted from 0, at the centre of what the first cell sees.
-        receptive_field: Pixels along one side of the square that a cell sees.
-        channels: Values of a cell.
-    """
-
-    name: str
-    depth: int
-    stride: int
-    first_centre: float
-    receptive_field: int
-    channels: int
-
-    def bytes_of(self, pixels: float) -> float:
-        """Return about how many bytes the map of so many pixels takes in half precision."""
-        return pixels / self.stride**2 * self.channels * 2
 
 
 class Cells(NamedTuple):

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from .networks import initialised
+from .layers import initialised
 
 
 class NormalisedConvolution(nn.Sequential):

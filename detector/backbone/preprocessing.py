@@ -8,7 +8,7 @@ from typing import Literal
 import cv2
 import numpy as np
 import numpy.typing as npt
-import torch
+from safetensors import safe_open
 
 from ..errors import InputError, ModelError
 
@@ -28,15 +28,15 @@ class Preprocessing:
         if len(self.mean) != 3 or len(self.std) != 3 or min(self.std) <= 0 or self.range <= 0:
             raise ModelError(f"preprocessing: needs 3 means, 3 positive stds and a positive range, not {self}")
 
-    def __call__(self, image: npt.NDArray[np.uint8]) -> torch.Tensor:
+    def __call__(self, image: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         """Return the image as the conv layers want it: float32 (1, 3, H, W), channels last in memory."""
         pixels = image if self.order == "rgb" else cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
-        rows = torch.from_numpy(pixels).flatten(1).float()  # long runs are many times faster than three channels
-        scale = torch.tensor([self.range / 255 / std for std in self.std]).repeat(pixels.shape[1])
-        shift = torch.tensor([mean / std for mean, std in zip(self.mean, self.std, strict=True)]).repeat(
-            pixels.shape[1]
-        )
-        return rows.mul_(scale).sub_(shift).view(pixels.shape).permute(2, 0, 1)[None]
+        height, width = pixels.shape[:2]
+        rows = pixels.reshape(height, -1).astype(np.float32)  # long runs are many times faster than three channels
+        rows *= np.tile(np.array([self.range / 255 / std for std in self.std], np.float32), width)
+        shift = [mean / std for mean, std in zip(self.mean, self.std, strict=True)]
+        rows -= np.tile(np.array(shift, np.float32), width)
+        return rows.reshape(1, height, width, 3).transpose(0, 3, 1, 2)
 
 
 def resized(image: npt.NDArray[np.uint8], scale: int, *, max_side: int = 2400) -> npt.NDArray[np.uint8]:
@@ -75,9 +75,7 @@ def preprocessing_from(stored: dict[str, object]) -> Preprocessing:
 def _metadata(file: Path) -> dict[str, str]:
     if file.suffix != ".safetensors":
         return {}
-    from safetensors import safe_open
-
-    with safe_open(file, "pt") as opened:
+    with safe_open(file, "np") as opened:
         return opened.metadata() or {}
 
 

@@ -4,15 +4,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
 from threading import Lock
-from typing import Literal
 
 import torch
 from torch import nn
 
 from ..errors import InputError
+from ..types import Floats, Precision
 from .strips import convolve
 
-Precision = Literal["float32", "bfloat16"]
 _lock, _blocks, _precision = Lock(), 0, "none"  # of `full_float32`: how many run, and what was before
 
 
@@ -37,34 +36,15 @@ class TorchEngine:
         self.layers.to(device, self._type)
 
     @torch.no_grad()
-    def __call__(self, pixels: torch.Tensor, depths: Sequence[int]) -> list[torch.Tensor]:
-        """Return the maps of images after so many layers, ascending: float32 (B, C, h, w) each, on the device.
-
-        Args:
-            pixels: float32 (B, 3, H, W), as the preprocessing leaves images.
-            depths: Numbers of layers, ascending; 0 stands for the pixels.
-        """
-        map, maps = pixels.to(self._device, self._type, memory_format=torch.channels_last), []
+    def __call__(self, pixels: Floats, depths: Sequence[int]) -> list[Floats | torch.Tensor]:
+        """Return the maps of images after so many layers, on the device, on a CPU as arrays; see `Engine`."""
+        maps: list[Floats | torch.Tensor] = []
+        map = torch.from_numpy(pixels).to(self._device, self._type, memory_format=torch.channels_last)
         with full_float32():
             for start, end in pairwise((0, *depths)):
                 map = convolve(self.layers[start:end], map)
-                maps.append(map.float())
+                maps.append(map.float().numpy() if self._device == "cpu" else map.float())
         return maps
-
-
-@contextmanager
-def conv_threads(count: int) -> Iterator[None]:
-    """Convolve with so many threads inside the block.
-
-    One is best beside other busy processes: the threads of a conv layer wait for each other by spinning, and where
-    there are more of them than free cores that takes many times longer.
-    """
-    before = torch.get_num_threads()
-    torch.set_num_threads(count)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 @contextmanager

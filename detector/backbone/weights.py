@@ -1,6 +1,7 @@
 """Weights of backbones: files of tensors named as in torchvision's models, and what they expect of an image."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -17,10 +18,11 @@ from ..files.model_folder import (
     read_detector,
 )
 from ..files.whole import write_whole
+from ..types import Floats, Precision
 from .backbone import Backbone
-from .networks import BACKBONES, USUAL, network_of, random_layers
+from .layers import random_layers
+from .networks import BACKBONES, USUAL, network_of
 from .preprocessing import PREPROCESSINGS, Preprocessing, preprocessing_from, stored_preprocessing
-from .torch_engine import Precision
 
 
 def weights_bytes(
@@ -66,7 +68,7 @@ def load_backbone(
     preprocessing: str | None = None,
     precision: Precision = "float32",
     device: str = "cpu",
-    engine: str = "torch",
+    engine: str = "auto",
     seed: int = 0,
 ) -> Backbone:
     """Return a backbone with weights in it.
@@ -80,7 +82,7 @@ def load_backbone(
             JSON file of the same name beside it, or the word caffe in its name; otherwise torchvision's.
         precision: float32, or bfloat16, which is faster where the processor has instructions for it.
         device: cpu, cuda or cuda:N.
-        engine: What runs the layers; one of `ENGINES`.
+        engine: What runs the layers; one of `ENGINE_NAMES`.
         seed: Of random weights.
 
     Raises:
@@ -111,14 +113,14 @@ def load_backbone(
 
 def backbone_from(
     name: str,
-    tensors: dict[str, torch.Tensor],
+    tensors: Mapping[str, Floats | torch.Tensor],
     preprocessing: Preprocessing,
     source: str,
     *,
     reduction: int | None = None,
     precision: Precision = "float32",
     device: str = "cpu",
-    engine: str = "torch",
+    engine: str = "auto",
 ) -> Backbone:
     """Return a backbone with given tensors in it; `source` names their file in errors.
 
@@ -134,7 +136,7 @@ def backbone_from(
     if reduction:
         channels = _backbone(name, layers, preprocessing, "float32", "cpu", "torch").last.channels
         layers.append(nn.Conv2d(channels, min(reduction, channels), 1))
-    _load_into(layers, tensors, source)
+    _load_into(layers, {key: torch.as_tensor(tensor) for key, tensor in tensors.items()}, source)
     return _backbone(name, layers, preprocessing, precision, device, engine)
 
 

@@ -22,7 +22,8 @@ from ..backbone.weights import load_backbone, save_weights
 from ..checks import check_image
 from ..errors import InputError, ModelError
 from ..files.model_folder import checked_settings
-from ..pooling.pyramid import LEVELS, PyramidPooling, bins
+from ..pooling.pyramid import LEVELS, bins
+from ..pooling.pyramid_layer import PyramidPooling
 from ..timing import Stopwatch
 from ..training.checkpoint import Checkpoint
 from ..training.windows import split_held_out

@@ -11,9 +11,9 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import nn
 
 from ..backbone.backbone import Backbone
+from ..backbone.conv_layers import padded
 from ..backbone.preprocessing import resized
 from ..errors import InputError
 from ..pooling.differentiable import pool_differentiably
@@ -154,9 +154,7 @@ def _windows(starts: list[tuple[int, int]], side: int) -> npt.NDArray[np.int64]:
 
 def _map(backbone: Backbone, picture: Image) -> torch.Tensor:
     """Return the map of a picture as it is (1, C, h, w), padded with the mean where it is too small for a cell."""
-    pixels = backbone.preprocessing(picture)
-    missing = [max(0, backbone.least_side - side) for side in (picture.shape[1], picture.shape[0])]
-    return backbone.convolve(nn.functional.pad(pixels, (0, missing[0], 0, missing[1])))
+    return torch.as_tensor(backbone.convolve(padded(backbone.preprocessing(picture), backbone.least_side)))
 
 
 def _pooled(map: torch.Tensor, cells: npt.NDArray[np.int32] | None, levels: Sequence[int]) -> torch.Tensor:

@@ -162,7 +162,7 @@ class MultiSizeTraining:
         crop = random_crop(
             self._image(number), options.short_side, options.side, colours=options.colours, random=random
         )
-        return self.preprocessing(square(crop, options.size(epoch, self.seed))), number
+        return torch.from_numpy(self.preprocessing(square(crop, options.size(epoch, self.seed)))), number
 
     def _image(self, number: int) -> Image:
         image = self.examples[number][0]
@@ -184,7 +184,9 @@ class MultiSizeTraining:
         for pictures in read_ahead(crops, 0, math.ceil(len(self.held) / batch), workers=self.workers):
             for size in self.options.sizes:
                 with torch.inference_mode():
-                    found = self._scores([self.preprocessing(square(picture, size)) for picture in pictures])
+                    found = self._scores(
+                        [torch.from_numpy(self.preprocessing(square(picture, size))) for picture in pictures]
+                    )
                 scores[str(size)].append(found.cpu().numpy())
         return {size: np.concatenate(found) for size, found in scores.items()}
 

@@ -22,7 +22,8 @@ from ..backbone.backbone import Backbone
 from ..checks import check_image
 from ..errors import InputError
 from ..files.cache import content_key
-from ..pooling.pyramid import LEVELS, PyramidPooling
+from ..pooling.pyramid import LEVELS
+from ..pooling.pyramid_layer import PyramidPooling
 from ..types import Floats, Image
 
 Framing = Literal["full", "crop", "warp"]
@@ -103,7 +104,7 @@ class ImageFeatures:
 
     def _vectors(self, seen: Image) -> dict[str, Floats]:
         maps = self.backbone.maps_of(seen, self.scale, tuple(self._maps.values()))
-        return {name: normalised(self._pooled(name, maps[of])) for name, of in self._maps.items()}
+        return {name: normalised(self._pooled(name, torch.as_tensor(maps[of]))) for name, of in self._maps.items()}
 
     def key(self, layer: str) -> str:
         """Return a key of all that the vectors of a layer depend on beside the image, to cache them under."""

@@ -11,16 +11,16 @@ from ..backbone.backbone import Backbone
 from ..backbone.weights import load_backbone, weights_bytes
 from ..errors import ModelError
 from ..files.formats import CLASSIFIER_FORMAT, upgraded_classifier
+from ..files.layers import take_tensors
 from ..files.model_folder import (
     checked_settings,
     classifier_backbone,
     json_bytes,
     read_json,
     read_tensors,
-    take_tensors,
     write_model,
 )
-from ..pooling.pyramid import PyramidPooling, bins
+from ..pooling.pyramid import bins, checked_levels
 from .fully_connected import fully_connected
 
 BACKBONE = "backbone.safetensors"
@@ -73,7 +73,7 @@ def load_classifier(folder: Path, device: str) -> tuple[dict[str, Any], Path, Ba
         weights = classifier_backbone(folder) or folder / BACKBONE
         backbone = load_backbone(config["backbone"], weights, device=device)
         with torch.device("meta"):  # takes no memory, whatever widths the settings claim
-            dimensions = bins(PyramidPooling(config["levels"]).levels) * backbone.last.channels
+            dimensions = bins(checked_levels(config["levels"])) * backbone.last.channels
             head = fully_connected(dimensions, len(config["classes"]), config["widths"], config["dropout"])
         take_tensors(head, tensors, str(file), "")
         if not 1 <= config["side_"] <= config["short_side_"]:

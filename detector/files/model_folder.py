@@ -3,16 +3,14 @@
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
-from torch import Tensor, nn
 
 from ..errors import ModelError
 from .formats import FORMAT, Tensors, upgraded_detector
@@ -25,6 +23,7 @@ FILES = (
     "README.md",
     "backbone.safetensors",
     "curves.png",
+    "conv.json",
     "trunk.safetensors",  # of earlier formats
 )
 
@@ -58,24 +57,29 @@ def classifier_backbone(folder: Path) -> Path | None:
     return next((file for file in files if file.is_file()), None)
 
 
-def write_model(folder: Path, files: dict[str, bytes]) -> None:
+def write_model(folder: Path, files: dict[str, bytes], replaced: Sequence[str] = FILES) -> None:
     """Write the files of a model into a folder, which is made, or must be a model that is replaced.
+
+    Args:
+        folder: The folder.
+        files: Contents by name.
+        replaced: Names of the files that may be there; by default those of a model.
 
     Raises:
         ModelError: If the folder holds something else or cannot be written.
     """
-    check_writable(folder)
+    check_writable(folder, replaced)
     try:
         _write_folder(folder, files)
     except OSError as error:
         raise ModelError(f"{folder}: the model cannot be written ({error})") from error
 
 
-def check_writable(folder: Path) -> None:
+def check_writable(folder: Path, replaced: Sequence[str] = FILES) -> None:
     """Raise ModelError unless the folder is new, empty, or holds a model, which may be replaced, and nothing else."""
     if folder.exists() and not folder.is_dir():
         raise ModelError(f"{folder}: a model is a folder, and this is a file")
-    others = sorted({file.name for file in folder.iterdir()} - set(FILES)) if folder.is_dir() else []
+    others = sorted({file.name for file in folder.iterdir()} - set(replaced)) if folder.is_dir() else []
     if others:
         raise ModelError(f"{folder}: holds {others[0]!r}, which is no part of a model; give a new folder")
 
@@ -108,23 +112,6 @@ def read_tensors(file: Path) -> Tensors:
         raise ModelError(f"{file}: the model's tensors cannot be read ({error})") from error
 
 
-def take_tensors(layers: nn.Module, tensors: dict[str, Tensor], file: str, prefix: str) -> None:
-    """Make tensors those of layers, which may be on the meta device; `prefix` is that of their names in the file.
-
-    Raises:
-        ModelError: If one is missing, not finite, or of another type or shape.
-    """
-    wanted = layers.state_dict()
-    for name, parameter in wanted.items():
-        if name not in tensors:
-            raise ModelError(f"{file}: the tensor '{prefix}{name}' is missing")
-        tensor, shape = tensors[name], tuple(parameter.shape)
-        if tensor.shape != shape or tensor.dtype != torch.float32 or not bool(tensor.isfinite().all()):
-            got = f"{str(tensor.dtype).removeprefix('torch.')} {tuple(tensor.shape)}"
-            raise ModelError(f"{file}: '{prefix}{name}' must be finite float32 {shape}, not {got}")
-    layers.load_state_dict({name: tensors[name] for name in wanted}, assign=True)
-
-
 @contextmanager
 def checked_settings(folder: Path) -> Iterator[None]:
     """Raise ModelError where the block, which makes use of a model's settings, finds that they do not fit."""
@@ -147,7 +134,7 @@ def read_json(file: Path) -> dict[str, Any]:
         content = json.loads(file.read_text())
     except FileNotFoundError as error:
         raise ModelError(f"{file}: is missing, so this is no model") from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ModelError(f"{file}: cannot be read as JSON ({error})") from error
     if not isinstance(content, dict):
         raise ModelError(f"{file}: must hold a JSON object")

@@ -1,1 +1,9 @@
-"""Maps + windows -> vectors: projection, the pyramid, its kernels, its gradient, the device's way."""
+"""Maps + windows -> vectors: projection, the pyramid, its kernels, its gradient, the device's way.
+
+The names listed in `__init__.pyi` need torch. They are imported when they are first used, because detection on a CPU
+does without.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

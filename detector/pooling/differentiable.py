@@ -3,17 +3,38 @@
 Every value of a vector comes from one cell of the map; its gradient goes back to that cell.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numba
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import nn
-from torchvision.ops import roi_pool
 
-from .pyramid import LEVELS, bins
+from .. import pooling  # whose modules come when they are first used: a GPU's pooling needs torchvision
+from ..threads import thread_count
+from .pyramid import LEVELS
+from .settings import View
+from .vectors import Cells, Rectangles
+
+Pool = Callable[[torch.Tensor, Cells, Sequence[int]], torch.Tensor]
+
+
+def pool_views(views: Sequence[View], maps: Mapping[str, torch.Tensor], place: Rectangles, pool: Pool) -> torch.Tensor:
+    """Return the pooled vectors of windows as tensors (U, D), view after view.
+
+    Args:
+        views: The parts of a vector.
+        maps: By name (1, C, h, w).
+        place: The windows at one scale.
+        pool: Makes (N, bins * C) of a map, N rectangles of its cells, and levels.
+    """
+    parts = []
+    for view, name, cells in zip(views, place.maps, place.cells, strict=True):
+        whole = view.enlargement is None
+        part = pool(maps[name], cells[:1] if whole else cells, view.levels)
+        parts.append(part.expand(len(cells), -1) if whole else part)
+    return torch.cat(parts, dim=1) if len(parts) > 1 else parts[0]
 
 
 def pool_differentiably(
@@ -34,33 +55,7 @@ def pool_differentiably(
     if map.device.type == "cpu":
         vectors: torch.Tensor = _Pooling.apply(map.permute(0, 2, 3, 1)[0].contiguous(), cells, tuple(levels))
         return vectors
-    return pool_tensors(map, cells, levels)
-
-
-def pool_tensors(map: torch.Tensor, cells: npt.NDArray[np.int32], levels: Sequence[int] = LEVELS) -> torch.Tensor:
-    """Return what `pool_differentiably` does, from torchvision's kernel, which runs where the map is.
-
-    Every bin is a region of its own: the kernel cuts a region in float32, which is wrong for some lengths at 7 and
-    more bins per side. On a GPU it adds gradients up in any order, so that they differ in the last bits between runs.
-    """
-    regions = _bins(torch.from_numpy(cells).to(map.device, torch.int64), levels)
-    regions = nn.functional.pad(regions, (1, 0))  # the number of the map, 0
-    vectors: torch.Tensor = roi_pool(map, regions.to(map.dtype), 1)
-    return vectors.reshape(len(cells), bins(levels) * map.shape[1])
-
-
-def _bins(cells: torch.Tensor, levels: Sequence[int]) -> torch.Tensor:
-    """Return the first and the last cell of all bins, window by window: int64 (N * bins, 4)."""
-    start, length = cells[:, None, :2], cells[:, None, 2:] - cells[:, None, :2]
-    parts = []
-    for level in levels:
-        steps = torch.arange(level, device=cells.device)[None, :, None]
-        first, last = start + steps * length // level, start + ((steps + 1) * length - 1) // level  # (N, level, 2)
-        edges = torch.cat([first, last], dim=2)
-        columns, rows = edges[:, None, :, [0, 2]], edges[:, :, None, [1, 3]]
-        shape = (len(cells), level, level, 2)
-        parts.append(torch.stack([columns.expand(shape), rows.expand(shape)], dim=4).reshape(len(cells), -1, 4))
-    return torch.cat(parts, dim=1).reshape(-1, 4)
+    return pooling.pool_tensors(map, cells, levels)
 
 
 class _Pooling(torch.autograd.Function):
@@ -68,7 +63,7 @@ class _Pooling(torch.autograd.Function):
     def forward(ctx, map, cells, levels):  # type: ignore[no-untyped-def]
         width = sum(level * level for level in levels) * map.shape[2]
         vectors, places = np.empty((len(cells), width), np.float32), np.empty((len(cells), width), np.int32)
-        source, sides, parts = map.detach().numpy(), np.array(levels, np.int64), torch.get_num_threads()
+        source, sides, parts = map.detach().numpy(), np.array(levels, np.int64), thread_count()
         jobs = [np.array_split(array, parts) for array in (cells, vectors, places)]
         with ThreadPoolExecutor(parts) as pool:
             list(pool.map(lambda job: _pool(source, job[0], sides, job[1], job[2]), zip(*jobs, strict=True)))

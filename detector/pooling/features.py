@@ -7,22 +7,26 @@ pooled.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 import numpy as np
-import torch
 
-from ..backbone.backbone import Backbone, to_numpy
+from .. import pooling as lazily  # whose modules come when they are first used: a GPU's pooling needs torch
+from ..backbone.conv_layers import ConvLayers, cells_of
 from ..backbone.preprocessing import resized_size
 from ..timing import Stopwatch, stage
 from ..types import Floats, Image, Indices
-from .device import DeviceVectors
-from .head import Head
 from .kernels import distinct_cells
 from .projection import choose_scales, window_cells
 from .pyramid import bins
 from .settings import Pooling, View
 from .vectors import Cells, Layer, Maps, Rectangles, Vectors, WindowVectors
+
+if TYPE_CHECKING:
+    import torch
+
+    from .device import DeviceVectors
+    from .head import Head
 
 
 class Features(Protocol):
@@ -37,10 +41,10 @@ class Features(Protocol):
     per_window: ClassVar[bool]
 
     @property
-    def backbone(self) -> Backbone: ...  # noqa: D102
+    def backbone(self) -> ConvLayers: ...  # noqa: D102
 
     @property
-    def head(self) -> Head | None: ...  # noqa: D102
+    def head(self) -> "Head | None": ...  # noqa: D102
 
     @property
     def scales(self) -> Sequence[int]:
@@ -84,9 +88,9 @@ class WindowFeatures:
     """
 
     per_window: ClassVar[bool] = False
-    backbone: Backbone
+    backbone: ConvLayers
     pooling: Pooling = field(default_factory=Pooling)
-    head: Head | None = None
+    head: "Head | None" = None
     layer: Layer = "pool"
 
     @property
@@ -97,7 +101,9 @@ class WindowFeatures:
     @property
     def dimensions(self) -> int:
         """Length of a vector."""
-        return self.pooled_dimensions if self.head is None else self.head.dimensions(self.layer)
+        if self.head is None or self.layer == "pool":
+            return self.pooled_dimensions
+        return self.head.dimensions(self.layer)
 
     @property
     def pooled_dimensions(self) -> int:
@@ -116,7 +122,7 @@ class WindowFeatures:
         """Return the same at other scales; see `Features`."""
         return replace(self, pooling=replace(self.pooling, scales=tuple(scales)))
 
-    def vectors(self, image: Image, windows: Floats, clock: Stopwatch | None = None) -> WindowVectors | DeviceVectors:
+    def vectors(self, image: Image, windows: Floats, clock: Stopwatch | None = None) -> "WindowVectors | DeviceVectors":
         """Return the vectors of an image's windows, float32 (N, 4), not pooled yet; see `Features`."""
         size = (image.shape[0], image.shape[1])
         scales = self.scales_of(windows, size)
@@ -146,7 +152,7 @@ class WindowFeatures:
 
     def project(
         self, maps: Maps, windows: Floats, scales: Indices, image_size: tuple[int, int]
-    ) -> WindowVectors | DeviceVectors:
+    ) -> "WindowVectors | DeviceVectors":
         """Return the vectors of an image's windows, not pooled yet.
 
         Args:
@@ -166,7 +172,7 @@ class WindowFeatures:
         vectors = WindowVectors(
             self.pooling.views, maps, tuple(places), index, self.pooled_dimensions, self.head, self.layer
         )
-        return vectors if self.backbone.device == "cpu" else DeviceVectors.on(self.backbone.device, vectors)
+        return vectors if self.backbone.device == "cpu" else lazily.DeviceVectors.on(self.backbone.device, vectors)
 
     def rectangles(
         self, sizes: Mapping[str, tuple[int, int]], windows: Floats, image_size: tuple[int, int], scale: int
@@ -202,12 +208,13 @@ class WindowFeatures:
             preset=self.pooling.geometry,
         )
 
-    def _powered(self, map: torch.Tensor) -> Floats | torch.Tensor:
+    def _powered(self, map: "Floats | torch.Tensor") -> "Floats | torch.Tensor":
         """Return the power of a map (1, C, h, w) as (h, w, C), an array if the conv layers are on the CPU."""
-        with torch.inference_mode():
-            power = self.pooling.power
-            powered = map if power == 1.0 else map.sign() * map.abs() ** power
-            return to_numpy(powered) if self.backbone.device == "cpu" else powered[0].permute(1, 2, 0)
+        power = self.pooling.power
+        if isinstance(map, np.ndarray):
+            cells = cells_of(map)
+            return cells if power == 1.0 else np.sign(cells) * np.abs(cells) ** np.float32(power)
+        return (map if power == 1.0 else map.sign() * map.abs() ** power)[0].permute(1, 2, 0)
 
 
 def _distinct(place: Rectangles) -> tuple[Rectangles, Indices]:

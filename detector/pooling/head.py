@@ -12,6 +12,7 @@ from torch import nn
 from ..errors import InputError
 from ..types import Floats
 from .pyramid import bins
+from .settings import check_layers
 
 LAYERS = ("fc6", "fc7")
 OFFSET_DEVIATIONS = (0.1, 0.1, 0.2, 0.2)  # of the offsets of windows that overlap objects by half (Girshick 2015)
@@ -63,12 +64,7 @@ class Head(nn.Module):
         ranks: Sequence[int] = (),
     ) -> None:
         super().__init__()
-        if len(widths) > len(LAYERS) or min(widths, default=1) < 1:
-            raise InputError(f"widths must be those of fc6 and fc7 or fewer, all positive, not {tuple(widths)}")
-        if not 0 <= dropout < 1 - 1 / 512:
-            raise InputError(f"dropout must be from 0 to below 1, not {dropout}")
-        if ranks and (len(ranks) != len(widths) or min(ranks) < 1):
-            raise InputError(f"ranks must be {len(widths)} positive numbers, one for each layer, not {tuple(ranks)}")
+        check_layers(widths, dropout, ranks)
         sizes = (dimensions, *widths)
         self._widths = tuple(widths)
         self.layers = nn.ModuleList()

@@ -90,6 +90,16 @@ def usual_views(backbone: str) -> tuple[View, ...]:
     return views or (View(),)
 
 
+def check_layers(widths: Sequence[int], dropout: float = 0.5, ranks: Sequence[int] = ()) -> None:
+    """Raise InputError unless these can be the widths of fc6 and fc7, their dropout and their ranks; see `Head`."""
+    if len(widths) > 2 or min(widths, default=1) < 1:
+        raise InputError(f"widths must be those of fc6 and fc7 or fewer, all positive, not {tuple(widths)}")
+    if not 0 <= dropout < 1 - 1 / 512:
+        raise InputError(f"dropout must be from 0 to below 1, not {dropout}")
+    if ranks and (len(ranks) != len(widths) or min(ranks) < 1):
+        raise InputError(f"ranks must be {len(widths)} positive numbers, one for each layer, not {tuple(ranks)}")
+
+
 def _view(value: View | dict[str, Any]) -> View:
     """Return a view, which is a dictionary when it comes from a file."""
     return value if isinstance(value, View) else View(**value)

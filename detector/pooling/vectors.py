@@ -4,28 +4,32 @@ Those of an image take 150 MB, so they are pooled in blocks, used and overwritte
 """
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
+from ..threads import thread_count
 from ..timing import Stopwatch
 from ..types import Floats, Indices
-from .head import Head
 from .kernels import Bands, borrowed_bands, pool_rectangles
 from .products import inner_products
 from .pyramid import bins
 from .settings import View
 
+if TYPE_CHECKING:
+    import torch
+
+    from .head import Head
+
 BLOCK = 64  # vectors pooled and scored at a time: few enough to stay in the cache
 PARTS = 4
 Cells = npt.NDArray[np.int32]
-Maps = Mapping[str, Floats | torch.Tensor]  # tensors of the same shape where the conv layers are on another device
+Maps = Mapping[str, "Floats | torch.Tensor"]  # tensors of the same shape where the conv layers are on another device
 Layer = Literal["pool", "fc6", "fc7"]
 
 
@@ -82,7 +86,7 @@ class WindowVectors:
     places: tuple[Rectangles, ...]
     index: Indices
     width: int
-    head: Head | None = None
+    head: "Head | None" = None
     layer: Layer = "pool"
 
     def __len__(self) -> int:
@@ -92,7 +96,7 @@ class WindowVectors:
     @property
     def dimensions(self) -> int:
         """Length of a vector."""
-        return self.width if self.head is None else self.head.dimensions(self.layer)
+        return self.width if self.head is None or self.layer == "pool" else self.head.dimensions(self.layer)
 
     def all(self) -> Floats:
         """Return the vector of every window: float32 (N, D)."""
@@ -104,7 +108,7 @@ class WindowVectors:
     def margins(self, weights: Floats, biases: Floats, clock: Stopwatch | None = None) -> Floats:
         """Return the inner products of every window's vector with weights (K, D), plus biases (K,): float32 (N, K)."""
         # Fully connected layers have threads of their own.
-        threads = torch.get_num_threads() if self.layer == "pool" else 1
+        threads = thread_count() if self.layer == "pool" else 1
         # Some parts for each thread, because they do not take equally long.
         parts = self._parts(max(1, min(PARTS * threads, len(self) // BLOCK)) if threads > 1 else 1)
         clock, clocks = clock or Stopwatch(), [Stopwatch() for _ in parts]
@@ -155,7 +159,7 @@ class WindowVectors:
                     with clock("pooling"):
                         block = buffer[: len(place) - start]
                         self._pool(maps, bands, place[start : start + BLOCK], block)
-                    if self.head is not None:
+                    if self.head is not None and self.layer != "pool":
                         with clock("fc"):
                             block = self.head.vectors(block, self.layer)
                     yield slice(end, end := end + len(block)), block
@@ -171,26 +175,6 @@ class WindowVectors:
             if whole:
                 block[1:, column : column + width] = block[0, column : column + width]
             column += width
-
-
-Pool = Callable[[torch.Tensor, Cells, Sequence[int]], torch.Tensor]
-
-
-def pool_views(views: Sequence[View], maps: Mapping[str, torch.Tensor], place: Rectangles, pool: Pool) -> torch.Tensor:
-    """Return the pooled vectors of windows as tensors (U, D), view after view.
-
-    Args:
-        views: The parts of a vector.
-        maps: By name (1, C, h, w).
-        place: The windows at one scale.
-        pool: Makes (N, bins * C) of a map, N rectangles of its cells, and levels.
-    """
-    parts = []
-    for view, name, cells in zip(views, place.maps, place.cells, strict=True):
-        whole = view.enlargement is None
-        part = pool(maps[name], cells[:1] if whole else cells, view.levels)
-        parts.append(part.expand(len(cells), -1) if whole else part)
-    return torch.cat(parts, dim=1) if len(parts) > 1 else parts[0]
 
 
 @dataclass(frozen=True)

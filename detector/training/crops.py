@@ -79,7 +79,7 @@ class Crops:
         scale = int(random.integers(self.scales[0], self.scales[1] + 1))
         crop = cut(self.images[int(number)], max(scale, size), size, random.random(2))
         mirrored = self.flips and random.integers(2)
-        return self.preprocessing(np.ascontiguousarray(crop[:, ::-1]) if mirrored else crop)
+        return torch.from_numpy(self.preprocessing(np.ascontiguousarray(crop[:, ::-1]) if mirrored else crop))
 
 
 def cut(image: Image, scale: int, size: int, place: npt.NDArray[np.float64]) -> Image:

@@ -17,13 +17,13 @@ import torch
 from torch import nn
 
 from ..backbone.backbone import Backbone
-from ..backbone.maps import Map
-from ..backbone.networks import declared_maps, network_of
+from ..backbone.conv_layers import Map
+from ..backbone.layers import declared_maps
+from ..backbone.networks import network_of
 from ..backbone.normalisation import folded, normalised
-from ..backbone.torch_engine import Precision
 from ..errors import InputError
 from ..files.cache import content_key
-from ..types import Progress
+from ..types import Precision, Progress
 from .checkpoint import Checkpoint
 from .crops import Crops, Images
 from .loop import Part, train
@@ -167,7 +167,7 @@ class _Run:
         sums = torch.zeros(3, self.teacher.last.channels, dtype=torch.float64, device=self.teacher.device)
         for pixels in self._crops().ahead(0, min(MEASURED_STEPS, self.options.steps), self.workers):
             with torch.no_grad():
-                cells = self.teacher.convolve(pixels).movedim(1, -1).flatten(0, 2).double()
+                cells = self._taught(pixels).movedim(1, -1).flatten(0, 2).double()
             sums += torch.stack([torch.ones_like(cells[0]) * len(cells), cells.sum(dim=0), cells.square().sum(dim=0)])
         mean = sums[1] / sums[0]
         deviation = (sums[2] / sums[0] - mean.square()).clamp(min=0).sqrt()
@@ -210,14 +210,18 @@ class _Run:
 
     def _maps(self, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the student's map, as it is to be compared, and the teacher's, standardised: (B, C, h, w) each."""
-        pixels = pixels.to(self.teacher.device, memory_format=torch.channels_last)
         with torch.no_grad():
-            wanted = (self.teacher.convolve(pixels) - self.mean) / self.deviation
+            wanted = (self._taught(pixels) - self.mean) / self.deviation
+        pixels = pixels.to(self.teacher.device, memory_format=torch.channels_last)
         rounded = self.options.precision == "bfloat16"
         with torch.autocast(torch.device(self.teacher.device).type, torch.bfloat16, enabled=rounded):
             given = self.modules["adapter"](self.layers(pixels)).float()
         height, width = (min(given.shape[axis], wanted.shape[axis]) for axis in (2, 3))
         return given[..., :height, :width], wanted[..., :height, :width]
+
+    def _taught(self, pixels: torch.Tensor) -> torch.Tensor:
+        """Return the teacher's maps, (B, C, h, w) where it is, of pixels on the CPU."""
+        return torch.as_tensor(self.teacher.convolve(pixels.numpy()))
 
     def _held_out(self, size: int) -> tuple[float, float]:
         """Return the mean squared error and variance of the teacher's map on crops that are always the same."""

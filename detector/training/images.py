@@ -19,13 +19,14 @@ from torch import nn
 from sppnet.proposals import SelectiveSearch, compute_windows
 
 from ..backbone.backbone import to_numpy, to_tensor
-from ..backbone.torch_engine import conv_threads, full_float32
+from ..backbone.torch_engine import full_float32
 from ..checks import check_windows, checked_target
 from ..errors import InputError
 from ..files.cache import ArrayCache, content_key
 from ..pooling.features import Features, WindowFeatures
 from ..pooling.vectors import Maps, Vectors
 from ..scoring.boxes import iou
+from ..threads import conv_threads, thread_count
 from ..types import Floats, Image, Progress, Target
 from .scaling import Scaling
 from .tail import maps_through
@@ -97,7 +98,7 @@ class TrainingImages:
         pairs, given = chain([first], pairs), "windows" in first[1]
         found = self._given(pairs) if given else self._proposed(pairs, search, workers)
         key = self.features.key()
-        with conv_threads(1 if workers > 1 and not given else torch.get_num_threads()):
+        with conv_threads(1 if workers > 1 and not given else thread_count()):
             for number, (image, target, windows) in enumerate(found):
                 self._add(image, windows, target, key, flips, all_scales)
                 progress("windows and maps", number + 1, total)

@@ -6,7 +6,7 @@ object, and the negatives near or above the margin; the easy ones leave it.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -15,8 +15,10 @@ from ..errors import InputError
 from ..scoring.boxes import suppress
 from ..scoring.svm import SVMs, fit_svms
 from ..types import Progress
-from .images import TrainingImages
 from .scaling import Scaling
+
+if TYPE_CHECKING:
+    from .images import TrainingImages
 
 HARD, EASY = -1.0001, -1.2  # margins of the release: above the first a negative is hard, below the second it may go
 LIBLINEAR: dict[str, Any] = {"tolerance": 1e-2, "max_epochs": 10_000}  # as near to the optimum as our own solver
@@ -67,7 +69,7 @@ class HardNegativeMining:
         svms: As last trained, for scaled vectors.
     """
 
-    def __init__(self, images: TrainingImages, scaling: Scaling, options: Mining, *, seed: int = 0) -> None:
+    def __init__(self, images: "TrainingImages", scaling: Scaling, options: Mining, *, seed: int = 0) -> None:
         self.images, self.scaling, self.options, self.seed = images, scaling, options, seed
         self.svms = _untrained(len(images.classes), images.features.dimensions)
         dimensions = images.features.dimensions

@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import nn
 
-from ..backbone.backbone import Backbone
+from ..backbone.conv_layers import ConvLayers
 
 
 def maps_through(
-    tail: nn.Sequential, maps: Mapping[str, torch.Tensor], scale: int, *, stem: Backbone, whole: Backbone,
+    tail: nn.Sequential, maps: Mapping[str, torch.Tensor], scale: int, *, stem: ConvLayers, whole: ConvLayers,
     names: Sequence[str],
 ) -> dict[str, torch.Tensor]:  # fmt: skip
     """Return maps of a whole backbone at one scale, from those of its stem.

@@ -502,7 +502,7 @@ def test_without_regression_detections_are_windows(squares: list[tuple[npt.NDArr
     [
         ({"seed": -1}, "seed must not be negative, not -1"),
         ({"backbone": "vgg"}, "there is no backbone 'vgg'"),
-        ({"engine": "tpu"}, "there is no engine 'tpu'; there are torch, onnx"),
+        ({"engine": "tpu"}, "there is no engine 'tpu'; there are auto, onnx, torch"),
         ({"pooling": Pooling(views=(View(map="fire10"),))}, "efficientnet_lite0 has no map 'fire10'; there are stage0"),
         ({"layer": "fc8"}, "layer must be one of pool, fc6, fc7, not 'fc8'"),
         ({"scores": "bogus"}, "scores must be svm or softmax, not 'bogus'"),

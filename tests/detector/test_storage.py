@@ -10,6 +10,9 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from sppnet.detector import FineTuning, Mining, ModelError, Pooling, SPPNet, Training, View, load_detector
+from sppnet.detector.backbone.backbone import Backbone
+from sppnet.detector.backbone.stored import conv_bytes
+from sppnet.detector.files.model_folder import BUNDLED
 from sppnet.proposals import SelectiveSearch
 from tests.conftest import square_image, windows_near, with_windows
 
@@ -36,10 +39,11 @@ def copy(saved: Path, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_model_is_a_folder_of_four_files(saved: Path) -> None:
+def test_a_model_is_a_folder_of_five_files(saved: Path) -> None:
     assert sorted(file.name for file in saved.iterdir()) == [
         "README.md",
         "config.json",
+        "conv.json",
         "metrics.json",
         "model.safetensors",
     ]
@@ -308,3 +312,43 @@ def test_settings_that_do_not_fit_the_layers_are_one_clear_error(layers: Path, k
 
     with pytest.raises(ModelError, match=r"^[^\n]*$"):
         SPPNet.load(layers)
+
+
+def test_a_model_that_was_saved_before_graphs_detects_the_same_and_says_why_it_starts_slowly(copy: Path) -> None:
+    image, windows = square_image(0)[0], windows_near(0)
+    (copy / "conv.json").rename(copy / "README.md")
+    before = SPPNet.load(copy)
+    before.save(copy)
+
+    after = SPPNet.load(copy)
+
+    assert "saved without the graph of its conv layers" in before.remark and after.remark == ""
+    [found], [expected] = (model.predict([image], windows=[windows]) for model in (after, before))
+    np.testing.assert_array_equal(found["boxes"], expected["boxes"])
+
+
+def test_a_damaged_graph_is_one_clear_error(copy: Path) -> None:
+    (copy / "conv.json").write_text('{"maps": []}')
+
+    with pytest.raises(ModelError, match=r"conv\.json: the conv layers are damaged, or do not fit their weights"):
+        SPPNet.load(copy)
+
+
+def test_a_graph_of_other_layers_is_one_clear_error(copy: Path) -> None:
+    (copy / "conv.json").write_bytes((BUNDLED / "voc07" / "conv.json").read_bytes())
+
+    with pytest.raises(ModelError, match=r"conv\.json: the conv layers are damaged, or do not fit their weights"):
+        SPPNet.load(copy)
+
+
+def test_torch_takes_no_notice_of_the_graph(copy: Path) -> None:
+    (copy / "conv.json").write_bytes(b"")
+
+    assert SPPNet.load(copy, engine="torch").fitted()[0].backbone.engine == "torch"
+
+
+def test_the_bundled_graph_is_that_of_the_bundled_layers() -> None:
+    backbone = SPPNet.load("voc07").layered()[0].backbone
+
+    assert isinstance(backbone, Backbone)
+    assert conv_bytes(backbone) == (BUNDLED / "voc07" / "conv.json").read_bytes()

@@ -26,7 +26,7 @@ def shapes(tmp_path: Path, tiny_backbone: Backbone, monkeypatch: pytest.MonkeyPa
 
     class Tiny(SPPNet):
         @classmethod
-        def load(cls, folder: Path | str, *, device: str = "cpu", engine: str = "torch") -> Self:
+        def load(cls, folder: Path | str, *, device: str = "cpu", engine: str = "auto") -> Self:
             network = cls(CLASSES, search=SelectiveSearch(limit=4))
             network._fitted = WindowFeatures(tiny_backbone, Pooling(scales=(96,))), scorer(4, 400)
             return network

@@ -30,7 +30,7 @@ def heavy_imports(*commands: Sequence[str | Path]) -> set[str]:
     code = (
         "import ast, sys; from sppnet.tools.cli import cli\n"
         "for command in ast.literal_eval(sys.argv[1]): cli(command, standalone_mode=False)\n"
-        "print(*{'torch', 'numba', 'cv2'} & set(sys.modules), file=sys.stderr)"
+        "print(*{'torch', 'torchvision', 'numba', 'cv2'} & set(sys.modules), file=sys.stderr)"
     )
     arguments = repr([list(map(str, command)) for command in commands])
     result = subprocess.run([sys.executable, "-c", code, arguments], capture_output=True, text=True)

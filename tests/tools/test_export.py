@@ -47,6 +47,21 @@ def test_without_options_the_model_is_the_same(layers: Path, tmp_path: Path) -> 
     assert (tmp_path / "same" / "model.safetensors").read_bytes() == (layers / "model.safetensors").read_bytes()
 
 
+def test_a_model_is_written_for_other_programs(tmp_path: Path) -> None:
+    done = CliRunner().invoke(cli, ["export", "-m", "voc07", "-o", str(tmp_path / "onnx"), "--format", "onnx"])
+
+    assert done.exit_code == 0, done.output
+    names = {"conv.onnx", "head.npz", "settings.json", "run.py", "README.md"}
+    assert {file.name for file in (tmp_path / "onnx").iterdir()} == names
+
+
+def test_options_of_a_smaller_model_are_not_for_other_programs(tmp_path: Path) -> None:
+    done = CliRunner().invoke(cli, ["export", "-m", "voc07", "-o", str(tmp_path), "--format", "onnx", "--half"])
+
+    assert done.exit_code == 2
+    assert "--compress and --half are for --format sppnet" in done.output
+
+
 def test_a_folder_of_something_else_is_not_written_to(layers: Path, tmp_path: Path) -> None:
     (tmp_path / "holiday.jpg").write_bytes(b"")
 

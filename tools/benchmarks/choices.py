@@ -21,14 +21,13 @@ from rich.table import Table
 
 from sppnet.data import VOC, average_precision
 from sppnet.detector import CONTEXT, Mining, Pooling, Training, View, load_backbone
-from sppnet.detector.backbone.torch_engine import Precision
 from sppnet.detector.pooling.features import Features, WindowFeatures
 from sppnet.detector.pooling.projection import PAPER_SCALES, RELEASE_SCALES
 from sppnet.detector.scoring.detection import WindowScorer
 from sppnet.detector.timing import Stopwatch
 from sppnet.detector.training.images import TrainingImages
 from sppnet.detector.training.windows import detect_prepared, train_windows
-from sppnet.detector.types import Image
+from sppnet.detector.types import Image, Precision
 from sppnet.proposals import SelectiveSearch
 
 from ..command.console import say

@@ -9,13 +9,15 @@ from time import perf_counter
 from typing import Any
 
 import click
+import numpy as np
 import torch
 from rich.console import Console
 from rich.table import Table
 
 from sppnet.detector import BACKBONES
 from sppnet.detector.backbone.engines import ENGINES
-from sppnet.detector.backbone.networks import network_of, random_layers
+from sppnet.detector.backbone.layers import random_layers
+from sppnet.detector.backbone.networks import network_of
 
 from ..command.choices import ChoiceOf
 from ..command.console import set_threads
@@ -48,7 +50,7 @@ def _measured(name: str, runs: int, rate: float) -> dict[str, float]:
     network, layers = network_of(name), random_layers(name, 0).eval().requires_grad_(False)
     wanted = {map for map, _ in network.views} or {list(network.maps)[-1]}
     depths = [depth for map, depth in network.maps.items() if map in wanted]
-    pixels = torch.rand(1, 3, HEIGHT, WIDTH)
+    pixels = np.random.default_rng(0).random((1, 3, HEIGHT, WIDTH), np.float32)
     engines: dict[str, Any] = {engine: make(layers, "float32", "cpu") for engine, make in ENGINES.items()}
     times: dict[str, list[float]] = {engine: [] for engine in engines}
     for run in range(runs + 1):
@@ -57,7 +59,7 @@ def _measured(name: str, runs: int, rate: float) -> dict[str, float]:
             convolve(pixels, depths)
             if run:  # the first one prepares
                 times[engine].append(1000 * (perf_counter() - started))
-    operations = count_operations(lambda: layers(pixels))[0]
+    operations = count_operations(lambda: layers(torch.from_numpy(pixels)))[0]
     return {engine: statistics.median(each) for engine, each in times.items()} | {"floor": 1000 * operations / rate}
 
 

@@ -15,6 +15,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from sppnet.detector.backbone.backbone import Backbone
+from sppnet.detector.backbone.conv_layers import ConvLayers
 from sppnet.detector.backbone.preprocessing import resized_size
 from sppnet.detector.pooling.features import Features, WindowFeatures
 from sppnet.detector.pooling.head import LAYERS, Head
@@ -97,8 +98,9 @@ def rcnn_work(
 
 
 @cache
-def conv_work(backbone: Backbone, height: int, width: int) -> tuple[float, int]:
+def conv_work(backbone: ConvLayers, height: int, width: int) -> tuple[float, int]:
     """Return the operations of the conv layers on pixels of a height and width, and the cells of their map."""
+    assert isinstance(backbone, Backbone)
     layers = copy.deepcopy(backbone.layers).to("meta", torch.float32)  # which computes sizes, not values
     operations, map = count_operations(lambda: layers(torch.empty((1, 3, height, width), device="meta")))
     return operations, map.shape[2] * map.shape[3]

@@ -235,7 +235,7 @@ def _trained_r_cnn(network: SPPNet, trained: SPPNet, images: int) -> Contender:
 
 
 def _parts(network: SPPNet) -> tuple[Features, WindowScorer]:
-    return network.fitted()
+    return network.layered()
 
 
 def _listed(scales: Sequence[int]) -> str:

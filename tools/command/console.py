@@ -10,6 +10,7 @@ import click
 from sppnet import detector
 
 from .choices import ChoiceOf
+from .gpus import may_have_gpu
 from .libraries import set_up
 
 USAGE, BAD_DATA, BAD_MODEL, SKIPPED, INTERRUPTED = 2, 3, 4, 5, 130
@@ -67,21 +68,20 @@ def set_threads(threads: int | None) -> None:
     set_up()  # before the import of torch
     import cv2
     import numba
-    import torch
     from threadpoolctl import threadpool_limits
 
     if threads is not None:
         cv2.setNumThreads(threads)
-        torch.set_num_threads(threads)
+        detector.set_thread_count(threads)
         numba.set_num_threads(min(threads, numba.get_num_threads()))
         threadpool_limits(threads)
 
 
 engine_option = click.option(
     "--engine",
-    type=ChoiceOf(lambda: detector.ENGINES),
-    default="torch",
-    help="What runs the conv layers: torch, or onnx, which is quicker on one thread of a CPU.",
+    type=ChoiceOf(lambda: detector.ENGINE_NAMES),
+    default="auto",
+    help="What runs the conv layers: onnx, torch, or auto for onnx on a CPU in float32 and torch elsewhere.",
 )
 
 
@@ -91,8 +91,8 @@ def find_device(device: str) -> str:
     Raises:
         click.BadParameter: If it is not there.
     """
-    if device == "cpu":
-        return device
+    if device == "cpu" or (device == "auto" and not may_have_gpu()):
+        return "cpu"
     import torch
 
     count = torch.cuda.device_count() if torch.cuda.is_available() else 0

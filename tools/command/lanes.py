@@ -19,9 +19,7 @@ AHEAD = 2  # images under way for each lane: one that is worked on and one that 
 
 def lanes_for(images: Sized, workers: int) -> int:
     """Return how many images to work on at once: so many as there are workers, threads and images for."""
-    import torch
-
-    return max(1, min(workers, torch.get_num_threads(), len(images)))
+    return max(1, min(workers, detector.thread_count(), len(images)))
 
 
 def side_by_side(
@@ -38,10 +36,9 @@ def side_by_side(
         lanes: How many items are worked on at once.
     """
     import numba
-    import torch
     from threadpoolctl import threadpool_limits
 
-    threads = max(1, torch.get_num_threads() // lanes)
+    threads = max(1, detector.thread_count() // lanes)
 
     def begin() -> None:
         numba.set_num_threads(min(threads, numba.get_num_threads()))  # holds for one thread of this process only

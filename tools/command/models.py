@@ -7,6 +7,8 @@ import click
 
 from sppnet import detector
 
+from .console import say
+
 BUNDLED = "voc07"  # what detects where no model is named: twenty classes of Pascal VOC
 
 models_option = click.option(
@@ -41,6 +43,9 @@ def load(
     """
     bundled = Path(detector.__path__[0], "models", BUNDLED)
     networks = [detector.load_detector(folder, device=device, engine=engine) for folder in folders or [bundled]]
+    for folder, network in zip(folders, networks, strict=False):
+        if network.remark:
+            say(f"{folder}: {network.remark}")
     if not regression:
         networks = [network.without_regression() for network in networks]
     if len(networks) == 1:

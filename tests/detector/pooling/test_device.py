@@ -18,9 +18,10 @@ from sppnet.detector import RCNN, FineTuning, SPPNet, Training, load_detector
 from sppnet.detector.backbone.backbone import Backbone, to_tensor
 from sppnet.detector.backbone.torch_engine import full_float32
 from sppnet.detector.pooling.device import DeviceVectors, TensorVectors
-from sppnet.detector.pooling.differentiable import pool_differentiably, pool_tensors
+from sppnet.detector.pooling.differentiable import pool_differentiably
 from sppnet.detector.pooling.features import WindowFeatures
 from sppnet.detector.pooling.head import Head
+from sppnet.detector.pooling.regions import pool_tensors
 from sppnet.detector.pooling.settings import CONTEXT, Pooling, View
 from sppnet.detector.pooling.vectors import Vectors, WindowVectors
 from sppnet.detector.rcnn import WarpedFeatures
@@ -79,6 +80,7 @@ def pooled_by(features: WindowFeatures, **settings: Any) -> WindowFeatures:
 def moved(features: WindowFeatures, device: str) -> WindowFeatures:
     """Return the features with backbone and head on a device."""
     backbone = features.backbone
+    assert isinstance(backbone, Backbone)
     there = Backbone(
         backbone.name,
         copy.deepcopy(backbone.layers),

@@ -10,13 +10,13 @@ import torch
 from torch.nn.functional import adaptive_max_pool2d
 
 from sppnet.detector.backbone.backbone import Backbone
-from sppnet.detector.backbone.torch_engine import conv_threads
 from sppnet.detector.errors import InputError
 from sppnet.detector.pooling.features import WindowFeatures
 from sppnet.detector.pooling.head import Head
 from sppnet.detector.pooling.projection import window_cells
 from sppnet.detector.pooling.settings import CONTEXT, Pooling, View
 from sppnet.detector.pooling.vectors import Layer, Maps, WindowVectors
+from sppnet.detector.threads import conv_threads
 from sppnet.detector.timing import Stopwatch
 from tests.detector.pooling.pooled import pooled
 

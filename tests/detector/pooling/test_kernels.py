@@ -12,7 +12,7 @@ from torch.nn.functional import adaptive_max_pool2d, max_pool2d
 
 from sppnet.detector.errors import InputError
 from sppnet.detector.pooling.kernels import borrowed_bands, distinct_cells, pool_rectangles
-from sppnet.detector.pooling.pyramid import PyramidPooling
+from sppnet.detector.pooling.pyramid_layer import PyramidPooling
 
 from .pooled import pooled
 

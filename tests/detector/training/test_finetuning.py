@@ -18,8 +18,9 @@ from sppnet.detector.errors import InputError
 from sppnet.detector.pooling.features import WindowFeatures
 from sppnet.detector.pooling.settings import CONTEXT, Pooling, View
 from sppnet.detector.training.checkpoint import Checkpoint
-from sppnet.detector.training.finetuning import PRESETS, FineTuning, _Run, fine_tune, principal_channels
+from sppnet.detector.training.finetuning import _Run, fine_tune, principal_channels
 from sppnet.detector.training.images import TrainingImages
+from sppnet.detector.training.settings import PRESETS, FineTuning
 from sppnet.detector.types import Target
 from sppnet.proposals import SelectiveSearch
 from tests.conftest import NOTHING, no_progress, prepared_for, square_image, windows_near, with_windows
@@ -120,7 +121,9 @@ def test_the_layers_after_the_maps_learn(whole: Tensors, pooled_backbone: Backbo
 
 
 def test_there_may_be_no_layers_after_the_maps(train: Training, tmp_path: Path) -> None:
-    train.backbone = train.images.features.backbone
+    stem = train.images.features.backbone
+    assert isinstance(stem, Backbone)
+    train.backbone = stem
     before = {name: tensor.clone() for name, tensor in train.backbone.layers.state_dict().items()}
     train.backbone.split = lambda at=None: (train.backbone, nn.Sequential())  # type: ignore[method-assign]
 

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sppnet.detector.backbone.backbone import Backbone, to_numpy
+from sppnet.detector.backbone.backbone import Backbone
+from sppnet.detector.backbone.conv_layers import cells_of
 from sppnet.detector.errors import InputError
 from sppnet.detector.pooling.features import WindowFeatures
 from sppnet.detector.pooling.settings import Pooling, View
@@ -255,8 +256,8 @@ def test_further_layers_are_applied_to_the_maps(tmp_path: Path, pooled_backbone:
 
     direct = pooled_backbone.maps_of(square_image(1)[0], 96, ("conv1", "conv2"))
     maps = further.maps(0, (96,))
-    np.testing.assert_allclose(maps["96-conv2"], to_numpy(direct["conv2"]), rtol=1e-2, atol=1e-2)
-    np.testing.assert_allclose(maps["96-conv1"], to_numpy(direct["conv1"]), rtol=1e-3, atol=1e-3)
+    np.testing.assert_allclose(maps["96-conv2"], cells_of(direct["conv2"]), rtol=1e-2, atol=1e-2)
+    np.testing.assert_allclose(maps["96-conv1"], cells_of(direct["conv1"]), rtol=1e-3, atol=1e-3)
     assert further.vectors(0).all().shape[1] == further.features.dimensions
     assert list(images.maps(0, (96,))) == ["96-conv1", "96-pool1"] and images.features is features
 

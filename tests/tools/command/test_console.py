@@ -33,6 +33,7 @@ def where(device: str) -> None:
 @pytest.fixture
 def gpus(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
     """Let torch see so many GPUs."""
+    monkeypatch.setattr("sppnet.tools.command.console.may_have_gpu", lambda: request.param > 0)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: request.param > 0)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: request.param)
 
@@ -81,10 +82,11 @@ def test_what_names_no_device_is_wrong_usage(device: str) -> None:
     assert f"{device!r} is no device: give auto, cpu, cuda, or cuda:1 for the second GPU" in result.stderr
 
 
-def test_naming_a_device_takes_no_torch() -> None:
+def test_that_there_is_no_gpu_is_known_without_torch() -> None:
     code = (
-        "import click, sys; from sppnet.tools.command.console import device_option, find_device\n"
-        "command = click.command()(device_option(lambda device: find_device('cpu')))\n"
+        "import click, sys; import sppnet.tools.command.gpus as gpus; gpus.FILES = ()\n"
+        "from sppnet.tools.command.console import device_option, find_device\n"
+        "command = click.command()(device_option(lambda device: find_device(device)))\n"
         "command([], standalone_mode=False); sys.exit('torch' in sys.modules)"
     )
 
