@@ -14,7 +14,7 @@ from sppnet.data import DataSet
 from .console import CommandError, duration, say
 
 Make = Callable[..., "detector.SPPNet"]  # of a preset, and of epochs if not the usual ones
-MEASURED = 0.033  # seconds of the conv layers for 600 x 800 pixels on the two cores that plans are of
+MEASURED = 0.037  # seconds of the conv layers for 600 x 800 pixels on the two cores that plans are of
 LEAST_EPOCHS = 4  # of fine-tuning; with fewer, conv layers as they come are as good
 
 
