@@ -6,8 +6,8 @@ by the pyramid, and four more names stand for what can be made of the last map:
 - `pool`: its 6 x 6 level alone, what a network without the pyramid would see;
 - `spp`: the whole pyramid;
 - `mean`: the average over its cells, beyond the paper;
-- `fc`: what a last convolution makes of it, averaged over the image, where the weights came with one: SqueezeNet's class
-  scores, the 1,280 channels before EfficientNet-Lite's.
+- `fc`: what a last convolution makes of it, averaged over the image, where the weights came with one: the class scores
+  of SqueezeNet, the 1,280 channels before those of EfficientNet-Lite.
 """
 
 from collections.abc import Sequence
