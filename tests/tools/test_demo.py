@@ -60,11 +60,13 @@ def test_what_is_bundled_is_small_and_says_where_it_comes_from() -> None:
     from sppnet import detector
 
     folder = Path(detector.__file__).parent / "models"
-    assert sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) <= 15_000_000
-    card = (folder / "voc07" / "README.md").read_text()
+    assert sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) <= 20_000_000
+    card, small = ((folder / name / "README.md").read_text() for name in ("voc07", "voc07-small"))
     for word in ("trainval", "Teacher", "sppnet pretrain", "sppnet train", "seed", "mAP", "Limits"):
+        assert word in small
+    for word in ("`train`", "Google", "Apache-2.0", "sppnet train", "seed", "mAP", "Limits"):
         assert word in card
-    assert json.loads((folder / "voc07" / "config.json").read_text())["trunk"] == "small"  # the word of format 3
+    assert json.loads((folder / "voc07-small" / "config.json").read_text())["trunk"] == "small"  # the word of format 3
 
 
 def test_with_train_it_learns_shapes_and_saves_the_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
