@@ -239,7 +239,7 @@ def prepared_for(features: WarpedFeatures, folder: Path, windows: npt.NDArray[np
     [
         {"fine_tuning": FineTuning()},
         {"pooling": Pooling().with_views(*CONTEXT)},
-        {"pooling": Pooling(views=(View(map="fire5"),))},
+        {"pooling": Pooling(views=(View(map="stage4"),))},
         {"pooling": Pooling(views=(View(enlargement=2.0),))},
         {"pooling": Pooling(power=0.5)},
     ],
