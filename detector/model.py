@@ -217,10 +217,12 @@ class SPPNet:
     def _train_scorer(
         self, images: "TrainingImages", features: Features, progress: Progress, clock: Stopwatch
     ) -> WindowScorer:
+        head = features.head if self.scores == "softmax" else None
         return learning.train_windows(
             images,
             settings=self.training,
-            softmax=features.head.softmax() if features.head and self.scores == "softmax" else None,
+            softmax=head.softmax() if head else None,
+            regression=head.regression() if head and self.fine_tuning and self.fine_tuning.offsets_weight else None,
             seed=self.seed,
             progress=progress,
             clock=clock,

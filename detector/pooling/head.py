@@ -6,6 +6,7 @@ ones on fewer channels, or a truncated singular value decomposition (Girshick 20
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -131,7 +132,16 @@ class Head(nn.Module):
 
     def softmax(self) -> tuple[Floats, Floats]:
         """Return the weights (K + 1, D) and biases of the classes, for vectors of the last layer as they come."""
-        weights, biases = (tensor.detach().cpu().numpy() for tensor in (self.classes.weight, self.classes.bias))
+        return self._folded(self.classes)
+
+    def regression(self) -> tuple[Floats, Floats]:
+        """Return the weights (4, D) and biases (4,) of the offsets of any class, likewise, in units of 1."""
+        weights, biases = self._folded(self.offsets)
+        deviations = np.array(OFFSET_DEVIATIONS, np.float32)
+        return weights * deviations[:, None], biases * deviations
+
+    def _folded(self, linear: nn.Linear) -> tuple[Floats, Floats]:
+        weights, biases = (tensor.detach().cpu().numpy() for tensor in (linear.weight, linear.bias))
         if self.layers:
             return weights, biases
         folded = weights * self.factors.cpu().numpy()

@@ -24,6 +24,7 @@ def train_windows(
     *,
     settings: Training,
     softmax: tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]] | None = None,
+    regression: tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]] | None = None,
     seed: int,
     progress: Progress,
     clock: Stopwatch,
@@ -36,6 +37,8 @@ def train_windows(
         images: Prepared; at least one has an object.
         settings: How SVMs and regression are trained.
         softmax: Weights (K + 1, D) and biases of a softmax that stands in for SVMs.
+        regression: Weights (4, D) and biases of offsets that were learned for all classes together: those of each class
+            are the means of these and of its own.
         seed: The same seed gives the same result.
         progress: Called with (stage, done, total).
         clock: Counts the time of the stages.
@@ -51,11 +54,13 @@ def train_windows(
             for _ in range(settings.mining.passes):
                 miner.search(fitting, progress)
     with clock("box regression"):
-        offsets = fit_regressors(images, scaling, fitting, settings, seed, progress)
+        weights, biases = fit_regressors(images, scaling, fitting, settings, seed, progress)
+        if regression is not None and settings.regression_examples:
+            weights, biases = (weights + regression[0]) / 2, (biases + regression[1]) / 2
 
     def scorer(calibration: Calibration) -> WindowScorer:
-        weights = softmax or scaling.fold(miner.svms.weights, miner.svms.biases)
-        return WindowScorer(*weights, *offsets, calibration, softmax=softmax is not None)
+        scores = softmax or scaling.fold(miner.svms.weights, miner.svms.biases)
+        return WindowScorer(*scores, weights, biases, calibration, softmax=softmax is not None)
 
     with clock("calibration"):
         calibration = _calibrate(images, scorer(Calibration()), held, progress)

@@ -113,11 +113,11 @@ def test_the_convolution_after_the_last_map_comes_along_with_its_normalisation_f
     [file] = Path(str(find_spec(LITE[NAME].package).origin)).parent.glob("models/*.pth")  # type: ignore[union-attr]
     given, backbone = torch.load(file, weights_only=True), load_backbone(NAME)
     map = torch.randn(1, 320, 3, 4, generator=torch.Generator().manual_seed(2))
-    parts = (given[f"_bn1.{part}"] for part in ("running_mean", "running_var", "weight", "bias"))
+    mean, variance, scale, shift = (given[f"_bn1.{part}"] for part in ("running_mean", "running_var", "weight", "bias"))
 
-    found = conv2d(map, *(backbone.fully_connected[f"classifier.1.{part}"] for part in ("weight", "bias")))
-
-    expected = batch_norm(conv2d(map, given["_conv_head.weight"]), *parts, eps=1e-3)
+    weight, bias = (backbone.fully_connected[f"classifier.1.{part}"] for part in ("weight", "bias"))
+    found = conv2d(map, weight, bias)
+    expected = batch_norm(conv2d(map, given["_conv_head.weight"]), mean, variance, scale, shift, eps=1e-3)
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
 
 

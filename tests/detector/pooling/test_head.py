@@ -122,6 +122,18 @@ def test_a_softmax_after_layers_has_the_weights_of_the_classes() -> None:
 
 
 @pytest.mark.parametrize("widths", [(), (6, 4)])
+def test_the_regression_gives_the_offsets_that_were_learned_in_their_own_units(widths: tuple[int, ...]) -> None:
+    made, vectors = head(widths), pooled(5)
+
+    weights, biases = made.regression()
+
+    _, offsets = made(torch.from_numpy(vectors))
+    seen = made.vectors(vectors, "fc7") if widths else vectors
+    expected = offsets.detach().numpy() * np.array([0.1, 0.1, 0.2, 0.2])
+    np.testing.assert_allclose(seen @ weights.T + biases, expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("widths", [(), (6, 4)])
 def test_values_drop_out_in_training_only(widths: tuple[int, ...]) -> None:
     made, vectors = head(widths), torch.from_numpy(pooled(20))
     torch.manual_seed(0)

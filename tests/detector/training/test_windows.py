@@ -18,10 +18,10 @@ from tests.conftest import no_progress
 
 
 def trained(images: TrainingImages, **options: Any) -> WindowScorer:
-    softmax = options.pop("softmax", None)
+    given = {name: options.pop(name, None) for name in ("softmax", "regression")}
     mining = Mining(C=0.01, memory=10_000_000)
     settings = replace(Training(mining=mining, penalty=10.0, regression_examples=500, held_out=0.25), **options)
-    return train_windows(images, settings=settings, softmax=softmax, seed=0, progress=no_progress, clock=Stopwatch())
+    return train_windows(images, settings=settings, **given, seed=0, progress=no_progress, clock=Stopwatch())
 
 
 def test_the_squares_are_found_in_their_images(prepared: TrainingImages) -> None:
@@ -100,3 +100,20 @@ def test_a_softmax_stands_in_for_svms(prepared: TrainingImages) -> None:
     np.testing.assert_array_equal(scorer.weights, weights)
     np.testing.assert_array_equal(scorer.biases, biases)
     np.testing.assert_array_equal(scorer.offset_weights, trained(prepared).offset_weights)
+
+
+def test_offsets_learned_for_all_classes_count_half(prepared: TrainingImages) -> None:
+    random = np.random.default_rng(0)
+    weights = random.normal(0, 0.1, (4, prepared.features.dimensions)).astype(np.float32)
+    biases = np.array([1, 2, 3, 4], np.float32)
+
+    alone, together = trained(prepared), trained(prepared, regression=(weights, biases))
+
+    np.testing.assert_allclose(together.offset_weights, (alone.offset_weights + weights) / 2, rtol=1e-6)
+    np.testing.assert_allclose(together.offset_biases, (alone.offset_biases + biases) / 2, rtol=1e-6)
+
+
+def test_without_regression_none_is_taken_from_elsewhere(prepared: TrainingImages) -> None:
+    ones = np.ones((4, prepared.features.dimensions), np.float32), np.ones(4, np.float32)
+
+    assert not trained(prepared, regression=ones, regression_examples=0).offset_weights.any()
