@@ -56,7 +56,8 @@ def train_windows(
     with clock("box regression"):
         weights, biases = fit_regressors(images, scaling, fitting, settings, seed, progress)
         if regression is not None and settings.regression_examples:
-            weights, biases = (weights + regression[0]) / 2, (biases + regression[1]) / 2
+            half = np.float32(0.5)
+            weights, biases = half * (weights + regression[0]), half * (biases + regression[1])
 
     def scorer(calibration: Calibration) -> WindowScorer:
         scores = softmax or scaling.fold(miner.svms.weights, miner.svms.biases)
