@@ -123,6 +123,12 @@ def clip(boxes: npt.NDArray[np.float32], height: int, width: int) -> npt.NDArray
     return np.clip(checked_boxes("boxes", boxes), 0, np.array([width, height, width, height], np.float32))
 
 
+def mirrored(boxes: npt.NDArray[np.float32], width: int) -> npt.NDArray[np.float32]:
+    """Return where boxes, float32 (N, 4), are in the mirror image, left to right, of an image of that width."""
+    left, top, right, bottom = boxes.T
+    return np.stack([width - right, top, width - left, bottom], axis=1)
+
+
 def areas(boxes: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Return the areas of boxes, float32 (N,); 0 where a side is not positive."""
     return np.asarray(np.prod(np.maximum(boxes[:, 2:] - boxes[:, :2], 0), axis=1), np.float32)

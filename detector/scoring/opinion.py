@@ -5,6 +5,7 @@ import numpy as np
 from ..pooling.features import Features
 from ..timing import Stopwatch
 from ..types import Floats, Image
+from .boxes import mirrored
 from .detection import Opinion, WindowScorer
 from .inference import Inference
 
@@ -37,9 +38,3 @@ def opinion_of(
         mirror = np.ascontiguousarray(image[:, ::-1])
         vectors.append(features.vectors(mirror, mirrored(windows, image.shape[1]), clock))
     return scorer.opinion(*vectors, clock=clock)
-
-
-def mirrored(windows: Floats, width: int) -> Floats:
-    """Return where windows, float32 (N, 4), are in the mirror image of an image of that width."""
-    left, top, right, bottom = windows.T
-    return np.stack([width - right, top, width - left, bottom], axis=1)

@@ -23,13 +23,13 @@ from ..files.cache import content_key
 from ..pooling.differentiable import pool_differentiably, pool_views
 from ..pooling.features import WindowFeatures
 from ..pooling.head import OFFSET_DEVIATIONS, Head
-from ..scoring.boxes import encode
+from ..scoring.boxes import encode, mirrored
 from ..threads import conv_threads, thread_count
 from ..types import Floats, Indices, Progress
 from .checkpoint import Checkpoint
 from .images import TrainingImages
 from .loop import Part, train
-from .sampling import choose_windows, mirrored
+from .sampling import choose_windows
 from .settings import FineTuning
 from .side_by_side import side_by_side
 from .tail import maps_through

@@ -53,8 +53,3 @@ def choose_windows(
     rows = np.concatenate([shown, background])
     classes = np.where(np.arange(len(rows)) < len(shown), labels[rows] + 1, 0)
     return Chosen(rows, classes, boxes[rows])
-
-
-def mirrored(boxes: Floats, width: int) -> Floats:
-    """Return boxes of the image mirrored left to right."""
-    return np.stack([width - boxes[:, 2], boxes[:, 1], width - boxes[:, 0], boxes[:, 3]], axis=1)

@@ -7,7 +7,7 @@ import torch
 from torchvision.ops import box_iou, nms
 
 from sppnet.detector.errors import InputError
-from sppnet.detector.scoring.boxes import clip, decode, encode, iou, suppress
+from sppnet.detector.scoring.boxes import clip, decode, encode, iou, mirrored, suppress
 
 NONE = np.zeros((0, 4), np.float32)
 
@@ -156,3 +156,14 @@ def test_boxes_are_cut_at_the_border_of_the_image() -> None:
 
 def test_no_boxes_are_cut_to_no_boxes() -> None:
     assert clip(NONE, 5, 5).shape == (0, 4)
+
+
+def test_a_box_at_the_left_lies_at_the_right_of_the_mirrored_image() -> None:
+    np.testing.assert_array_equal(mirrored(np.array([[0, 5, 30, 25]], np.float32), 100), [[70, 5, 100, 25]])
+
+
+def test_mirroring_twice_changes_nothing() -> None:
+    boxes = np.array([[10, 5, 40, 20], [0.5, 0, 128, 96]], np.float32)
+
+    np.testing.assert_allclose(mirrored(mirrored(boxes, 128), 128), boxes, atol=1e-4)
+    assert mirrored(np.zeros((0, 4), np.float32), 128).shape == (0, 4)

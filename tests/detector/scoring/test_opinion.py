@@ -11,7 +11,7 @@ from sppnet.detector.pooling.vectors import StoredVectors
 from sppnet.detector.scoring.calibration import Calibration
 from sppnet.detector.scoring.detection import Opinion, WindowScorer
 from sppnet.detector.scoring.inference import Inference
-from sppnet.detector.scoring.opinion import mirrored, opinion_of
+from sppnet.detector.scoring.opinion import opinion_of
 
 Floats = npt.NDArray[np.float32]
 IMAGE = np.zeros((50, 100, 3), np.uint8)
@@ -68,15 +68,3 @@ def test_margins_and_offsets_with_the_mirror_image_are_float32() -> None:
     seen = opinion(mirror=True)
 
     assert seen.margins.dtype == seen.offsets(np.array([0]), np.array([0])).dtype == np.float32
-
-
-def test_a_window_is_as_far_from_the_other_side_in_the_mirror_image() -> None:
-    np.testing.assert_array_equal(mirrored(WINDOWS, 100), [[60, 5, 90, 20]])
-
-
-def test_a_window_mirrored_twice_is_where_it_was() -> None:
-    np.testing.assert_array_equal(mirrored(mirrored(WINDOWS, 100), 100), WINDOWS)
-
-
-def test_no_windows_are_mirrored_to_none() -> None:
-    assert mirrored(WINDOWS[:0], 100).shape == (0, 4)

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from sppnet.detector.backbone.backbone import Backbone
 from sppnet.detector.scoring.boxes import iou
 from sppnet.detector.training.images import TrainingImages
-from sppnet.detector.training.sampling import choose_windows, mirrored
+from sppnet.detector.training.sampling import choose_windows
 from tests.conftest import NOTHING, prepared_for, square_image, windows_near
 
 NONE = np.zeros((0, 4), np.float32)
@@ -85,14 +85,3 @@ def test_an_image_without_windows_gives_none(pooled_backbone: Backbone, tmp_path
     rows, labels = chosen(images, 0)
 
     assert rows.shape == (0,) == labels.shape
-
-
-def test_a_box_at_the_left_lies_at_the_right_of_the_mirrored_image() -> None:
-    np.testing.assert_array_equal(mirrored(np.array([[0, 5, 30, 25]], np.float32), 100), [[70, 5, 100, 25]])
-
-
-def test_mirroring_twice_changes_nothing() -> None:
-    boxes = windows_near(0)
-
-    np.testing.assert_allclose(mirrored(mirrored(boxes, 128), 128), boxes, atol=1e-4)
-    assert mirrored(NONE, 128).shape == (0, 4)
