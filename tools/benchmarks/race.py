@@ -25,6 +25,7 @@ from sppnet.proposals import SelectiveSearch
 
 from ..command.console import BAD_MODEL, CommandError
 from ..reports.laps import Contender, Lap, Race, Rates, Work
+from .exported import exported
 from .floors import count_operations, rcnn_work, spp_work
 
 NETWORKS = (
@@ -112,6 +113,28 @@ class Network:
             self.operations[image.shape] = count_operations(lambda: self.network(pixels))[0]
         operations = self.operations.get(image.shape)
         return Lap(clock.milliseconds, None, {} if operations is None else {"network": Work(operations)})
+
+
+@dataclass(frozen=True)
+class ExportedNetwork:
+    """The same in onnxruntime.
+
+    Attributes:
+        detect: From an image to what is found.
+    """
+
+    name: str
+    note: str
+    detect: Callable[[Image], object]
+    images: int | None = None
+    proposes: bool = True
+
+    def run(self, image: Image, windows: Windows) -> Lap:
+        """Detect objects, but return none: the weights are random."""
+        clock = Stopwatch()
+        with clock("network"):
+            self.detect(image)
+        return Lap(clock.milliseconds, None, {})
 
 
 def run_race(
@@ -207,7 +230,7 @@ def r_cnn(network: SPPNet, trained: SPPNet | None, images: int) -> Contender:
 
 
 def networks(seed: int, device: str) -> list[Contender]:
-    """Return torchvision's detectors at their usual sizes, with random weights."""
+    """Return torchvision's detectors at their usual sizes, with random weights; on a CPU in onnxruntime, too."""
     note = "random weights, time only; what passes their thresholds, and so their suppression, is not a trained one's"
     contenders: list[Contender] = []
     for name in NETWORKS:
@@ -215,6 +238,9 @@ def networks(seed: int, device: str) -> list[Contender]:
             torch.manual_seed(seed)
             network = getattr(torchvision.models.detection, name)(weights=None, weights_backbone=None)
         contenders.append(Network(name, note, network.eval().requires_grad_(False).to(device), device))
+        if device == "cpu":
+            detect = exported(network, torch.get_num_threads())
+            contenders.append(ExportedNetwork(f"{name}, onnxruntime", note, detect))
     return contenders
 
 

@@ -152,10 +152,13 @@ def test_the_networks_are_torchvisions_with_random_weights(monkeypatch: pytest.M
             return build
 
     monkeypatch.setattr("torchvision.models.detection", Detection())
+    monkeypatch.setattr("sppnet.tools.benchmarks.race.exported", lambda network, threads: len)
 
     contenders = networks(0, "cpu")
 
-    assert built == [(contender.name, {"weights": None, "weights_backbone": None}) for contender in contenders]
+    plain, exported = contenders[::2], contenders[1::2]
+    assert built == [(contender.name, {"weights": None, "weights_backbone": None}) for contender in plain]
+    assert [each.name for each in exported] == [f"{each.name}, onnxruntime" for each in plain]
     assert all("random weights, time only" in contender.note for contender in contenders)
 
 
