@@ -1,6 +1,7 @@
 """What settings of fine-tuning are worth: models trained on one part of a split and scored on another part of it.
 
-python -m sppnet.tools.benchmarks.tuning --data VOC2007 [--split train] [--fit 1000] [--test 500] [--only WORD] [--json]
+python -m sppnet.tools.benchmarks.tuning \
+    --data VOC2007 [--split train] [--fit 800] [--test 500] [--epochs 6] [--only WORD] [--json]
 """
 
 import json
@@ -18,40 +19,58 @@ from rich.table import Table
 from sppnet.data import VOC, average_precision
 from sppnet.detector import CONTEXT, PRESETS, FineTuning, Pooling, SPPNet, usual_views
 
-from ..command.console import say
+from ..command.console import engine_option, json_option, say, set_threads, threads_option
 from ..command.progress import Progress
 
 BACKBONE = "efficientnet_lite0"
 POOLING = Pooling(views=(*usual_views(BACKBONE), *CONTEXT))
-USUAL = replace(PRESETS["conv"], epochs=5, patience=5)
+PLAIN = replace(PRESETS["conv"], scales=())
 VARIANTS: dict[str, FineTuning] = {
-    "as shipped, 5 epochs": USUAL,
-    "learning rate 6e-4": replace(USUAL, learning_rate=6e-4),
-    "learning rate 1.5e-4": replace(USUAL, learning_rate=1.5e-4),
-    "batches of 2 images": replace(USUAL, images=2),
-    "stage 3 frozen, too": replace(USUAL, stem="stage3"),
-    "no mirror images": replace(USUAL, flips=False),
-    "seen at 480, 600 and 720": replace(USUAL, scales=(480, 600, 720)),
+    "seen at one scale": PLAIN,
+    "at 480, 600 and 720, as shipped": PRESETS["conv"],
+    "learning rate 6e-4": replace(PLAIN, learning_rate=6e-4),
+    "learning rate 1.5e-4": replace(PLAIN, learning_rate=1.5e-4),
+    "batches of 2 images": replace(PLAIN, images=2),
+    "stage 3 frozen, too": replace(PLAIN, stem="stage3"),
+    "no mirror images": replace(PLAIN, flips=False),
 }
 
 
 @click.command()
 @click.option("--data", envvar="SPPNET_VOC2007", type=click.Path(path_type=Path), required=True, help="A VOC folder.")
 @click.option("--split", default="train", help="Image set that both parts are drawn from.")
-@click.option("--fit", "fitted", default=1000, type=click.IntRange(1), help="Images to train on.")
+@click.option("--fit", "fitted", default=800, type=click.IntRange(1), help="Images to train on.")
 @click.option("--test", "tested", default=500, type=click.IntRange(1), help="Other images, to score on.")
-@click.option("--cache", type=click.Path(path_type=Path), default="choices.cache", help="Folder for windows and maps.")
+@click.option("--epochs", default=6, type=click.IntRange(1), help="Of every variant.")
+@click.option("--cache", type=click.Path(path_type=Path), default="tuning.cache", help="Folder for windows and maps.")
 @click.option("--only", default="", help="Variants whose name has this.")
 @click.option("--seed", default=0, help="Of the parts and of the training.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def main(data: Path, split: str, fitted: int, tested: int, cache: Path, only: str, seed: int, as_json: bool) -> None:
+@engine_option
+@threads_option
+@json_option
+def main(
+    data: Path,
+    split: str,
+    fitted: int,
+    tested: int,
+    epochs: int,
+    cache: Path,
+    only: str,
+    seed: int,
+    engine: str,
+    threads: int | None,
+    as_json: bool,
+) -> None:
     """Print the mAP (VOC07) of every variant, all on the same images."""
+    set_threads(threads)
     voc = VOC(data, split)
     if fitted + tested > len(voc):
         raise click.UsageError(f"the split {split} has {len(voc)} images, fewer than {fitted} and {tested}")
     fit, test = np.split(np.random.default_rng(seed).permutation(len(voc))[: fitted + tested], [fitted])
     results = {
-        name: _score(name, options, voc, fit, test, cache, seed) for name, options in VARIANTS.items() if only in name
+        name: _score(name, replace(options, epochs=epochs, patience=epochs), voc, fit, test, cache, seed, engine)
+        for name, options in VARIANTS.items()
+        if only in name
     }
     if as_json:
         print(json.dumps({"fit": len(fit), "test": len(test), "variants": results}))
@@ -69,11 +88,14 @@ def main(data: Path, split: str, fitted: int, tested: int, cache: Path, only: st
 
 def _score(
     name: str, options: FineTuning, voc: VOC, fit: np.ndarray[Any, Any], test: np.ndarray[Any, Any], cache: Path,
-    seed: int,
+    seed: int, engine: str,
 ) -> dict[str, Any]:  # fmt: skip
     """Return the mAP on the test images of a model trained on the others, its losses, and the seconds of training."""
     started = time.perf_counter()
-    model = SPPNet(voc.classes, backbone=BACKBONE, pooling=POOLING, fine_tuning=options, scores="softmax", seed=seed)
+    model = SPPNet(
+        voc.classes, backbone=BACKBONE, pooling=POOLING, fine_tuning=options, scores="softmax", seed=seed,
+        engine=engine,
+    )  # fmt: skip
     with Progress() as progress:
         model.fit([voc[number] for number in fit.tolist()], cache=cache, progress=progress)
     seconds = time.perf_counter() - started
