@@ -68,8 +68,8 @@ def _dejavu() -> str:
 def _has(font: Font, letter: str) -> bool:
     """Return whether a font draws a letter otherwise than what it lacks."""
     try:
-        return bytes(font.getmask(letter)) != bytes(font.getmask(NO_LETTER))
-    except (RuntimeError, UnicodeError):  # the end of a line, half a letter
+        return letter.isspace() or bytes(font.getmask(letter)) != bytes(font.getmask(NO_LETTER))
+    except RuntimeError:  # what cannot be set on a line
         return False
 
 
