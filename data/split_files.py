@@ -67,14 +67,15 @@ def _lines(file: Path) -> dict[int, str]:
 
 
 def _text(data: bytes) -> str:
-    """Return the characters of UTF-8, or of UTF-16 with a mark or every second byte 0, as Windows writes it.
+    """Return the characters of UTF-8, or of UTF-16 with a mark or nearly every second byte 0, as Windows writes it.
 
     Bytes that are no UTF-8 come as the disk's names have them: a file may be called so.
     """
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return data.decode("utf-16")
-    if len(data) % 2 == 0 and 0 in data and 0 in (data[::2].count(0), data[1::2].count(0)):
-        return data.decode("utf-16-be" if data[::2].count(0) else "utf-16-le")
+    for encoding, zeros in (("utf-16-be", data[::2].count(0)), ("utf-16-le", data[1::2].count(0))):
+        if 4 * zeros > len(data) and zeros == data.count(0) and len(data) % 2 == 0:
+            return data.decode(encoding)
     return data.decode("utf-8-sig", "surrogateescape")
 
 
