@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from .errors import DataError, ImageError
+from .errors import DataError, ImageError, reasons
 from .images import IMAGE_SUFFIXES, read_image
 from .listing import NamedFiles, files_below, folder_called
 from .split_files import split_files, split_ids
@@ -37,7 +37,8 @@ class Pictures:
         if not strict:
             self.files = list(self._readable())
         if not self.files:
-            raise DataError(f"{', '.join(map(str, roots))}: there are no images that can be read")
+            folders = ", ".join(map(str, roots))
+            raise DataError(f"{folders}: there are no images that can be read{reasons(self.problems)}")
 
     def __len__(self) -> int:
         return len(self.files)

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from .annotations import Annotation, check_picture, read_annotation
 from .dataset import DataSet, Target
-from .errors import DataError, DataWarning
+from .errors import DataError, DataWarning, reasons
 from .images import IMAGE_SUFFIXES, read_image
 from .listing import NamedFiles, files_below, folder_called, normal
 from .split_files import split_files, split_ids
@@ -23,8 +23,6 @@ VOC_CLASSES = (
     "aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow", "diningtable", "dog",
     "horse", "motorbike", "person", "pottedplant", "sheep", "sofa", "train", "tvmonitor",
 )  # fmt: skip
-
-REASONS = 3  # so many are told of data of which nothing is left
 
 
 class VOC(DataSet):
@@ -133,10 +131,7 @@ class VOC(DataSet):
     def _nothing_left(self) -> str:
         """Return why there are no images, with the first reasons."""
         message = f"{self.root}: split {self.split or 'of all annotated images'} has no usable images"
-        if not self.problems:
-            return message
-        more = f"; {len(self.problems)} problems in all" * (len(self.problems) > REASONS)
-        return f"{message}: {'; '.join(self.problems[:REASONS])}{more}"
+        return f"{message}{reasons(self.problems)}"
 
     def _read_annotations(self, ids: list[str], classes: tuple[str, ...] | None) -> dict[str, Annotation]:
         """Return those annotations that can be read."""

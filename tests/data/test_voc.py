@@ -242,7 +242,9 @@ def test_no_usable_image_at_all_is_an_error_in_both_modes(root: Path) -> None:
 def test_of_many_reasons_the_first_are_told(root: Path) -> None:
     add_split(root, "gone", "7\n8\n9\n../x\n")
 
-    with pytest.raises(DataError, match=r"no usable images: .*'\.\./x'.*; .*7\.xml.*; .*8\.xml.*; 4 problems in all$"):
+    with pytest.raises(
+        DataError, match=r"no usable images: 4 problems, such as .*'\.\./x'.*; .*7\.xml.*; .*8\.xml[^;]*$"
+    ):
         VOC(root, "gone", strict=False)
 
 
