@@ -78,7 +78,7 @@ def read_image(
     except ImageError as error:
         raise ImageError(f"{name}: {error}") from None
     except Exception as error:  # Pillow lets a dozen undocumented types out of damaged files
-        raise ImageError(f"{name}: damaged or unsupported image: {error}") from error
+        raise ImageError(f"{name}: damaged or unsupported image: {' '.join(str(error).split())}") from error
     if missing:
         warnings.warn(f"{name}: {missing}", DataWarning, stacklevel=2)
     return pixels
