@@ -9,6 +9,7 @@ from .files import write_whole
 from .folders import ClassFolders
 from .image_labels import ImageLabels
 from .images import IMAGE_SUFFIXES, read_image
+from .listing import files_below, is_hidden
 from .metrics import accuracy, average_precision, coco_average_precision, label_average_precision
 from .pictures import Pictures
 from .readers import open_data, splits
@@ -42,7 +43,9 @@ __all__ = [
     "class_splits",
     "coco_average_precision",
     "detections_json",
+    "files_below",
     "image_record",
+    "is_hidden",
     "label_average_precision",
     "mean_average_best_overlap",
     "object_overlaps",

@@ -1,6 +1,8 @@
 """One annotation file of Pascal VOC: XML in, checked objects out."""
 
+import codecs
 import math
+import re
 import reprlib
 from collections.abc import Callable, Collection
 from pathlib import Path
@@ -8,10 +10,33 @@ from typing import NamedTuple
 from xml.etree import ElementTree
 
 from .errors import DataError
+from .listing import normal
 
 MAX_BYTES, MAX_DEPTH = 8 << 20, 32  # real annotations have kilobytes and four levels
 LARGEST = 1_000_000  # pixels; float32 still holds the tenths
 ROUNDING = 1.0  # pixels a box may leave its image by: some tools count pixels from 0, some from 1
+
+DECLARATION = re.compile(rb"""<\?xml\b[^>]*?\bencoding\s*=\s*["']([\w.:-]+)["'][^>]*>""", re.ASCII)
+MARKS = {  # at the beginning of a file; the longer first
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+    b"<\0": "utf-16-le",
+    b"\0<": "utf-16-be",
+}
+# What programs write under a smaller encoding's name; tried where the smaller one fails.
+WIDER = {
+    "ascii": "utf-8",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "shift_jis": "cp932",
+    "euc_kr": "cp949",
+    "big5": "cp950",
+}
+NO_TEXT = {"idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape"}  # known to Python, not encodings
+DIFFICULT = {"0": False, "false": False, "no": False, "": False, "1": True, "true": True, "yes": True}
 
 Box = tuple[float, float, float, float]
 Object = tuple[str, Box, bool]  # class name, x1 y1 x2 y2 in outer-edge pixels, difficult
@@ -22,6 +47,7 @@ class Annotation(NamedTuple):
 
     size: tuple[float, float]  # width and height in pixels, infinity where the file does not tell it
     objects: list[Object]  # in the order of the file, inside the image as far as its size is told
+    notes: tuple[str, ...] = ()  # what is odd and costs nothing, in sentences with the place
 
 
 def read_annotation(
@@ -29,14 +55,15 @@ def read_annotation(
 ) -> Annotation | None:
     """Return what an annotation says, or None if it cannot be read.
 
-    VOC's 1-based inclusive corners become outer edges. A missing `difficult` means no, a missing `size` means that
-    the right and bottom borders are unknown. Parts of objects are not objects.
+    VOC's 1-based inclusive corners become outer edges. A missing `difficult` means no, as does one that is neither 0
+    nor 1, which is noted; a missing `size` means that the right and bottom borders are unknown. Parts of objects are
+    not objects. Elements may be named in capitals.
 
     Args:
         file: Path of the XML file.
         classes: Class names that objects may have; None allows every name.
-        report: Called with what breaks which rule, and what happens then: the object is dropped or clipped, or the
-            image is dropped. It may raise.
+        report: Called with what breaks which rule, and what happens then: the object is dropped or clipped, its
+            corners are swapped, or the image is dropped. It may raise.
     """
     try:
         root = _parse(file)
@@ -44,22 +71,29 @@ def read_annotation(
         report(f"{file}: {error}", "image dropped")
         return None
     size = _length(root, "size/width"), _length(root, "size/height")
-    objects = []
+    objects, notes = [], []
     for number, element in enumerate(root.findall("object"), 1):
-        name = (element.findtext("name") or "").strip()
+        name = normal((element.findtext("name") or "").strip())
         place = f"{file}: object {number} ({name or 'no name'})"
         try:
-            box, difficult = _checked(element, name, classes)
+            xmin, ymin, xmax, ymax = _corners(element, name, classes)
         except DataError as error:
             report(f"{place}: {error}", "dropped")
             continue
+        if xmax < xmin or ymax < ymin:
+            rule = "xmin <= xmax and ymin <= ymax must hold"
+            report(f"{place}: {rule}, got x {xmin:g} to {xmax:g}, y {ymin:g} to {ymax:g}", "swapped")
+        box = min(xmin, xmax) - 1, min(ymin, ymax) - 1, max(xmin, xmax), max(ymin, ymax)
         inside = _clip(box, size)
         empty = inside[0] >= inside[2] or inside[1] >= inside[3]
         if empty or max(abs(a - b) for a, b in zip(box, inside, strict=True)) > ROUNDING:
             report(f"{place}: {_outside(box, size)}", "dropped" if empty else "clipped")
         if not empty:
-            objects.append((name, inside, difficult))
-    return Annotation(size, objects)
+            difficult = (element.findtext("difficult") or "").strip()
+            if difficult.lower() not in DIFFICULT:
+                notes.append(f"{place}: difficult must be 0 or 1, got {reprlib.repr(difficult)}: taken as 0")
+            objects.append((name, inside, DIFFICULT.get(difficult.lower(), False)))
+    return Annotation(size, objects, tuple(notes))
 
 
 def check_picture(annotation: Annotation, size: tuple[int, int]) -> None:
@@ -72,7 +106,7 @@ def check_picture(annotation: Annotation, size: tuple[int, int]) -> None:
 
 
 class _Builder(ElementTree.TreeBuilder):
-    """Refuses document types, which every XML bomb and outside reference needs, and deep nesting.
+    """Refuses document types, which every XML bomb and outside reference needs, and deep nesting; lowers all names.
 
     That is all defusedxml would do for us, so it is no dependency.
     """
@@ -86,11 +120,11 @@ class _Builder(ElementTree.TreeBuilder):
         self.depth += 1
         if self.depth > MAX_DEPTH:
             raise DataError(f"elements must be nested at most {MAX_DEPTH} deep")
-        return super().start(tag, attrs)
+        return super().start(tag.lower(), attrs)
 
     def end(self, tag: str, /) -> ElementTree.Element:
         self.depth -= 1
-        return super().end(tag)
+        return super().end(tag.lower())
 
 
 def _parse(file: Path) -> ElementTree.Element:
@@ -102,7 +136,7 @@ def _parse(file: Path) -> ElementTree.Element:
     if len(data) > MAX_BYTES:
         raise DataError(f"an annotation must have at most {MAX_BYTES} bytes")
     try:
-        root = ElementTree.fromstring(data, ElementTree.XMLParser(target=_Builder()))
+        root = ElementTree.fromstring(_text(data), ElementTree.XMLParser(target=_Builder()))
     except DataError:
         raise
     except (ElementTree.ParseError, ValueError, LookupError) as error:  # the last two: encodings
@@ -112,8 +146,31 @@ def _parse(file: Path) -> ElementTree.Element:
     return root
 
 
-def _checked(element: ElementTree.Element, name: str, classes: Collection[str] | None) -> tuple[Box, bool]:
-    """Return the box in outer edges and the difficult flag of an object that keeps the rules."""
+def _text(data: bytes) -> str:
+    """Return the characters of an XML file; the parser itself knows few of the encodings that files declare.
+
+    A mark at the beginning counts more than what is declared. A declaration that can be read as ASCII is not in UTF-16,
+    whatever it says.
+    """
+    for mark, encoding in MARKS.items():
+        if data.startswith(mark):
+            return data.decode(encoding)
+    declared = DECLARATION.match(data[:1000])
+    encoding = codecs.lookup(declared[1].decode() if declared else "utf-8").name
+    if encoding in NO_TEXT:
+        raise LookupError(f"unknown encoding: {encoding}")
+    if encoding.startswith(("utf-16", "utf-32")):
+        encoding = "utf-8"
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError:
+        if encoding not in WIDER:
+            raise
+        return data.decode(WIDER[encoding])
+
+
+def _corners(element: ElementTree.Element, name: str, classes: Collection[str] | None) -> Box:
+    """Return xmin, ymin, xmax and ymax of an object that keeps the rules."""
     if not name:
         raise DataError("an object needs a name")
     if classes is not None and name not in classes:
@@ -122,12 +179,7 @@ def _checked(element: ElementTree.Element, name: str, classes: Collection[str] |
     if corners is None:
         raise DataError("an object needs a bndbox")
     xmin, ymin, xmax, ymax = (_number(corners, edge) for edge in ("xmin", "ymin", "xmax", "ymax"))
-    if xmax < xmin or ymax < ymin:
-        raise DataError(f"xmin <= xmax and ymin <= ymax must hold, got x {xmin:g} to {xmax:g}, y {ymin:g} to {ymax:g}")
-    difficult = (element.findtext("difficult") or "0").strip()
-    if difficult not in ("0", "1"):
-        raise DataError(f"difficult must be 0 or 1, got {reprlib.repr(difficult)}")
-    return (xmin - 1, ymin - 1, xmax, ymax), difficult == "1"
+    return xmin, ymin, xmax, ymax
 
 
 def _number(corners: ElementTree.Element, edge: str) -> float:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from .errors import DataError
 from .images import IMAGE_SUFFIXES
+from .listing import normal
 
 LARGEST_EDGE = 1e9  # pixels; float32 holds it with room to add two
 
@@ -106,7 +107,8 @@ def _objects(found: Mapping[str, Any], classes: Sequence[str], names: Sequence[s
 def _images_by_name(ids: Sequence[str]) -> dict[str | int, str]:
     """Return the id for every name of an image; a number that two ids share names none."""
     numbers = Counter(int(id_) for id_ in ids if id_.isdecimal())
-    names: dict[str | int, str] = {id_: id_ for id_ in ids}
+    names: dict[str | int, str] = {normal(id_): id_ for id_ in ids}
+    names |= {id_: id_ for id_ in ids}
     return names | {number: id_ for id_ in ids if id_.isdecimal() and numbers[number := int(id_)] == 1}
 
 
@@ -145,11 +147,17 @@ def _typed(value: Any, kind: type[_T], place: str) -> _T:
 def _named(entry: dict[str, Any], key: str, names: Mapping[str | int, _T]) -> _T:
     value = entry.get(key)
     if isinstance(value, str) and value not in names and key.startswith("image"):
-        path = PurePath(value)
-        value = path.stem if path.suffix.lower() in IMAGE_SUFFIXES else path.name
+        value = next((name for name in _ids_of_path(value) if name in names), value)
     if isinstance(value, bool) or not isinstance(value, str | int) or value not in names:
         raise DataError(f"unknown {key}, got {reprlib.repr(entry.get(key))}")
     return names[value]
+
+
+def _ids_of_path(path: str) -> Iterator[str]:
+    """Yield the ids that an image with this path can have, those with more of its folders first."""
+    whole = PurePath(normal(path))
+    parts = (whole.with_suffix("") if whole.suffix.lower() in IMAGE_SUFFIXES else whole).parts
+    yield from ("/".join(parts[start:]) for start in range(len(parts)))
 
 
 def _box(entry: dict[str, Any], coco: bool) -> list[float]:

@@ -1,19 +1,22 @@
 """Images for classification in folders named after their classes, the layout of ImageNet and Caltech-101."""
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from .errors import DataError
+from .errors import DataError, DataWarning
 from .images import IMAGE_SUFFIXES, read_image
+from .listing import files_below, is_hidden, normal
 
 
 class ClassFolders:
     """The images `<root>/<class>/*.jpg` (png, ...), each with the number of its class, sorted by class and name.
 
-    Files right in the root, hidden ones and folders inside class folders are passed over.
+    Files right in the root, hidden ones and folders inside class folders are passed over; where the latter hold images,
+    a DataWarning says so.
 
     Args:
         root: A folder that holds a folder of images for each class.
@@ -27,10 +30,10 @@ class ClassFolders:
         self.root = Path(root)
         if not self.root.is_dir():
             raise DataError(f"{root}: there is no such folder")
-        folders = sorted(path for path in self.root.iterdir() if path.is_dir() and not path.name.startswith("."))
+        folders = sorted(path for path in self.root.iterdir() if path.is_dir() and not is_hidden(path))
         if not folders:
             raise DataError(f"{root}: must hold a folder of images for each class, and holds no folder")
-        self.classes = tuple(classes or (folder.name for folder in folders))
+        self.classes = tuple(map(normal, classes or (folder.name for folder in folders)))
         labels = [self._label(folder) for folder in folders]
         self._examples = [
             (file, label) for folder, label in zip(folders, labels, strict=True) for file in _images(folder)
@@ -51,14 +54,18 @@ class ClassFolders:
         return self._examples[i][1]
 
     def _label(self, folder: Path) -> int:
-        if folder.name not in self.classes:
+        if normal(folder.name) not in self.classes:
             raise DataError(f"{folder}: unknown class, the classes are {', '.join(self.classes)}")
-        return self.classes.index(folder.name)
+        return self.classes.index(normal(folder.name))
 
 
 def _images(folder: Path) -> list[Path]:
-    files = (path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file())
-    found = sorted(path for path in files if not path.name.startswith("."))
+    below = files_below(folder, IMAGE_SUFFIXES)
+    found = [file for file in below if file.parent == folder]
+    deeper = len(below) - len(found)
     if not found:
-        raise DataError(f"{folder}: must hold images ({', '.join(IMAGE_SUFFIXES)}), and holds none")
+        where = f"those in folders inside it ({deeper})" if deeper else "none"
+        raise DataError(f"{folder}: must hold images ({', '.join(IMAGE_SUFFIXES)}), and holds {where}")
+    if deeper:
+        warnings.warn(f"{folder}: the images in folders inside it are left out ({deeper})", DataWarning, stacklevel=3)
     return found

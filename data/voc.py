@@ -1,9 +1,11 @@
 """Pascal VOC data sets (Everingham et al. 2010): the devkit's folders, or any folder laid out like one.
 
-`JPEGImages/<id>.<jpg, png, ...>`, `Annotations/<id>.xml` and, if there, `ImageSets/Main/<split>.txt`. Files are found
-by their id alone: what an annotation says about file names and folders is never used as a path.
+`JPEGImages/<id>.<jpg, png, ...>`, `Annotations/<id>.xml` and, if there, `ImageSets/Main/<split>.txt`. Folders may be
+named in small letters, `JPEGImages` may be called `images`, and an id may hold folders inside these: `cam1/7`. Files
+are found by their id alone: what an annotation says about file names and folders is never used as a path.
 """
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,8 +14,10 @@ import numpy.typing as npt
 
 from .annotations import Annotation, check_picture, read_annotation
 from .dataset import DataSet, Target
-from .errors import DataError
+from .errors import DataError, DataWarning, reasons
 from .images import IMAGE_SUFFIXES, read_image
+from .listing import NamedFiles, files_below, folder_called, normal
+from .split_files import split_files, split_ids
 
 VOC_CLASSES = (
     "aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow", "diningtable", "dog",
@@ -24,18 +28,20 @@ VOC_CLASSES = (
 class VOC(DataSet):
     """A data set in the layout of Pascal VOC.
 
-    Annotations are read and checked at once: mistakes show up before hours of work, not after.
+    Annotations are read and checked at once: mistakes show up before hours of work, not after. What is odd in them and
+    costs nothing is a DataWarning if strict, else one of the `problems`.
 
     Args:
         root: A folder like VOC2007, or a VOCdevkit that holds exactly one.
         split: Name of a file in ImageSets/Main, without suffix. The default is every annotated image.
         classes: Names in label order. The default is the 20 of VOC if the folder's annotations name no other, else
             the sorted names found in them.
-        strict: Raise at the first broken rule. If False, the object or image that breaks it is dropped (a box partly
-            outside its image is clipped) and described in `problems`.
+        strict: Raise at the first broken rule. If False, the object, image or line of the split that breaks it is
+            dropped (a box partly outside its image is clipped, one with its corners swapped is mended) and described
+            in `problems`.
 
     Attributes:
-        ids: Names of the images, without folder and suffix.
+        ids: Names of the images below their folder, without suffix.
 
     Raises:
         DataError: If the folder is no data set, the split cannot be used, or (strict) an annotation breaks a rule or
@@ -46,7 +52,10 @@ class VOC(DataSet):
 
     @staticmethod
     def recognises(root: Path) -> bool:
-        """Return whether a folder, or one inside it that is called like VOC2007, holds images and annotations."""
+        """Return whether a folder, or one inside it that is called like VOC2007, holds images and annotations.
+
+        Folders called images and annotations are of other formats, too: they count with XML files in the latter.
+        """
         return bool(_data_folders(root))
 
     @staticmethod
@@ -56,7 +65,7 @@ class VOC(DataSet):
         Raises:
             DataError: If the folder is no data set.
         """
-        return _split_names(data_folder(Path(root)) / "ImageSets" / "Main")
+        return sorted(split_files(data_folder(Path(root))))
 
     def __init__(
         self, root: str | Path, split: str | None = None, *, classes: Sequence[str] | None = None, strict: bool = True
@@ -65,15 +74,19 @@ class VOC(DataSet):
         self.split = split
         self._strict = strict
         self.problems: list[str] = []
-        self._files = _annotation_files(self.root / "Annotations")
-        wanted = list(self._files) if split is None else split_ids(self.root / "ImageSets" / "Main", split)
-        self._annotations = self._read_annotations(wanted, _checked_classes(classes))
+        self._files = NamedFiles(folder_called(self.root, "Annotations") or self.root, [".xml"])
+        wanted = list(self._files.paths)
+        if split is not None:
+            wanted = split_ids(self.root, split, self._files, self._report)
+        known = _checked_classes(classes)
+        self._annotations = self._read_annotations(wanted, known)
         self._paths = self._find_images()
         self.ids = [id_ for id_ in wanted if id_ in self._paths]
         self.dropped = [id_ for id_ in wanted if id_ not in self._paths]
         if not self.ids:
-            raise DataError(f"{self.root}: split {split or 'of all annotated images'} has no usable images")
-        self.classes = tuple(classes) if classes else self._found_classes(self._files.keys() - set(wanted))
+            raise DataError(self._nothing_left())
+        self.classes = known or self._found_classes(self._files.paths.keys() - set(wanted))
+        self._pass_on([note for id_ in self.ids for note in self._annotations[id_].notes])
 
     def image_path(self, i: int) -> Path:
         """Return the file of image i."""
@@ -107,29 +120,40 @@ class VOC(DataSet):
             raise DataError(problem)
         self.problems.append(f"{problem}: {remedy}")
 
+    def _pass_on(self, notes: list[str]) -> None:
+        """Tell what is odd and costs nothing."""
+        if not self._strict:
+            self.problems += notes
+        elif notes:
+            more = f" (the first of {len(notes)} such places)" * (len(notes) > 1)
+            warnings.warn(f"{notes[0]}{more}", DataWarning, stacklevel=3)
+
+    def _nothing_left(self) -> str:
+        """Return why there are no images, with the first reasons."""
+        message = f"{self.root}: split {self.split or 'of all annotated images'} has no usable images"
+        return f"{message}{reasons(self.problems)}"
+
     def _read_annotations(self, ids: list[str], classes: tuple[str, ...] | None) -> dict[str, Annotation]:
         """Return those annotations that can be read."""
         found = {id_: read_annotation(self._annotation(id_), classes, self._report) for id_ in ids}
         return {id_: annotation for id_, annotation in found.items() if annotation is not None}
 
     def _annotation(self, id_: str) -> Path:
-        return self._files.get(id_, self.root / "Annotations" / f"{id_}.xml")
+        return self._files.paths.get(id_, self._files.folder / f"{id_}.xml")
 
     def _find_images(self) -> dict[str, Path]:
         """Return the files of the images with an annotation; of two files with one id the first suffix counts."""
-        folder = self.root / "JPEGImages"
-        files = [path for path in sorted(folder.iterdir()) if path.suffix.lower() in IMAGE_SUFFIXES]
-        files.sort(key=lambda path: IMAGE_SUFFIXES.index(path.suffix.lower()), reverse=True)
-        paths = {path.stem: path for path in files}
-        for id_ in (id_ for id_ in self._annotations if id_ not in paths):
-            self._report(f"{folder / id_}: no such image ({', '.join(IMAGE_SUFFIXES)})", "dropped")
-        return {id_: path for id_, path in paths.items() if id_ in self._annotations}
+        files = NamedFiles(image_folder(self.root), IMAGE_SUFFIXES)
+        names = {id_: files.find(id_) for id_ in self._annotations}
+        for id_ in (id_ for id_, name in names.items() if name is None):
+            self._report(f"{files.folder / id_}: no such image ({', '.join(IMAGE_SUFFIXES)})", "dropped")
+        return {id_: files.paths[name] for id_, name in names.items() if name is not None}
 
     def _found_classes(self, others: set[str]) -> tuple[str, ...]:
         """Return the classes of the whole folder, so that all its splits agree on the labels."""
         elsewhere = (read_annotation(self._annotation(id_), None, lambda problem, remedy: None) for id_ in others)
-        known = [annotation for annotation in (*self._annotations.values(), *elsewhere) if annotation]
-        names = {name for annotation in known for name, _, _ in annotation.objects}
+        read = [annotation for annotation in (*self._annotations.values(), *elsewhere) if annotation]
+        names = {name for annotation in read for name, _, _ in annotation.objects}
         return VOC_CLASSES if names <= set(VOC_CLASSES) else tuple(sorted(names))
 
 
@@ -147,49 +171,28 @@ def data_folder(root: Path) -> Path:
     return folders[0]
 
 
+def image_folder(root: Path) -> Path:
+    """Return the folder of the images in what `data_folder` returned."""
+    return folder_called(root, "JPEGImages", "images") or root / "JPEGImages"
+
+
 def _data_folders(root: Path) -> list[Path]:
-    return [
-        folder
-        for folder in [root, *sorted(root.glob("VOC[0-9]*"))]
-        if (folder / "JPEGImages").is_dir() and (folder / "Annotations").is_dir()
-    ]
+    inner = sorted(root.iterdir()) if root.is_dir() else []
+    devkit = [path for path in inner if path.name[:3].upper() == "VOC" and path.name[3:4].isdecimal()]
+    return [folder for folder in [root, *devkit] if _is_data_folder(folder)]
 
 
-def _annotation_files(folder: Path) -> dict[str, Path]:
-    """Return the annotations by their ids, in order; of 1.XML and 1.xml the latter counts."""
-    files = (path for path in folder.iterdir() if path.suffix.lower() == ".xml" and not path.name.startswith("."))
-    return {path.stem: path for path in sorted(files, key=lambda path: (path.stem, path.suffix))}
+def _is_data_folder(folder: Path) -> bool:
+    annotations = folder_called(folder, "Annotations")
+    if annotations is None:
+        return False
+    named_for_voc = folder_called(folder, "JPEGImages") is not None
+    return named_for_voc or (image_folder(folder).is_dir() and bool(files_below(annotations, [".xml"])))
 
 
 def _checked_classes(classes: Sequence[str] | None) -> tuple[str, ...] | None:
-    if classes is not None and not 0 < len(set(classes)) == len(classes):
+    if classes is None:
+        return None
+    if not 0 < len(set(classes)) == len(classes):
         raise DataError(f"classes must be distinct names, at least one, got {list(classes)}")
-    return None if classes is None else tuple(classes)
-
-
-def _split_names(folder: Path) -> list[str]:
-    return sorted(path.stem for path in folder.glob("*.txt"))
-
-
-def split_ids(folder: Path, split: str) -> list[str]:
-    """Return the first word of every line: image sets of single classes have a second column."""
-    known = _split_names(folder)
-    if split not in known:
-        raise DataError(f"{folder}: no split {split!r}, there is {', '.join(known) or 'none at all'}")
-    file = folder / f"{split}.txt"
-    try:
-        lines = file.read_text(encoding="utf-8-sig").splitlines()
-    except OSError as error:
-        raise DataError(f"{file}: cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise DataError(f"{file}: cannot be read: {error}") from error
-    ids: dict[str, int] = {}
-    for number, words in enumerate(map(str.split, lines), 1):
-        if not words:
-            continue
-        if words[0] in ids:
-            raise DataError(f"{file}: line {number} repeats line {ids[words[0]]}: {words[0]!r}")
-        if ".." in words[0] or any(character in words[0] for character in "/\\\0"):
-            raise DataError(f"{file}: line {number}: an image id must be a plain name, got {words[0]!r}")
-        ids[words[0]] = number
-    return list(ids)
+    return tuple(map(normal, classes))

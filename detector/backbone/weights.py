@@ -1,6 +1,7 @@
 """Weights of backbones: files of tensors named as in torchvision's models, and what they expect of an image."""
 
 import json
+import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -59,6 +60,9 @@ def save_weights(
 
 
 FORMATS = (".safetensors", ".pth", ".pt")
+TAKEN = "what is taken is a .safetensors file, or a .pth or .pt file as torch.save(module.state_dict(), file) writes it"
+BLANK = b"\xef\xbb\xbf \t\r\n"  # what may stand before the first sign of a text
+PICKLED = (b"PK", b"\x80")  # how files of torch.save begin, today's and the older ones
 
 
 def load_backbone(
@@ -181,11 +185,41 @@ def _read_tensors(file: Path) -> dict[str, torch.Tensor]:
             return load_file(file)
         tensors = torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:  # the readers raise many types for a broken file
-        reason = str(error).split("\n", 1)[0]
-        raise ModelError(f"{file}: the weights cannot be read ({reason})") from error
-    if not isinstance(tensors, dict) or not all(isinstance(value, torch.Tensor) for value in tensors.values()):
-        raise ModelError(f"{file}: a weights file must hold named tensors only")
+        raise ModelError(f"{file}: the weights cannot be read: {_looks_like(file)}; {TAKEN}") from error
+    if not isinstance(tensors, dict):
+        raise ModelError(f"{file}: a weights file must hold named tensors only, and holds a {type(tensors).__name__}")
+    for name, value in tensors.items():
+        if not isinstance(value, torch.Tensor):
+            found = f"its {name!r} is a {type(value).__name__}"
+            raise ModelError(f"{file}: a weights file must hold named tensors only, and {found}; {TAKEN}")
     return tensors
+
+
+def _looks_like(file: Path) -> str:
+    """Return what a file is from which no tensors can be read."""
+    try:
+        with file.open("rb") as stream:
+            start = stream.read(1000)
+    except OSError as error:
+        return str(error.strerror)
+    if not start:
+        return "it is empty"
+    if start.startswith(b"version https://git-lfs"):
+        return "it is a pointer of Git LFS, and `git lfs pull` fetches the file"
+    if start.lstrip(BLANK).startswith(b"<"):
+        return "it is a web page or XML, as a failed download leaves it"
+    if file.suffix == ".safetensors" or not start.startswith(PICKLED):
+        return f"it is damaged or of another kind, and begins with {start[:8]!r}"
+    try:
+        with zipfile.ZipFile(file) as archive:
+            names = {name.rpartition("/")[2] for name in archive.namelist()}
+    except zipfile.BadZipFile:
+        return "it is damaged, or holds pickled objects of Python beside tensors"
+    if "constants.pkl" in names:
+        return "it is a program of TorchScript"
+    if "data.pkl" in names:
+        return "it holds pickled objects of Python, such as a whole module, not only tensors"
+    return "it is an archive of something else"
 
 
 def _read_detector(folder: Path, name: str) -> tuple[dict[str, torch.Tensor], Preprocessing]:

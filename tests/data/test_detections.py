@@ -78,6 +78,26 @@ def test_only_the_suffix_of_an_image_is_taken_off_its_name(tmp_path: Path) -> No
     assert (len(clip["labels"]), len(second["labels"])) == (1, 2)
 
 
+def test_an_id_with_folders_is_named_by_more_of_the_path(tmp_path: Path) -> None:
+    file = tmp_path / "found.json"
+    images = ["cam1/b", "data/JPEGImages/cam1/b.jpg", "photos/b.jpg"]
+    file.write_text(json.dumps([{"image": image, "label": "dog", "box": [0, 0, 1, 1], "score": 1} for image in images]))
+
+    found = read_detections(file, ["b", "cam1/b"], CLASSES)
+
+    assert [len(detections["scores"]) for detections in found] == [1, 2]
+
+
+def test_an_accent_in_an_id_is_one_however_it_is_written(tmp_path: Path) -> None:
+    file = tmp_path / "found.json"
+    names = ["cafe\u0301", "x/caf\u00e9.jpg"]
+    file.write_text(json.dumps([{"image": name, "label": "dog", "box": [0, 0, 1, 1], "score": 1} for name in names]))
+
+    [found] = read_detections(file, ["cafe\u0301"], CLASSES)
+
+    assert len(found["scores"]) == 2
+
+
 def test_entries_of_ignored_images_are_passed_over(tmp_path: Path) -> None:
     file = tmp_path / "found.json"
     file.write_text(json.dumps([OURS | {"label": "wolf"}, COCO, OURS | {"image": "000007"}]))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sppnet.data import ClassFolders, DataError, ImageError
+from sppnet.data import ClassFolders, DataError, DataWarning, ImageError
 
 
 @pytest.fixture
@@ -35,11 +35,35 @@ def test_an_example_is_pixels_and_a_label(root: Path) -> None:
 
 def test_hidden_and_other_files_are_passed_over(root: Path) -> None:
     (root / ".cache").mkdir()
+    (root / "__MACOSX").mkdir()
     (root / "read.me").write_text("")
     (root / "dog" / "notes.txt").write_text("")
     (root / "dog" / "._a.jpg").write_bytes(b"")
 
     assert len(ClassFolders(root)) == 3
+
+
+def test_images_in_folders_inside_class_folders_are_left_out_and_said(root: Path) -> None:
+    (root / "dog" / "more").mkdir()
+    Image.new("L", (5, 4)).save(root / "dog" / "more" / "d.png")
+
+    with pytest.warns(DataWarning, match=r"dog: the images in folders inside it are left out \(1\)"):
+        assert len(ClassFolders(root)) == 3
+
+
+def test_a_class_with_images_only_in_folders_inside_is_refused(root: Path) -> None:
+    (root / "all").mkdir()
+    (root / "dog").rename(root / "all" / "dog")
+
+    with pytest.raises(DataError, match=r"all: must hold images .* and holds those in folders inside it \(2\)"):
+        ClassFolders(root)
+
+
+def test_an_accent_in_a_class_is_one_however_it_is_written(root: Path) -> None:
+    (root / "cat").rename(root / "be\u0301be\u0301")
+
+    assert ClassFolders(root).classes == ("b\u00e9b\u00e9", "dog")
+    assert ClassFolders(root, classes=("dog", "be\u0301be\u0301")).label(0) == 1
 
 
 def test_classes_can_be_given_in_another_order_and_without_images(root: Path) -> None:

@@ -55,8 +55,9 @@ def png_header(width: int, height: int) -> bytes:
 def tiff(width: int, height: int, pixels: bytes = b"", **changes: int) -> bytes:
     """Return a grey TIFF; changes are tags by number, such as t262."""
     tags = {256: width, 257: height, 258: 8, 259: 1, 262: 1, 273: 0, 277: 1, 278: height, 279: len(pixels), 339: 1}
-    tags |= {int(tag[1:]): value for tag, value in changes.items()} | {273: 14 + 12 * len(tags)}
-    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items())
+    tags |= {int(tag[1:]): value for tag, value in changes.items()}
+    tags[273] = 14 + 12 * len(tags)
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in sorted(tags.items()))
     return b"II*\0" + struct.pack("<IH", 8, len(tags)) + entries + bytes(4) + pixels
 
 
@@ -151,6 +152,19 @@ def test_grey_with_alpha_is_composed_over_white() -> None:
     assert read_image(encoded(grey)).tolist() == [[[204, 204, 204]]]
 
 
+@pytest.mark.parametrize(("kind", "options"), [("PNG", {}), ("TIFF", {}), ("WEBP", {"lossless": True, "exact": True})])
+def test_an_alpha_channel_that_is_0_everywhere_is_ignored(kind: str, options: dict[str, Any]) -> None:
+    rgba = np.array([[[10, 20, 30, 0], [0, 100, 255, 0]]], np.uint8)
+
+    assert read_image(encoded(rgba, kind, **options)).tolist() == [[[10, 20, 30], [0, 100, 255]]]
+
+
+def test_grey_with_an_alpha_channel_that_is_0_everywhere_is_grey() -> None:
+    grey = Image.fromarray(np.array([[[7, 0], [9, 0]]], np.uint8), "LA")
+
+    assert read_image(encoded(grey)).tolist() == [[[7] * 3, [9] * 3]]
+
+
 def test_cmyk_is_converted_by_the_plain_product() -> None:
     cmyk = Image.fromarray(np.array([[[0, 0, 0, 0], [255, 0, 0, 0], [0, 51, 255, 51]]], np.uint8), "CMYK")
 
@@ -162,6 +176,16 @@ def test_a_cmyk_jpeg_is_not_inverted() -> None:
     cyan = Image.new("CMYK", (16, 16), (255, 0, 0, 0))
 
     np.testing.assert_allclose(read_image(encoded(cyan, "JPEG", quality=95))[8, 8], [0, 255, 255], atol=3)
+
+
+def test_without_adobe_s_marker_0_is_no_ink() -> None:
+    cyan = encoded(Image.new("CMYK", (16, 16), (0, 255, 255, 255)), "JPEG", quality=95)
+    start = cyan.index(b"\xff\xee")
+
+    plain = cyan[:start] + cyan[start + 2 + int.from_bytes(cyan[start + 2 : start + 4], "big") :]
+
+    # What Adobe's way writes for magenta, yellow and black is cyan alone in the plain way.
+    np.testing.assert_allclose(read_image(plain)[8, 8], [0, 255, 255], atol=3)
 
 
 @pytest.mark.parametrize("suffix", [".png", ".tiff"])
@@ -249,7 +273,7 @@ def test_the_limits_are_arguments() -> None:
     ("content", "rule"),
     [
         (b"", "the file is empty"),
-        (b"not an image at all", "not a JPEG, PNG, BMP, WebP or TIFF file"),
+        (b"not an image at all", "not a JPEG, PNG, BMP, WebP, TIFF, AVIF or HEIC file"),
         (b"GIF89a" + bytes(40), "not a JPEG"),
         (b"\xff\xd8\xff", "damaged"),
         (encoded(PHOTO, "JPEG")[:-900], "image data is missing"),
@@ -304,12 +328,25 @@ def test_a_jpeg_without_end_marker_is_kept_with_a_warning(data: bytes, tail: byt
     np.testing.assert_array_equal(pixels, read_image(data))
 
 
-@pytest.mark.parametrize(
-    ("data", "cut"), [*((data, 20) for data in JPEGS), *((JPEGS[0], cut) for cut in (3, 4, 5, 7, 300, 1000))]
-)
-def test_a_jpeg_that_lacks_image_data_is_refused(data: bytes, cut: int) -> None:
+@pytest.mark.parametrize(("data", "cut"), [*((data, 20) for data in JPEGS), *((JPEGS[0], cut) for cut in (3, 4, 5, 7))])
+def test_a_jpeg_that_lacks_bytes_of_its_last_blocks_is_kept_with_a_warning(data: bytes, cut: int) -> None:
+    with pytest.warns(DataWarning, match=r"cut: JPEG cut short; the last [89] of its 120 rows are incomplete"):
+        pixels = read_image(data[:-cut], name="cut")
+
+    np.testing.assert_array_equal(pixels[:-9], read_image(data)[:-9])
+
+
+@pytest.mark.parametrize("data", JPEGS)
+@pytest.mark.parametrize("share", [0.5, 0.8])
+def test_a_jpeg_cut_in_its_middle_is_refused(data: bytes, share: float) -> None:
     with pytest.raises(ImageError, match=r"image data is missing|damaged"):
-        read_image(data[:-cut])
+        read_image(data[: round(share * len(data))])
+
+
+@pytest.mark.parametrize("cut", [300, 1000])
+def test_a_jpeg_that_lacks_more_than_its_last_blocks_is_refused(cut: int) -> None:
+    with pytest.raises(ImageError, match="image data is missing"):
+        read_image(JPEGS[0][:-cut])
 
 
 def test_a_progressive_jpeg_cut_between_two_scans_is_refused() -> None:
@@ -341,7 +378,7 @@ def test_a_jpeg_cut_in_its_scan_and_ended_again_has_a_grey_rest() -> None:
     assert np.ptp(pixels[-8:, -8:].reshape(-1, 3), axis=0).tolist() == [0, 0, 0]
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "BMP", "WEBP", "TIFF"])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "BMP", "WEBP", "TIFF", "AVIF"])
 @pytest.mark.filterwarnings("ignore")
 def test_mutated_bytes_give_pixels_or_an_image_error(kind: str) -> None:
     random = np.random.default_rng(3)

@@ -94,7 +94,9 @@ def test_broken_images_are_left_out_on_request(shapes: Path) -> None:
 def test_images_that_are_all_broken_are_an_error(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(b"")
 
-    with pytest.raises(DataError, match="there are no images that can be read"):
+    with pytest.raises(
+        DataError, match=r"there are no images that can be read: .*a\.png: the file is empty: left out$"
+    ):
         Pictures([tmp_path], strict=False)
 
 
@@ -107,3 +109,39 @@ def test_files_that_are_no_pictures_are_passed_over(shapes: Path) -> None:
 
     assert names(Pictures([shapes])) == names(Pictures([shapes / "JPEGImages"]))
     assert len(Pictures([shapes])) == 3
+
+
+def test_hidden_folders_are_passed_over_and_links_are_not(shapes: Path) -> None:
+    photos = shapes / "photos"
+    (photos / ".cache").mkdir(parents=True)
+    (photos / ".cache" / "a.jpg").write_bytes(b"")
+    for name in ("monday.jpg", "tuesday.jpg"):
+        (photos / name).symlink_to(shapes / "JPEGImages" / "000001.jpg")
+
+    assert names(Pictures([photos])) == ["monday.jpg", "tuesday.jpg"]
+
+
+def test_a_link_that_leads_nowhere_is_named_when_it_is_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").symlink_to(tmp_path / "gone")
+
+    with pytest.raises(ImageError, match=r"a\.jpg: no such file"):
+        Pictures([tmp_path])[0]
+
+
+def test_a_repeated_line_of_a_split_is_an_error_or_counts_once(shapes: Path) -> None:
+    (shapes / "ImageSets" / "Main" / "train.txt").write_text("000001\n000002\n000001\n")
+
+    with pytest.raises(DataError, match=r"train\.txt: line 3 repeats line 1: '000001'"):
+        Pictures([shapes])
+
+    pictures = Pictures([shapes], strict=False)
+    assert names(pictures) == ["000001.jpg", "000002.jpg"]
+    assert len(pictures.problems) == 1
+
+
+def test_a_split_names_images_in_folders_and_with_spaces(shapes: Path) -> None:
+    (shapes / "JPEGImages" / "cam 1").mkdir()
+    (shapes / "JPEGImages" / "000001.jpg").rename(shapes / "JPEGImages" / "cam 1" / "a (1).jpg")
+    (shapes / "ImageSets" / "Main" / "train.txt").write_text("cam 1/a (1)\n")
+
+    assert Pictures([shapes])[0].shape == (240, 320, 3)

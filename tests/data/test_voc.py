@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sppnet.data import VOC, VOC_CLASSES, DataError, ImageError
+from sppnet.data import VOC, VOC_CLASSES, DataError, DataWarning, ImageError, open_data
 
 Objects = list[tuple[str, tuple[int, int, int, int]]]
 
@@ -17,8 +17,8 @@ REAL = os.environ.get("SPPNET_VOC2007")
 
 def add_image(root: Path, id_: str, objects: Objects, suffix: str = ".png") -> None:
     """Add a grey image of 20 x 30 pixels and its annotation; boxes are VOC's xmin, ymin, xmax, ymax."""
-    (root / "JPEGImages").mkdir(parents=True, exist_ok=True)
-    (root / "Annotations").mkdir(exist_ok=True)
+    for folder in ("JPEGImages", "Annotations"):
+        (root / folder / id_).parent.mkdir(parents=True, exist_ok=True)
     Image.new("L", (20, 30), 128).save(root / "JPEGImages" / f"{id_}{suffix}")
     lines = "".join(
         f"<object><name>{name}</name><difficult>{int(name == 'cat')}</difficult><bndbox><xmin>{x1}</xmin>"
@@ -191,15 +191,15 @@ def test_classes_must_be_distinct_names(root: Path, classes: list[str]) -> None:
         VOC(root, classes=classes)
 
 
-def test_an_impossible_box_is_an_error_or_is_dropped(root: Path) -> None:
+def test_an_impossible_box_is_an_error_or_is_mended(root: Path) -> None:
     add_image(root, "000002", [("dog", (9, 1, 3, 5)), ("dog", (1, 1, 40, 5))])
 
     with pytest.raises(DataError, match=r"000002\.xml: object 1 \(dog\): xmin <= xmax .* got x 9 to 3"):
         VOC(root)
 
     data = VOC(root, strict=False)
-    np.testing.assert_array_equal(data.target(1)["boxes"], [[0, 0, 20, 5]])
-    assert [problem.rsplit(" ", 1)[1] for problem in data.problems] == ["dropped", "clipped"]
+    np.testing.assert_array_equal(data.target(1)["boxes"], [[2, 0, 9, 5], [0, 0, 20, 5]])
+    assert [problem.rsplit(" ", 1)[1] for problem in data.problems] == ["swapped", "clipped"]
 
 
 def test_mistakes_outside_the_split_do_not_count(root: Path) -> None:
@@ -235,8 +235,92 @@ def test_no_usable_image_at_all_is_an_error_in_both_modes(root: Path) -> None:
     (root / "Annotations" / "000003.xml").write_text("junk")
     add_split(root, "one", "000003")
 
-    with pytest.raises(DataError, match="split one has no usable images"):
+    with pytest.raises(DataError, match=r"split one has no usable images: .*000003\.xml: no readable XML.*dropped$"):
         VOC(root, "one", strict=False)
+
+
+def test_of_many_reasons_the_first_are_told(root: Path) -> None:
+    add_split(root, "gone", "7\n8\n9\n../x\n")
+
+    with pytest.raises(
+        DataError, match=r"no usable images: 4 problems, such as .*'\.\./x'.*; .*7\.xml.*; .*8\.xml[^;]*$"
+    ):
+        VOC(root, "gone", strict=False)
+
+
+def test_a_line_of_a_split_that_breaks_a_rule_is_left_out(root: Path) -> None:
+    add_split(root, "val", "000001\n../000002\n000001\n000003\n")
+
+    data = VOC(root, "val", strict=False)
+
+    assert (data.ids, data.dropped) == (["000001", "000003"], [])
+    assert [problem.rpartition(": ")[2] for problem in data.problems] == ["left out", "counted once"]
+
+
+def test_a_split_names_images_with_spaces(root: Path) -> None:
+    add_image(root, "photo", [])
+    add_image(root, "photo (1)", [("cat", (1, 1, 5, 5))])
+    add_split(root, "val", "photo (1)\n")
+
+    assert VOC(root, "val").ids == ["photo (1)"]
+
+
+def test_files_in_folders_inside_are_used(root: Path) -> None:
+    add_image(root, "cam1/7", [("cat", (1, 1, 5, 5))])
+    add_split(root, "val", "cam1/7\n000001")
+
+    assert VOC(root).ids == ["000001", "000002", "000003", "cam1/7"]
+    assert VOC(root, "val").image_path(0) == root / "JPEGImages" / "cam1" / "7.png"
+
+
+def test_an_image_and_its_annotation_may_write_an_accent_in_two_ways(root: Path) -> None:
+    add_image(root, "caf\u00e9", [])
+    (root / "JPEGImages" / "caf\u00e9.png").rename(root / "JPEGImages" / "cafe\u0301.png")
+
+    assert VOC(root).image(3).shape == (30, 20, 3)
+
+
+@pytest.mark.parametrize(
+    ("images", "annotations", "sets"),
+    [
+        ("images", "annotations", "imagesets"),
+        ("jpegimages", "annotations", "ImageSets"),
+        ("Images", "ANNOTATIONS", "x"),
+    ],
+)
+def test_folders_may_be_named_in_small_letters(root: Path, images: str, annotations: str, sets: str) -> None:
+    for old, new in (("JPEGImages", images), ("Annotations", annotations), ("ImageSets", sets)):
+        (root / old).rename(root / new)
+
+    data = open_data(root.parent.parent / "VOCdevkit" / "VOC2007")
+
+    assert data.ids == ["000001", "000002", "000003"]
+    assert data.image(0).shape == (30, 20, 3)
+    assert VOC.splits(root) == [] if sets == "x" else ["train"]
+
+
+def test_images_and_annotations_without_xml_are_of_another_format(root: Path) -> None:
+    for old, new in (("JPEGImages", "images"), ("Annotations", "annotations")):
+        (root / old).rename(root / new)
+    for file in (root / "annotations").iterdir():
+        file.rename(file.with_suffix(".json"))
+
+    assert not VOC.recognises(root)
+
+
+@pytest.mark.parametrize("flag", ["Unspecified", "2"])
+def test_a_difficult_of_no_meaning_is_no_loss(root: Path, flag: str) -> None:
+    for id_ in ("000001", "000002"):
+        file = root / "Annotations" / f"{id_}.xml"
+        file.write_text(file.read_text().replace("<difficult>1", f"<difficult>{flag}"))
+    message = rf"000001\.xml: object 2 \(cat\): difficult must be 0 or 1, got '{flag}': taken as 0"
+
+    with pytest.warns(DataWarning, match=rf"{message} \(the first of 2 such places\)"):
+        strict = VOC(root)
+    lenient = VOC(root, strict=False)
+
+    assert strict.target(0)["difficult"].tolist() == lenient.target(0)["difficult"].tolist() == [False, False]
+    assert len(lenient.problems) == 2
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".JPEG", ".bmp", ".WebP", ".tif", ".TIFF"])

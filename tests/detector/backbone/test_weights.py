@@ -1,10 +1,14 @@
 """Tests of weights files: what is written is what `load_backbone` reads."""
 
+import io
+import zipfile
 from pathlib import Path
 
+import pytest
 import torch
 from safetensors.torch import load_file
 
+from sppnet.detector import ModelError
 from sppnet.detector.backbone.preprocessing import PREPROCESSINGS
 from sppnet.detector.backbone.weights import load_backbone, save_weights
 
@@ -36,3 +40,65 @@ def test_the_same_weights_give_the_same_bytes(tmp_path: Path) -> None:
 
     assert (tmp_path / "one.safetensors").read_bytes() == (tmp_path / "other.safetensors").read_bytes()
     assert load_file(tmp_path / "one.safetensors").keys() == load_file(tmp_path / "other.safetensors").keys()
+
+
+def saved(content: object) -> bytes:
+    """Return the bytes that torch.save writes."""
+    file = io.BytesIO()
+    torch.save(content, file)
+    return file.getvalue()
+
+
+def archive_of(name: str) -> bytes:
+    """Return a zip archive that holds one file."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr(name, "")
+    return file.getvalue()
+
+
+MODULE = saved(torch.nn.Linear(2, 2))
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"", "it is empty"),
+        (b"<!DOCTYPE html><html>quota exceeded</html>", "it is a web page or XML"),
+        (b"\xef\xbb\xbf\r\n<html>", "it is a web page or XML"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "it is a pointer of Git LFS"),
+        (b"\x89HDF\r\n\x1a\n", r"it is damaged or of another kind, and begins with b'\\x89HDF"),
+        (MODULE, "it holds pickled objects of Python, such as a whole module"),
+        (MODULE[:-100], "it is damaged"),
+        (archive_of("net/constants.pkl"), "it is a program of TorchScript"),
+        (archive_of("readme.txt"), "it is an archive of something else"),
+    ],
+)
+def test_a_file_that_holds_no_weights_is_told_by_what_it_is(tmp_path: Path, content: bytes, kind: str) -> None:
+    (tmp_path / "net.pth").write_bytes(content)
+
+    with pytest.raises(
+        ModelError, match=rf"net\.pth: the weights cannot be read: {kind}.*; what is taken is"
+    ) as caught:
+        load_backbone("small", tmp_path / "net.pth")
+
+    assert "weights_only" not in str(caught.value)
+
+
+@pytest.mark.parametrize("content", [b"", b"<html></html>", b"\x08\0\0\0\0\0\0\0{}"])
+def test_so_is_one_named_safetensors(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "net.safetensors").write_bytes(content)
+
+    with pytest.raises(ModelError, match=r"cannot be read: it is .*; what is taken is a \.safetensors file"):
+        load_backbone("small", tmp_path / "net.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [({"epoch": 3, "state_dict": {}}, "its 'epoch' is a int"), (torch.zeros(2), "holds a Tensor")],
+)
+def test_what_is_not_a_named_tensor_is_named(tmp_path: Path, content: object, found: str) -> None:
+    (tmp_path / "net.pt").write_bytes(saved(content))
+
+    with pytest.raises(ModelError, match=f"must hold named tensors only, and {found}"):
+        load_backbone("small", tmp_path / "net.pt")

@@ -30,5 +30,11 @@ def test_a_box_of_the_smallest_image_can_be_drawn() -> None:
     assert draw(GREY[:1, :1], [(0, 0, 1, 1)], ["cat 0.5"], [0]).size == (1, 1)
 
 
+def test_a_caption_beyond_ascii_can_be_read() -> None:
+    drawn = [draw(GREY, [(5, 50, 60, 70)], [caption], [3]).tobytes() for caption in ("é", "ж", "\uffff", "猫")]
+
+    assert len(set(drawn)) == 4
+
+
 def test_the_first_twenty_classes_have_different_colours() -> None:
     assert len({class_colour(label) for label in range(20)}) == 20
