@@ -5,10 +5,22 @@ from pathlib import Path
 
 from .dataset import DataSet, Reader
 from .errors import DataError
+from .formats.coco import COCO
+from .formats.csv_lines import CSV
+from .formats.labelme import LabelMe
+from .formats.voc_xml import VOCFiles
+from .formats.yolo import YOLO
 from .voc import VOC
 
 # A further format is a file with its reader, and a line here.
-READERS: dict[str, Reader] = {"voc": VOC}
+READERS: dict[str, Reader] = {
+    "voc": VOC,
+    "voc-xml": VOCFiles,
+    "coco": COCO,
+    "yolo": YOLO,
+    "labelme": LabelMe,
+    "csv": CSV,
+}
 
 
 def open_data(
