@@ -53,6 +53,9 @@ class DataSet(Protocol):
     def image_path(self, i: int, /) -> Path:
         """Return the file of image i."""
 
+    def told_size(self, i: int, /) -> tuple[float, float]:
+        """Return width and height of image i as its annotation tells them, infinity for what it does not tell."""
+
     def image(self, i: int, /) -> npt.NDArray[np.uint8]:
         """Return the pixels of image i, uint8 (H, W, 3) RGB.
 

@@ -108,16 +108,20 @@ class Annotated(DataSet):
             for picture, things in kept
         ]
         self._crowds = [[thing.crowd for thing in things] for _, things in kept]
-        self.image_ids = {
-            id_: picture.number for id_, (picture, _) in zip(self.ids, kept, strict=True) if picture.number is not None
-        }
+        numbers = [picture.number for picture, _ in kept if picture.number is not None]
+        if len(set(numbers)) == len(kept):  # several files may use the same ones
+            self.image_ids = dict(zip(self.ids, numbers, strict=True))
         self.dropped = sorted({names[picture.file] for picture in pictures} - set(self.ids))
         self.classes = self._allowed or self._declared() or self._named(parts, split)
-        self.notes.extend(f"{count:,} {remark}" for remark, count in self._remarks.items())
+        self.notes.extend(f"{count:,} {remark}" for remark, count in self._remarks.items() if count)
 
     def image_path(self, i: int) -> Path:
         """Return the file of image i."""
         return self._kept[i][0]
+
+    def told_size(self, i: int) -> tuple[float, float]:
+        """Return width and height of image i as its annotation tells them, infinity for what it does not tell."""
+        return self._kept[i][2].size
 
     def image(self, i: int) -> npt.NDArray[np.uint8]:
         """Return the pixels of image i, uint8 (H, W, 3).
@@ -262,7 +266,7 @@ def number(value: Any, what: str) -> float:
     return found
 
 
-def told_size(width: Any, height: Any) -> tuple[float, float]:
+def size_in(width: Any, height: Any) -> tuple[float, float]:
     """Return a size that stands in a file, with infinity for a side that it does not tell."""
     sides = []
     for side, what in ((width, "width"), (height, "height")):

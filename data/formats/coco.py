@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import DataError
-from .annotated import Annotated, Parts, Picture, Thing, number, told_size
+from .annotated import Annotated, Parts, Picture, Thing, number, size_in
 from .json_files import read_object, typed
 from .layouts import MOST_LOOKED_AT, files_of, first_file, folders_of, inner_path, parts_by_name, some_begin
 
@@ -62,7 +62,7 @@ class COCO(Annotated):
             image = typed(typed(entry, dict, place).get("id"), int, f"{place}: id")
             try:
                 path = inner_path(typed(entry.get("file_name"), str, "file_name"))
-                size = told_size(entry.get("width"), entry.get("height"))
+                size = size_in(entry.get("width"), entry.get("height"))
             except DataError as error:
                 self._report(f"{place}: {error}", "dropped")
                 raw.pop(image, None)

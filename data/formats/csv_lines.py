@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import DataError
-from .annotated import UNKNOWN, Annotated, Parts, Picture, Thing, number, told_size
+from .annotated import UNKNOWN, Annotated, Parts, Picture, Thing, number, size_in
 from .layouts import MOST_LOOKED_AT, files_of, first_file, folders_of, parts_by_name, read_text, some_begin
 
 ROBOFLOW = "_annotations.csv"
@@ -63,7 +63,7 @@ class CSV(Annotated):
             place, first = rows[0]
             image = _image(folders, name)
             try:
-                size = told_size(first.get("width"), first.get("height"))
+                size = size_in(first.get("width"), first.get("height"))
             except DataError as error:
                 self._report(f"{place}: {error}", "image dropped")
                 yield Picture(image, place, UNKNOWN, None)

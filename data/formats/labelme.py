@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import DataError
-from .annotated import UNKNOWN, Annotated, Parts, Picture, Thing, edges_around, number, told_size
+from .annotated import UNKNOWN, Annotated, Parts, Picture, Thing, edges_around, number, size_in
 from .json_files import read_object, typed
 from .layouts import by_stem, files_of, folders_of, images_of, some_begin, some_files
 
@@ -40,7 +40,7 @@ class LabelMe(Annotated):
                 content = read_object(source)
                 shapes = typed(content.get("shapes"), list, f"{source}: shapes")
                 name = typed(content.get("imagePath", ""), str, f"{source}: imagePath")
-                size = told_size(content.get("imageWidth"), content.get("imageHeight"))
+                size = size_in(content.get("imageWidth"), content.get("imageHeight"))
             except DataError as error:
                 problem = str(error) if str(error).startswith(str(source)) else f"{source}: {error}"
                 self._report(problem, "image dropped")
