@@ -20,9 +20,15 @@ def image_size(file: Path) -> tuple[int, int]:
     try:
         with Pillow.open(file, formats=_FORMATS) as image:
             width, height = image.size
-            untagged = image.format == "PNG" and not any(tag in file.read_bytes() for tag in _LATE_TAGS)
-            turned = not untagged and image.getexif().get(_ORIENTATION, 1) >= _TURNED
+            turned = _may_be_turned(image, file) and image.getexif().get(_ORIENTATION, 1) >= _TURNED
     except Exception:  # Pillow lets a dozen undocumented types out; the one decoder says what is wrong
         height, width = read_image(file).shape[:2]
         return width, height
     return (height, width) if turned else (width, height)
+
+
+def _may_be_turned(image: Pillow.Image, file: Path) -> bool:
+    if image.format == "PNG":  # only if there are tags is it worth the decoding that Pillow needs to find them
+        data = file.read_bytes()
+        return any(tag in data for tag in _LATE_TAGS)
+    return image.format != "TIFF"  # which Pillow has turned already

@@ -56,10 +56,13 @@ class COCO(Annotated):
             entry = typed(entry, dict, f"{file}: annotation number {count}")
             image = typed(entry.get("image_id"), int, f"{file}: annotation number {count}: image_id")
             raw[image].append((f"{file}: annotation {entry.get('id', f'number {count}')}", (entry, names)))
-        folders = _image_folders(file)
+        folders, used = _image_folders(file), set[int]()
         for count, entry in enumerate(lists["images"], 1):
             place = f"{file}: image number {count}"
             image = typed(typed(entry, dict, place).get("id"), int, f"{place}: id")
+            if image in used:
+                raise DataError(f"{place}: the id {image} must be used once")
+            used.add(image)
             try:
                 path = inner_path(typed(entry.get("file_name"), str, "file_name"))
                 size = size_in(entry.get("width"), entry.get("height"))
@@ -73,9 +76,10 @@ class COCO(Annotated):
 
     def _thing(self, raw: Any, size: tuple[float, float]) -> Thing:
         entry, names = raw
-        name = names.get(entry.get("category_id"))
-        if name is None:
-            raise DataError(f"there is no category with the id {entry.get('category_id')!r}")
+        category = typed(entry.get("category_id"), int, "category_id")
+        if category not in names:
+            raise DataError(f"there is no category with the id {category}")
+        name = names[category]
         box = entry.get("bbox")
         if not isinstance(box, list) or len(box) != 4:
             raise DataError(f"({name}): bbox must be x, y, width and height, got {box!r}")
