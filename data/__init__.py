@@ -7,22 +7,27 @@ from .detections import detections_json, image_record, read_detections
 from .errors import DataError, DataWarning, ImageError
 from .files import write_whole
 from .folders import ClassFolders
+from .holding_out import Subset, hold_out
 from .image_labels import ImageLabels
 from .images import IMAGE_SUFFIXES, read_image
 from .listing import files_below, is_hidden
 from .metrics import accuracy, average_precision, coco_average_precision, label_average_precision
 from .pictures import Pictures
-from .readers import open_data, splits
+from .readers import READERS, find_format, open_data, splits
 from .recall import OBJECT_SIZES, ObjectOverlaps, mean_average_best_overlap, object_overlaps, recall
 from .scores import METRICS
+from .statistics import Statistics, statistics
 from .voc import VOC, VOC_CLASSES
 from .writers import WRITERS
+from .writing.data_sets import DATA_WRITERS, write_data
 
 __all__ = [
     "BACKGROUND",
+    "DATA_WRITERS",
     "IMAGE_SUFFIXES",
     "METRICS",
     "OBJECT_SIZES",
+    "READERS",
     "VOC",
     "VOC_CLASSES",
     "WRITERS",
@@ -37,6 +42,8 @@ __all__ = [
     "ObjectOverlaps",
     "Pictures",
     "Reader",
+    "Statistics",
+    "Subset",
     "Target",
     "accuracy",
     "average_precision",
@@ -44,6 +51,8 @@ __all__ = [
     "coco_average_precision",
     "detections_json",
     "files_below",
+    "find_format",
+    "hold_out",
     "image_record",
     "is_hidden",
     "label_average_precision",
@@ -54,5 +63,7 @@ __all__ = [
     "read_image",
     "recall",
     "splits",
+    "statistics",
+    "write_data",
     "write_whole",
 ]

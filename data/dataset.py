@@ -1,13 +1,15 @@
 """What a data set is: images by number with the objects that they show, whatever format its files have."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-# {"boxes": float32 (N, 4) in outer-edge pixels, "labels": int64 (N,), "difficult": bool (N,)}; it may hold more.
+# {"boxes": float32 (N, 4) in outer-edge pixels, "labels": int64 (N,), "difficult": bool (N,)}; it may hold more:
+# "crowd", bool (N,), tells which of the difficult ones are crowds, many objects in one box, as COCO has them.
 Target = dict[str, npt.NDArray[Any]]
 Item = tuple[npt.NDArray[np.uint8], Target]
 
@@ -24,6 +26,9 @@ class DataSet(Protocol):
         ids: A name for each image, unique among them.
         dropped: Ids of the images that were left out because something of them is broken.
         problems: What was left out or changed, and why, in sentences for a person.
+        notes: What was read in another way than it is written, though nothing is wrong with it, in such sentences.
+        image_ids: Id -> the number that the image has in its file, where the format has such numbers.
+        category_ids: Class name -> the number that the class has in its file, where the format has such numbers.
     """
 
     root: Path
@@ -32,6 +37,9 @@ class DataSet(Protocol):
     ids: list[str]
     dropped: list[str]
     problems: list[str]
+    notes: Sequence[str] = ()
+    image_ids: Mapping[str, int] = MappingProxyType({})
+    category_ids: Mapping[str, int] = MappingProxyType({})
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -41,6 +49,12 @@ class DataSet(Protocol):
 
     def __iter__(self) -> Iterator[Item]:
         return (self[i] for i in range(len(self)))
+
+    def image_path(self, i: int, /) -> Path:
+        """Return the file of image i."""
+
+    def told_size(self, i: int, /) -> tuple[float, float]:
+        """Return width and height of image i as its annotation tells them, infinity for what it does not tell."""
 
     def image(self, i: int, /) -> npt.NDArray[np.uint8]:
         """Return the pixels of image i, uint8 (H, W, 3) RGB.
@@ -68,7 +82,10 @@ class Reader(Protocol):
         """Return a split of a data set; see `open_data`."""
 
     def recognises(self, root: Path, /) -> bool:
-        """Return whether a folder or file looks like a data set in this format, from the names of files alone."""
+        """Return whether a folder or file looks like a data set in this format.
+
+        Names of files tell, and where they do not, the start of a file.
+        """
 
     def splits(self, root: str | Path, /) -> list[str]:
         """Return the names of the splits of a data set, sorted; none if it is not divided."""

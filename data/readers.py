@@ -5,10 +5,22 @@ from pathlib import Path
 
 from .dataset import DataSet, Reader
 from .errors import DataError
+from .formats.coco import COCO
+from .formats.csv_lines import CSV
+from .formats.labelme import LabelMe
+from .formats.voc_xml import VOCFiles
+from .formats.yolo import YOLO
 from .voc import VOC
 
 # A further format is a file with its reader, and a line here.
-READERS: dict[str, Reader] = {"voc": VOC}
+READERS: dict[str, Reader] = {
+    "voc": VOC,
+    "voc-xml": VOCFiles,
+    "coco": COCO,
+    "yolo": YOLO,
+    "labelme": LabelMe,
+    "csv": CSV,
+}
 
 
 def open_data(
@@ -45,7 +57,12 @@ def splits(root: str | Path, *, format: str | None = None) -> list[str]:
 
 
 def find_reader(root: Path, format: str | None = None) -> Reader:
-    """Return the reader of this name, or the one that recognises the folder.
+    """Return the reader of this name, or the one that recognises the folder; see `find_format`."""
+    return READERS[find_format(root, format)]
+
+
+def find_format(root: Path, format: str | None = None) -> str:
+    """Return the name of a data set's format: the one that is given, or the one whose reader recognises the folder.
 
     Raises:
         DataError: If there is none, or several recognise it; says what was looked for.
@@ -53,11 +70,11 @@ def find_reader(root: Path, format: str | None = None) -> Reader:
     if format is not None and format not in READERS:
         raise DataError(f"there is no data format {format!r}; there are {', '.join(READERS)}")
     if format is not None:
-        return READERS[format]
+        return format
     found = [name for name, reader in READERS.items() if reader.recognises(root)]
     if not found:
         looked_for = "; or ".join(reader.layout for reader in READERS.values())
         raise DataError(f"{root}: no data set: it must hold {looked_for}")
     if len(found) > 1:
         raise DataError(f"{root}: may be a data set in several formats, choose one of {', '.join(found)}")
-    return READERS[found[0]]
+    return found[0]

@@ -92,6 +92,10 @@ class VOC(DataSet):
         """Return the file of image i."""
         return self._paths[self.ids[i]]
 
+    def told_size(self, i: int) -> tuple[float, float]:
+        """Return width and height of image i as its annotation tells them, infinity for what it does not tell."""
+        return self._annotations[self.ids[i]].size
+
     def image(self, i: int) -> npt.NDArray[np.uint8]:
         """Return the pixels of image i, uint8 (H, W, 3).
 

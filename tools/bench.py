@@ -20,7 +20,7 @@ from .command.console import (
     threads_option,
 )
 from .command.progress import Progress
-from .command.splits import open_split
+from .command.splits import format_option, open_split
 from .command.warm import announce_compilation, warm_up
 from .reports import race as report
 
@@ -35,7 +35,8 @@ def _scales(_context: click.Context, _option: click.Parameter, text: str) -> tup
 @click.command("bench")
 @click.option("-m", "--model", type=click.Path(path_type=Path), required=True, help="Folder of an SPP-net.")
 @click.option("--data", "root", type=click.Path(path_type=Path), required=True, help="Data set with the images.")
-@click.option("--split", help="Image set.  [default: val if there is one, else all annotated images]")
+@click.option("--split", help="Image set.  [default: val, valid or test if there is one, else all annotated images]")
+@format_option
 @click.option("--images", default=50, type=click.IntRange(1), help="How many images, drawn at random.")
 @click.option("--rcnn-images", type=click.IntRange(1), help="R-CNN sees so many, the first.  [default: all of them]")
 @click.option("--baseline", default="rcnn", type=click.Choice(["rcnn", "none"]), help="What SPP-net is compared with.")
@@ -52,6 +53,7 @@ def command(
     model: Path,
     root: Path,
     split: str | None,
+    data_format: str | None,
     images: int,
     rcnn_images: int | None,
     baseline: str,
@@ -77,7 +79,7 @@ def command(
 
     device = find_device(device)
     network = detector.load_detector(model, device=device, engine=engine)
-    data = open_split(root, split, usual="val", classes=network.classes, lenient=False)
+    data = open_split(root, split, usual="val", classes=network.classes, lenient=False, data_format=data_format)
     numbers = np.random.default_rng(seed).permutation(len(data))[:images].tolist()
     contenders = race.spp_net(network, scales)
     if baseline == "rcnn":

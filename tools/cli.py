@@ -15,6 +15,7 @@ COMMANDS = {
     "pretrain": "Learn conv layers for detectors, from labels or a larger backbone.",
     "classify": "Tell what images show, or score a classifier on labelled ones.",
     "export": "Make a model smaller.",
+    "data": "Look at data sets, convert and divide them.",
     "proposals": "Compute the windows of images, or measure their recall.",
     "bench": "Race SPP-net against R-CNN and other detectors on the same images.",
     "represent": "Measure how well the layers of a backbone tell whole images apart.",

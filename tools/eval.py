@@ -32,7 +32,7 @@ from .command.items import Items
 from .command.lanes import lanes_for, side_by_side
 from .command.models import BUNDLED, load, merge_option, models_option
 from .command.progress import Progress
-from .command.splits import open_split
+from .command.splits import format_option, open_split
 from .command.warm import warm_up
 from .reports.evaluation import markdown, show
 
@@ -60,7 +60,8 @@ def _report(_context: click.Context, _option: click.Parameter, file: Path | None
 @click.option("--from", "source", type=click.Path(path_type=Path), help="Score the detections in this file instead.")
 @click.option("--classes", callback=_classes, help="With --from: its classes in order.  [default: those annotated]")
 @click.option("--data", "root", type=click.Path(path_type=Path), required=True, help="Data set with the truth.")
-@click.option("--split", help="Image set.  [default: val if there is one, else all annotated images]")
+@click.option("--split", help="Image set.  [default: val, valid or test if there is one, else all annotated images]")
+@format_option
 @click.option(
     "--metrics",
     type=ChoiceOf(lambda: METRICS, several=True),
@@ -86,6 +87,7 @@ def command(
     classes: list[str] | None,
     root: Path,
     split: str | None,
+    data_format: str | None,
     metrics: list[str],
     windows: Path | None,
     no_regression: bool,
@@ -111,14 +113,14 @@ def command(
     if source is None and classes is not None:
         raise click.UsageError("a model brings its own classes: --classes is for --from")
     if source is not None:
-        data = open_split(root, split, usual="val", classes=classes, lenient=lenient)
+        data = open_split(root, split, usual="val", classes=classes, lenient=lenient, data_format=data_format)
         given = read_detections(source, data.ids, data.classes, ignored=data.dropped)
         found, milliseconds, skipped = dict(list(enumerate(given))[:limit]), dict[str, float](), 0
     else:
         set_threads(threads)
         device = find_device(device)
         network = load(models, merge, device, engine, regression=not no_regression)
-        data = open_split(root, split, usual="val", classes=network.classes, lenient=lenient)
+        data = open_split(root, split, usual="val", classes=network.classes, lenient=lenient, data_format=data_format)
         items = Items(data, limit, lenient=lenient, windows=windows)
         warm_up(*([network.search] if windows is None else []))
         found, milliseconds = detect_all(network, items, workers, chosen_inference(settings))

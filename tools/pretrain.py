@@ -17,7 +17,7 @@ from .pretrain_teacher import pretrain_by_teacher
 BY_TEACHER = {"sizes": (160, 224, 288), "batch": 16, "learning_rate": 2e-3}
 OF_TEACHER = {"teacher_backbone", "steps", "scales", "precision"}
 OF_LABELS = {"labels", "weights", "levels", "widths", "dropout", "schedule", "epochs", "weight_decay", "held_out",
-             "limit", "context", "background"}  # fmt: skip
+             "limit", "context", "background", "data_format"}  # fmt: skip
 
 
 @click.command("pretrain")
@@ -64,7 +64,7 @@ def command(context: click.Context, /, data: tuple[Path, ...], teacher: Path | N
     given = {name for name in options if context.get_parameter_source(name) is not ParameterSource.DEFAULT}
     foreign = sorted(given & (OF_LABELS if teacher else OF_TEACHER))
     if foreign:
-        option = f"--{foreign[0].replace('_', '-')}"
+        option = f"--{foreign[0].removeprefix('data_').replace('_', '-')}"
         raise click.UsageError(f"{option} {'does not go with' if teacher else 'needs'} --teacher")
     options = {name: value for name, value in options.items() if name not in (OF_LABELS if teacher else OF_TEACHER)}
     if teacher:

@@ -28,6 +28,7 @@ def pretrain_on_labels(
     limit: int | None,
     context: float,
     background: int,
+    data_format: str | None,
     cache: Path | None,
     lenient: bool,
     as_json: bool,
@@ -51,6 +52,7 @@ def pretrain_on_labels(
         limit=limit,
         context=context,
         background=background,
+        data_format=data_format,
         lenient=lenient,
         seed=seed,
     )

@@ -31,7 +31,7 @@ from .command.console import (
 from .command.detector_options import numbers
 from .command.items import Items
 from .command.progress import Progress
-from .command.splits import open_split
+from .command.splits import format_option, open_split
 from .command.warm import warm_up
 from .reports.recall import measure, scores, show, write_plots
 
@@ -76,6 +76,7 @@ def command() -> None:
     "-o", "--output", type=click.Path(path_type=Path), required=True, callback=_output, help="File: .npz or .json."
 )
 @click.option("--split", help="Image set.  [default: all annotated images]")
+@format_option
 @click.option("--mode", type=ChoiceOf(lambda: proposals.MODES), default="fast", help="Settings of selective search.")
 @click.option("--number", type=click.IntRange(1), default=2000, help="Windows per image, the best.")
 @click.option("--limit", type=click.IntRange(1), help="Only so many images, the first.")
@@ -87,6 +88,7 @@ def find(
     root: Path,
     output: Path,
     split: str | None,
+    data_format: str | None,
     mode: str,
     number: int,
     limit: int | None,
@@ -100,7 +102,7 @@ def find(
     Run again after an interruption, the same command takes up the windows that are there.
     """
     search = proposals.SelectiveSearch(mode=mode, limit=number, seed=seed)
-    data = open_split(root, split, usual=NO_SPLIT, lenient=lenient)
+    data = open_split(root, split, usual=NO_SPLIT, lenient=lenient, data_format=data_format)
     items = Items(data, limit, lenient=lenient)
     cache = output.with_name(f"{output.name}.cache")
     warm_up(search, detection=False)
@@ -135,7 +137,8 @@ def find(
 @click.option(
     "--mode", type=ChoiceOf(lambda: proposals.MODES), help="Measure those of selective search.  [default: fast]"
 )
-@click.option("--split", help="Image set.  [default: val if there is one, else all annotated images]")
+@click.option("--split", help="Image set.  [default: val, valid or test if there is one, else all annotated images]")
+@format_option
 @click.option("--limit", type=click.IntRange(1), help="Only so many images, the first.")
 @click.option("--numbers", default="100,500,1000,2000", callback=numbers, help="Windows per image to measure.")
 @click.option("--plots", type=click.Path(path_type=Path, file_okay=False), help="Folder for two figures.")
@@ -148,6 +151,7 @@ def recall(
     source: Path | None,
     mode: str | None,
     split: str | None,
+    data_format: str | None,
     limit: int | None,
     numbers: tuple[int, ...],
     plots: Path | None,
@@ -163,7 +167,7 @@ def recall(
     """
     if source is not None and mode is not None:
         raise click.UsageError("give either a file with --from or a --mode of selective search")
-    data = open_split(root, split, usual="val", lenient=lenient)
+    data = open_split(root, split, usual="val", lenient=lenient, data_format=data_format)
     items = Items(data, limit, lenient=lenient, windows=source, lenient_windows=True)
     with closing(_stored(items) if source else _all_windows(items, mode or "fast", seed, workers)) as found:
         measured = measure(((target["windows"], target) for _, target in found), sorted(set(numbers)))

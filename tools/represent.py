@@ -24,6 +24,7 @@ from .command.console import (
 from .command.detector_options import BACKBONE
 from .command.progress import Progress
 from .command.represented import LabelledImages, folder_images, images_of_splits
+from .command.splits import format_option
 from .reports.representation import show, write_plots
 
 
@@ -52,6 +53,7 @@ def _layers(_context: click.Context, _option: click.Parameter, text: str | None)
 @click.option("--labels", type=click.Choice(["image", "folders"]), default="image", help="What --data holds.")
 @click.option("--split", default="train", help="Of a data set: the images to train with.")
 @click.option("--test-split", default="val", help="Of a data set: the images to test with.")
+@format_option
 @click.option("--train-per-class", type=click.IntRange(1), default=30, help="Of class folders: images to train with.")
 @click.option("--test-per-class", type=click.IntRange(1), default=50, help="Of class folders: at most so many to test.")
 @click.option("--splits", type=click.IntRange(1), default=10, help="Of class folders: random splits.")
@@ -89,6 +91,7 @@ def command(
     labels: str,
     split: str,
     test_split: str,
+    data_format: str | None,
     train_per_class: int,
     test_per_class: int,
     splits: int,
@@ -120,7 +123,7 @@ def command(
     set_threads(threads)
     device = find_device(device)
     if labels == "image":
-        data = images_of_splits(root, split, test_split, limit)
+        data = images_of_splits(root, split, test_split, limit, data_format)
     else:
         data = folder_images(root, train=train_per_class, test=test_per_class, splits=splits, seed=seed)
     backbone = detector.load_backbone(name, weights, preprocessing=preprocessing, precision=precision, device=device)

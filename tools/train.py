@@ -29,13 +29,14 @@ from .command.detector_options import network, network_options
 from .command.items import Items
 from .command.planning import fitting, present_plan, slowness
 from .command.progress import Progress
-from .command.splits import open_split
+from .command.splits import format_option, open_split
 from .command.warm import warm_up
 
 
 @click.command("train")
 @click.option("--data", "root", type=click.Path(path_type=Path), required=True, help="Data set to learn from.")
 @click.option("--split", help="Image set.  [default: train if there is one, else all annotated images]")
+@format_option
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder of the model to make.")
 @click.option(
     "--preset",
@@ -60,6 +61,7 @@ from .command.warm import warm_up
 def command(
     root: Path,
     split: str | None,
+    data_format: str | None,
     output: Path,
     preset: str | None,
     minutes: float | None,
@@ -84,7 +86,7 @@ def command(
     device = find_device(device)
     detector.check_writable(output)
     output.parent.mkdir(parents=True, exist_ok=True)
-    data = open_split(root, split, usual="train", lenient=lenient)
+    data = open_split(root, split, usual="train", lenient=lenient, data_format=data_format)
     if minutes is not None and (preset or settings["tuning"] or settings["epochs"]):
         raise click.UsageError("--minutes chooses the preset and the epochs: leave out --preset, --fine-tune, --epochs")
 

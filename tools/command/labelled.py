@@ -12,7 +12,7 @@ import numpy.typing as npt
 from sppnet.data import BACKGROUND, ClassFolders, Cutouts, DataError, ImageLabels
 
 from .console import FiniteRange, say
-from .splits import open_split
+from .splits import format_option, open_split
 
 Command = Callable[..., Any]
 OPTIONS = (
@@ -29,6 +29,7 @@ OPTIONS = (
         default=0,
         help="Of objects: cut-outs beside the objects that every image adds as one more class.",
     ),
+    format_option,
 )
 
 
@@ -91,6 +92,7 @@ def open_labelled(
     lenient: bool,
     seed: int = 0,
     classes: Sequence[str] | None = None,
+    data_format: str | None = None,
 ) -> tuple[Labelled, bool]:
     """Return images with labels, and whether any were left out; which ones they are is said.
 
@@ -105,13 +107,15 @@ def open_labelled(
         lenient: Whether what is broken is left out instead of raising.
         seed: Decides where the background is cut out.
         classes: Class names in label order. The default is those found.
+        data_format: The format of the data set. The default is the one that recognises it.
 
     Raises:
         click.UsageError: If options are for other labels.
         DataError: If the folder is no such data set, or something is broken.
     """
-    if labels == "folders" and split is not None:
-        raise click.UsageError("--split is for annotated data sets: of class folders name the one to use with --data")
+    if labels == "folders" and (split is not None or data_format is not None):
+        option = "--format" if split is None else "--split"
+        raise click.UsageError(f"{option} is for annotated data sets: of class folders name the one to use with --data")
     if labels != "objects" and background:
         raise click.UsageError("--background is for --labels objects")
     found: Labelled
@@ -120,7 +124,7 @@ def open_labelled(
     else:
         if classes is not None and labels == "objects":  # the background is no class of the annotations
             classes = [name for name in classes if name != BACKGROUND]
-        data = open_split(root, split, usual=usual, classes=classes, lenient=lenient)
+        data = open_split(root, split, usual=usual, classes=classes, lenient=lenient, data_format=data_format)
         cutouts = labels == "objects"
         found = Cutouts(data, enlargement=context, background=background, seed=seed) if cutouts else ImageLabels(data)
         left_out = bool(data.problems)

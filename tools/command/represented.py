@@ -28,15 +28,17 @@ class LabelledImages(NamedTuple):
     quality: Callable[[npt.NDArray[np.float32], Labels], float]
 
 
-def images_of_splits(root: Path, split: str, test_split: str, limit: int | None) -> LabelledImages:
+def images_of_splits(
+    root: Path, split: str, test_split: str, limit: int | None, data_format: str | None = None
+) -> LabelledImages:
     """Return the images of two splits of a data set, the first `limit` of each, scored by mean average precision.
 
     Raises:
         click.UsageError: If the two have images in common.
         DataError: If they cannot be read.
     """
-    train = open_split(root, split, usual=split, lenient=False)
-    test = open_split(root, test_split, usual=test_split, classes=train.classes, lenient=False)
+    train = open_split(root, split, usual=split, lenient=False, data_format=data_format)
+    test = open_split(root, test_split, usual=test_split, classes=train.classes, lenient=False, data_format=data_format)
     shared = len(set(train.ids) & set(test.ids))
     if shared:
         raise click.UsageError(f"the splits to train and to test with must differ and have {shared:,} images in common")

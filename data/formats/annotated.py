@@ -1,0 +1,312 @@
+"""What the readers share: a reader finds parts, images and raw objects; here they are checked and become a data set."""
+
+import math
+import reprlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from ..annotations import LARGEST, ROUNDING, Annotation, Box, check_picture
+from ..dataset import DataSet, Target
+from ..errors import DataError
+from ..images import read_image
+from ..voc import VOC_CLASSES
+
+UNKNOWN = (math.inf, math.inf)  # the size of an image whose annotation does not tell it
+
+Parts = dict[str, list[Path]]  # split -> the files or folders that hold it; "" is all of a data set without splits
+
+
+class Thing(NamedTuple):
+    """An object as a file has it."""
+
+    name: str
+    box: Box  # x1 y1 x2 y2 in outer-edge pixels
+    difficult: bool = False
+    crowd: bool = False
+
+
+class Picture(NamedTuple):
+    """An image and its objects before they are checked."""
+
+    file: Path
+    source: str  # where it stands in the annotations, for messages
+    size: tuple[float, float]  # width and height as the annotation tells them, or UNKNOWN
+    raw: Sequence[tuple[str, Any]] | None  # where each object stands, and what stands there; None if it is unreadable
+    number: int | None = None  # in the format's own count of images
+
+
+class Annotated(DataSet):
+    """A data set whose reader provides `parts`, `_pictures`, `_thing` and, where the format lists them, `_declared`.
+
+    Annotations are read and checked at once. An image's id is the name of its file without suffix, or its path where
+    two images have the same name. The classes are those that the format lists, else as for `VOC`: its 20 if the
+    annotations name no other, or the names found, sorted.
+
+    Args:
+        root: The folder or file of the data set.
+        split: One of `splits(root)`. The default is all images.
+        classes: Names in label order. The default is those of the format.
+        strict: Raise at the first broken rule. If False, the object or image that breaks it is dropped (a box partly
+            outside its image is clipped) and described in `problems`.
+
+    Raises:
+        DataError: If there is no such data set or split, or (strict) an annotation breaks a rule or an image is
+            missing.
+    """
+
+    layout: str
+
+    @classmethod
+    def parts(cls, root: Path) -> Parts:
+        """Return where each split of a data set is; nothing if the folder or file is none."""
+        raise NotImplementedError
+
+    @classmethod
+    def recognises(cls, root: Path) -> bool:
+        """Return whether a folder or file looks like a data set in this format."""
+        return bool(cls.parts(root))
+
+    @classmethod
+    def splits(cls, root: str | Path) -> list[str]:
+        """Return the names of the splits of a data set, sorted; none if it is not divided.
+
+        Raises:
+            DataError: If the folder or file is no data set.
+        """
+        return sorted(filter(None, cls._found_parts(Path(root))))
+
+    def __init__(
+        self, root: str | Path, split: str | None = None, *, classes: Sequence[str] | None = None, strict: bool = True
+    ) -> None:
+        self.root, self.split, self._strict = Path(root), split, strict
+        self.problems, self.dropped = list[str](), list[str]()
+        self.notes, self._remarks = list[str](), Counter[str]()
+        parts = self._found_parts(self.root)
+        if split is not None and split not in self.splits(root):
+            there = ", ".join(self.splits(root)) or "none at all"
+            raise DataError(f"{root}: no split {split!r}, there is {there}")
+        if classes is not None and not 0 < len(set(classes)) == len(classes):
+            raise DataError(f"classes must be distinct names, at least one, got {list(classes)}")
+        chosen = parts if split is None else {split: parts[split]}
+        self._allowed = tuple(classes) if classes is not None else None
+        pictures = self._all_pictures(chosen.values())
+        kept = [(picture, things) for picture in pictures if (things := self._things(picture)) is not None]
+        names = unique_ids([picture.file for picture in pictures], self.root)
+        self.ids = [names[picture.file] for picture, _ in kept]
+        if len(set(self.ids)) < len(self.ids):
+            repeated, times = Counter(self.ids).most_common(1)[0]
+            raise DataError(f"{root}: image {repeated!r} must be listed once, and is {times} times")
+        if not kept:
+            raise DataError(f"{root}: split {split or 'of all images'} has no usable images")
+        self._kept = [
+            (picture.file, picture.source, Annotation(picture.size, [thing[:3] for thing in things]))
+            for picture, things in kept
+        ]
+        self._crowds = [[thing.crowd for thing in things] for _, things in kept]
+        numbers = [picture.number for picture, _ in kept if picture.number is not None]
+        if len(set(numbers)) == len(kept):  # several files may use the same ones
+            self.image_ids = dict(zip(self.ids, numbers, strict=True))
+        self.dropped = sorted({names[picture.file] for picture in pictures} - set(self.ids))
+        self.classes = self._allowed or self._declared() or self._named(parts, split)
+        self.notes.extend(f"{count:,} {remark}" for remark, count in self._remarks.items() if count)
+
+    def image_path(self, i: int) -> Path:
+        """Return the file of image i."""
+        return self._kept[i][0]
+
+    def told_size(self, i: int) -> tuple[float, float]:
+        """Return width and height of image i as its annotation tells them, infinity for what it does not tell."""
+        return self._kept[i][2].size
+
+    def image(self, i: int) -> npt.NDArray[np.uint8]:
+        """Return the pixels of image i, uint8 (H, W, 3).
+
+        Raises:
+            ImageError: If they cannot be read.
+            DataError: If the annotation is not of such a picture, as when only one of the two has been turned.
+        """
+        file, source, annotation = self._kept[i]
+        pixels = read_image(file)
+        try:
+            check_picture(annotation, (pixels.shape[1], pixels.shape[0]))
+        except DataError as error:
+            raise DataError(f"{source}: {error}") from None
+        return pixels
+
+    def target(self, i: int) -> Target:
+        """Return boxes, labels, difficult and crowd of image i without decoding it."""
+        objects = self._kept[i][2].objects
+        return {
+            "boxes": np.array([box for _, box, _ in objects], np.float32).reshape(-1, 4),
+            "labels": np.array([self.classes.index(name) for name, _, _ in objects], np.int64),
+            "difficult": np.array([difficult for _, _, difficult in objects], np.bool_),
+            "crowd": np.array(self._crowds[i], np.bool_),
+        }
+
+    @classmethod
+    def _found_parts(cls, root: Path) -> Parts:
+        parts = cls.parts(root)
+        if not parts:
+            raise DataError(f"{root}: no data set: it must {'be' if root.is_file() else 'hold'} {cls.layout}")
+        return parts
+
+    def _pictures(self, places: list[Path]) -> Iterator[Picture]:
+        """Yield the images of a part."""
+        raise NotImplementedError
+
+    def _thing(self, raw: Any, size: tuple[float, float]) -> Thing:
+        """Return the object that stands in a file, or raise a DataError that says what is wrong with it."""
+        raise NotImplementedError
+
+    def _declared(self) -> tuple[str, ...]:
+        """Return the classes that the format lists; none if it has no such list."""
+        return ()
+
+    def _report(self, problem: str, remedy: str) -> None:
+        if self._strict:
+            raise DataError(problem)
+        self.problems.append(f"{problem}: {remedy}")
+
+    def _remark(self, remark: str) -> None:
+        """Count something that is read in another way than it is written."""
+        self._remarks[remark] += 1
+
+    def _all_pictures(self, parts: Iterable[list[Path]]) -> list[Picture]:
+        """Return the images of some parts, those of several parts once."""
+        pictures: list[Picture] = []
+        for places in parts:
+            known = {picture.file for picture in pictures}
+            pictures.extend(picture for picture in self._pictures(places) if picture.file not in known)
+        return pictures
+
+    def _things(self, picture: Picture) -> list[Thing] | None:
+        """Return the objects of an image that keep the rules; None if the image or its annotation cannot be used."""
+        if picture.raw is None:
+            return None
+        if not picture.file.is_file():
+            self._report(f"{picture.source}: no such image {picture.file}", "dropped")
+            return None
+        things = []
+        for place, raw in picture.raw:
+            try:
+                thing = checked(self._thing(raw, picture.size), self._allowed)
+            except DataError as error:
+                self._report(f"{place}: {error}", "dropped")
+                continue
+            inside = clipped(thing.box, picture.size)
+            empty = inside[0] >= inside[2] or inside[1] >= inside[3]
+            if empty or max(abs(a - b) for a, b in zip(thing.box, inside, strict=True)) > ROUNDING:
+                outside = f"({thing.name}): {_outside(thing.box, picture.size)}"
+                self._report(f"{place} {outside}", "dropped" if empty else "clipped")
+            if not empty:
+                things.append(thing._replace(box=inside))
+        return things
+
+    def _named(self, parts: Mapping[str, list[Path]], split: str | None) -> tuple[str, ...]:
+        """Return the classes of the whole data set, so that all its splits agree on the labels."""
+        names = {name for _, _, annotation in self._kept for name, _, _ in annotation.objects}
+        others = [places for part, places in parts.items() if split not in (None, part)]
+        if others:
+            reader = type(self).__new__(type(self))
+            reader.root, reader._strict, reader._allowed = self.root, False, None
+            reader.problems, reader._remarks = [], Counter()
+            pictures = reader._all_pictures(others)
+            names |= {thing.name for picture in pictures for thing in reader._things(picture) or ()}
+        return VOC_CLASSES if names <= set(VOC_CLASSES) else tuple(sorted(names))
+
+
+def checked(thing: Thing, classes: Sequence[str] | None) -> Thing:
+    """Return an object with its name stripped of spaces if name and box keep the rules.
+
+    Raises:
+        DataError: If not.
+    """
+    name = thing.name.strip()
+    if not name or not name.isprintable():
+        raise DataError(f"an object needs a class name of printable characters, got {reprlib.repr(thing.name)}")
+    if classes is not None and name not in classes:
+        raise DataError(f"unknown class {name!r}, the classes are {', '.join(classes)}")
+    x1, y1, x2, y2 = thing.box
+    if not all(abs(edge) <= LARGEST for edge in thing.box):  # NaN is not, either
+        raise DataError(f"edges must be finite and at most {LARGEST:,} in magnitude, got {list(thing.box)}")
+    if x2 <= x1 or y2 <= y1:
+        raise DataError(f"({name}): width and height must be positive, got x {x1:g} to {x2:g}, y {y1:g} to {y2:g}")
+    return thing._replace(name=name)
+
+
+def clipped(box: Box, size: tuple[float, float]) -> Box:
+    """Return the part of a box that is inside an image of this width and height."""
+    (x1, y1, x2, y2), (width, height) = box, size
+    return min(max(x1, 0), width), min(max(y1, 0), height), min(max(x2, 0), width), min(max(y2, 0), height)
+
+
+def edges_around(points: Sequence[tuple[float, float]]) -> Box:
+    """Return the smallest box around points."""
+    across, down = zip(*points, strict=True)
+    return min(across), min(down), max(across), max(down)
+
+
+def number(value: Any, what: str) -> float:
+    """Return a number that stands in a file as such or as text.
+
+    Raises:
+        DataError: If it is none.
+    """
+    try:
+        found = math.nan if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError, OverflowError):
+        found = math.nan
+    if not math.isfinite(found):
+        raise DataError(f"{what} must be a number, got {reprlib.repr(value)}")
+    return found
+
+
+def size_in(width: Any, height: Any) -> tuple[float, float]:
+    """Return a size that stands in a file, with infinity for a side that it does not tell."""
+    sides = []
+    for side, what in ((width, "width"), (height, "height")):
+        told = math.inf if side in (None, "") else number(side, what)
+        if told <= 0:
+            raise DataError(f"{what} must be positive, got {told:g}")
+        sides.append(told)
+    return sides[0], sides[1]
+
+
+def unique_ids(files: Sequence[Path], root: Path) -> dict[Path, str]:
+    """Return an id for each of some images: its name without suffix; more of its path where others have that, too."""
+    ids: dict[Path, str] = {}
+    left = dict.fromkeys(files)
+    base = root if root.is_dir() else root.parent
+    for name in (_stem, _name, _path_stem, _path):
+        found = {file: name(file, base) for file in left}
+        counts = Counter([*found.values(), *ids.values()])
+        ids |= {file: id_ for file, id_ in found.items() if counts[id_] == 1}
+        left = {file: None for file in left if file not in ids}
+    return ids | {file: str(file) for file in left}
+
+
+def _stem(file: Path, base: Path) -> str:
+    return file.stem
+
+
+def _name(file: Path, base: Path) -> str:
+    return file.name
+
+
+def _path_stem(file: Path, base: Path) -> str:
+    return Path(_path(file, base)).with_suffix("").as_posix()
+
+
+def _path(file: Path, base: Path) -> str:
+    return file.relative_to(base).as_posix() if file.is_relative_to(base) else file.as_posix()
+
+
+def _outside(box: Box, size: tuple[float, float]) -> str:
+    sides = " x ".join(f"{side:g}" if math.isfinite(side) else "?" for side in size)
+    of = f" of {sides} pixels" if any(map(math.isfinite, size)) else ""
+    return f"the box must lie inside the image{of}, got x {box[0]:g} to {box[2]:g}, y {box[1]:g} to {box[3]:g}"

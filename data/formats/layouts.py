@@ -1,0 +1,107 @@
+"""Where the files of data sets lie: images of a folder, folders of splits, and how files begin."""
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path, PurePosixPath
+
+from ..errors import DataError
+from ..images import IMAGE_SUFFIXES
+
+SPLITS = ("train", "trainval", "val", "valid", "validation", "test")  # what parts are usually called
+MOST_LOOKED_AT = 5  # files of a folder that are opened to find out what they are
+HEAD_BYTES = 4096
+
+
+def files_of(folder: Path, *suffixes: str) -> list[Path]:
+    """Return the files right in a folder with such a suffix (lower case) that are not hidden, sorted."""
+    return sorted(_files(folder, suffixes))
+
+
+def some_files(folder: Path, *suffixes: str) -> list[Path]:
+    """Return a few such files, whichever are found first."""
+    return [file for file, _ in zip(_files(folder, suffixes), range(MOST_LOOKED_AT), strict=False)]
+
+
+def images_of(folder: Path) -> list[Path]:
+    """Return the images right in a folder, sorted."""
+    return files_of(folder, *IMAGE_SUFFIXES)
+
+
+def holds_image(folder: Path) -> bool:
+    """Return whether an image is right in a folder."""
+    return bool(some_files(folder, *IMAGE_SUFFIXES))
+
+
+def folders_of(root: Path) -> list[Path]:
+    """Return the folders right in a folder that are not hidden, sorted."""
+    if not root.is_dir():
+        return []
+    with os.scandir(root) as entries:
+        return sorted(root / entry.name for entry in entries if not entry.name.startswith(".") and entry.is_dir())
+
+
+def some_begin(files: Iterable[Path], looks: Callable[[str], bool]) -> bool:
+    """Return whether one of some files begins as it should."""
+    return any(looks(_head(file)) for file in files)
+
+
+def parts_by_name(files: Sequence[Path]) -> dict[str, list[Path]]:
+    """Return files by the splits that they are named after; a single one with another name is all of a data set."""
+    if len(files) == 1 and files[0].stem not in SPLITS:
+        return {"": list(files)}
+    return {file.stem: [file] for file in files}
+
+
+def read_text(file: Path) -> str:
+    """Return the content of a text file.
+
+    Raises:
+        DataError: If it cannot be read.
+    """
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise DataError(f"{file}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise DataError(f"{file}: cannot be read: {error}") from error
+
+
+def inner_path(name: str) -> PurePosixPath:
+    """Return a path that stands in a file if it leads down from where it starts.
+
+    Raises:
+        DataError: If it may lead elsewhere.
+    """
+    path = PurePosixPath(name)
+    if not name or path.is_absolute() or ".." in path.parts or any(sign in name for sign in "\\\0"):
+        raise DataError(f"the name of an image must be a path inside the data set, got {name!r}")
+    return path
+
+
+def first_file(folders: Sequence[Path], name: str | PurePosixPath) -> Path:
+    """Return the first file of this name in some folders; where it should be if there is none."""
+    places = [folder / name for folder in folders]
+    return next((place for place in places if place.is_file()), places[0])
+
+
+def by_stem(images: Iterable[Path]) -> dict[str, Path]:
+    """Return images by their names without suffix; of two the first suffix of IMAGE_SUFFIXES counts."""
+    order = sorted(images, key=lambda file: IMAGE_SUFFIXES.index(file.suffix.lower()), reverse=True)
+    return {file.stem: file for file in order}
+
+
+def _files(folder: Path, suffixes: Sequence[str]) -> Iterable[Path]:
+    if folder.is_dir():
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.name.lower().endswith(tuple(suffixes)) and not entry.name.startswith("."):
+                    yield folder / entry.name
+
+
+def _head(file: Path) -> str:
+    """Return the start of a file as text; nothing if it cannot be read."""
+    try:
+        with file.open("rb") as stream:
+            return stream.read(HEAD_BYTES).decode("utf-8-sig", errors="replace")
+    except OSError:
+        return ""
