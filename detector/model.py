@@ -181,7 +181,7 @@ class SPPNet:
                 float32 (N, 4), either all of them or none; by default the model's own search proposes windows.
             cache: Folder for windows and maps. A training that is given the same folder again, after an
                 interruption, say, takes what is there. By default a temporary one.
-            workers: Processes that propose windows.
+            workers: Threads that propose windows ahead.
             keep_layers: Whether a fitted model keeps its conv and fully connected layers, so that SVMs and regression
                 alone are trained anew. By default everything starts from the weights again.
             progress: Called with (stage, done, total) as the work goes on.
