@@ -1,6 +1,6 @@
 """SPP-net as a detector: conv layers once per image, pyramid pooling per window, SVMs and box regression on top.
 
-He et al. 2015, section 4: `SPPNet.predict` reads as the paper's figure 5, `SPPNet.fit` as its section 4.1.
+He et al. 2015, section 4: `SPPNet._detect` reads as the paper's figure 5, `SPPNet.fit` as its section 4.1.
 """
 
 import copy
@@ -22,8 +22,8 @@ from . import training as learning
 from .backbone.conv_layers import ConvLayers
 from .backbone.engines import resolved_engine
 from .backbone.networks import USUAL, network_of
-from .checks import checked_images
 from .errors import InputError, ModelError
+from .face.predictor import CONFIDENCE, Predictor
 from .files.model_folder import checked_settings
 from .pooling.features import Features, WindowFeatures
 from .pooling.settings import Pooling, usual_views
@@ -46,9 +46,10 @@ LAYERS: tuple[Layer, ...] = ("pool", "fc6", "fc7")
 # Measured on two cores, for the estimate of a training: an image's windows, mining and regression; its conv layers; and
 # a step of fine-tuning.
 SECONDS_PER_IMAGE, SECONDS_PER_CELL, SECONDS_PER_STEP = 0.2, 6e-5, 0.08
+NAMED = 8  # classes that `repr` names
 
 
-class SPPNet:
+class SPPNet(Predictor):
     """An SPP-net object detector.
 
     Args:
@@ -68,6 +69,7 @@ class SPPNet:
         device: Where maps, pooling and scores are computed: cpu, cuda or cuda:N.
         engine: What runs the conv layers: torch, onnx for onnxruntime, or auto: onnx on a CPU in float32, where it is
             quicker and does without torch, and torch elsewhere.
+        confidence: Least score of a detection where a call of the model names none; saved with it.
 
     Attributes:
         metrics_: What is known of a fitted model: images, objects, seconds of every stage, calibration.
@@ -93,12 +95,15 @@ class SPPNet:
         seed: int = 0,
         device: str = "cpu",
         engine: str = "auto",
+        confidence: float = CONFIDENCE,
     ) -> None:
         if not classes or len(set(classes)) != len(classes):
             raise InputError(f"classes must be different names, at least one, not {list(classes)}")
         if seed < 0:
             raise InputError(f"seed must not be negative, not {seed}")
-        self.classes = tuple(classes)
+        if not 0 <= confidence <= 1:
+            raise InputError(f"confidence must be from 0 to 1, not {confidence}")
+        self.classes, self.confidence = tuple(classes), confidence
         self.backbone, self.weights, self.preprocessing, self.precision = backbone, weights, preprocessing, precision
         self.pooling = pooling or Pooling(views=usual_views(backbone))
         self.training, self.fine_tuning = training or Training(), fine_tuning
@@ -113,36 +118,13 @@ class SPPNet:
         self._fitted: tuple[Features, WindowScorer] | None = None
         self._whole: Callable[[], tuple[Backbone, Head | None]] | None = None
 
-    def predict(
-        self,
-        images: Sequence[Image],
-        *,
-        windows: Sequence[Floats] | None = None,
-        confidence: float = 0.0,
-        iou: float = 0.3,
-        inference: Inference | None = None,
-    ) -> list[dict[str, Any]]:
-        """Return the objects found in images.
-
-        Args:
-            images: uint8 (H, W, 3) RGB each.
-            windows: float32 (N, 4) for each image; by default the model's own search proposes them.
-            confidence: Least score of a detection.
-            iou: Of two detections of one class that overlap by more, the better stays.
-            inference: Scales, mirror image, and what else is done beyond the usual; by default nothing.
-
-        Returns:
-            For each image a dictionary, best first: "boxes" float32 (N, 4), "labels" int64 (N,), "scores" float32
-            (N,) from 0 to 1, "margins" float32 (N,), and "milliseconds" by stage. No windows give N = 0.
-
-        Raises:
-            ModelError: If the model is neither fitted nor loaded.
-            InputError: If an image is no uint8 (H, W, 3) array, the windows do not match the images, or inference
-                asks for scales that the method does not know.
-        """
-        inference = inference or Inference()
-        pairs = checked_images(images, windows)
-        return [self._detect(image, given, confidence, iou, inference) for image, given in pairs]
+    def __repr__(self) -> str:
+        named = ", ".join((*self.classes[:NAMED], *["..."] * (len(self.classes) > NAMED)))
+        count = f"{len(self.classes)} class{'es' * (len(self.classes) != 1)}"
+        learned = f"learned from {self.metrics_.get('images', '?')} images" if self._fitted else "not trained"
+        scorer = {"svm": "SVMs", "softmax": "a softmax"}[self.scores]
+        how = f"{self.backbone}, {scorer} on {self.layer}, on {self.device}"
+        return f"<{type(self).__name__} of {count}: {named}; {how}, {learned}>"
 
     def _detect(
         self, image: Image, windows: Floats | None, confidence: float, iou: float, inference: Inference
@@ -336,6 +318,7 @@ class SPPNet:
                 seed=config["seed"],
                 device=device,
                 engine=engine,
+                confidence=config.get("confidence", CONFIDENCE),
             )
         model._fitted, model._whole = (model._window_features(*layers), scorer), whole
         model.metrics_ = metrics
@@ -431,6 +414,7 @@ class SPPNet:
             "ranks": self.ranks,
             "search": asdict(self.search),
             "seed": self.seed,
+            "confidence": self.confidence,
         }
 
 

@@ -10,7 +10,7 @@ import sppnet
 PACKAGE = Path(sppnet.__path__[0])
 # Rooms from the ground up; each may import those before it, as far as these tables allow.
 DETECTOR = (
-    *("errors", "types", "threads", "timing", "checks", "files", "backbone", "pooling", "scoring", "training"),
+    *("errors", "types", "threads", "timing", "checks", "files", "backbone", "pooling", "scoring", "face", "training"),
     *("classification", "settings", "storage", "model", "rcnn", "combination", "compilation"),
 )
 TOOLS = ("command", "reports", "benchmarks", "verbs")

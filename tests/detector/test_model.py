@@ -95,7 +95,12 @@ def test_the_strangest_shapes_are_searched(model: SPPNet, shape: tuple[int, int,
 
 @pytest.mark.parametrize(
     "image",
-    [np.zeros((5, 5), np.uint8), np.zeros((5, 5, 4), np.uint8), np.zeros((5, 5, 3)), np.zeros((0, 5, 3), np.uint8)],
+    [
+        np.zeros(5, np.uint8),
+        np.zeros((5, 5, 2), np.uint8),
+        np.zeros((5, 5, 3), np.int64),
+        np.zeros((0, 5, 3), np.uint8),
+    ],
 )
 def test_what_is_no_image_is_named(model: SPPNet, image: npt.NDArray[np.uint8]) -> None:
     with pytest.raises(InputError, match="image 0: "):
@@ -105,6 +110,27 @@ def test_what_is_no_image_is_named(model: SPPNet, image: npt.NDArray[np.uint8]) 
 def test_windows_must_be_given_for_every_image(model: SPPNet) -> None:
     with pytest.raises(InputError, match="1 images need as many arrays of windows, not 0"):
         model.predict([square_image(0)[0]], windows=[])
+
+
+def test_a_call_takes_its_confidence_from_the_model(model: SPPNet) -> None:
+    image = square_image(99)[0]
+
+    found, all_found = model(image), model(image, confidence=0)
+
+    assert 0 < len(found) < len(all_found) and found.scores.min() >= 0.5
+    np.testing.assert_array_equal(all_found.boxes, model.predict([image])[0]["boxes"])
+    assert set(found.names) <= {"red", "blue"}
+
+
+@pytest.mark.parametrize("confidence", [-0.1, 1.5, float("nan")])
+def test_a_confidence_is_a_score(confidence: float) -> None:
+    with pytest.raises(InputError, match="confidence must be from 0 to 1"):
+        SPPNet(("red",), confidence=confidence)
+
+
+def test_a_model_is_printed_for_people(model: SPPNet) -> None:
+    assert repr(model) == "<SPPNet of 2 classes: red, blue; zf5, SVMs on pool, on cpu, learned from 16 images>"
+    assert repr(new_model()).endswith("on cpu, not trained>")
 
 
 def test_a_saved_model_predicts_the_same(model: SPPNet, tmp_path: Path) -> None:
@@ -233,7 +259,7 @@ def test_every_setting_is_saved_and_loaded(squares: Squares, tmp_path: Path) -> 
         "pooling": Pooling((96, 192), 500, (view, View((1,), enlargement=None)), "release", 0.5),
         "training": Training(mining, 10.0, False, False, 10.0, 40, 0.2, True, 0.2),
         **{"search": SelectiveSearch(limit=30), "seed": 4, "precision": "float32"},
-        **{"fine_tuning": None, "layer": "pool", "scores": "svm", "ranks": ()},
+        **{"fine_tuning": None, "layer": "pool", "scores": "svm", "ranks": (), "confidence": 0.25},
     }
     SPPNet(("red", "blue"), backbone="zf5", weights="random", **settings).fit(squares[:6], workers=0).save(
         tmp_path / "m"
