@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence, Sized
 from contextlib import nullcontext
 from dataclasses import asdict, replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Literal
@@ -28,6 +29,7 @@ from .files.model_folder import checked_settings
 from .pooling.features import Features, WindowFeatures
 from .pooling.settings import Pooling, usual_views
 from .pooling.vectors import Layer
+from .scoring.calibration import Calibration
 from .scoring.detection import WindowScorer
 from .scoring.inference import Inference
 from .scoring.opinion import opinion_of
@@ -173,6 +175,8 @@ class SPPNet(Predictor):
             ModelError: If the backbone's weights cannot be had, or there are no layers to keep.
         """
         clock = Stopwatch()
+        if keep_layers and self.scores == "softmax" and (scorer := self.fitted()[1]).further + scorer.background != 1:
+            raise InputError("keep_layers: the softmax has other classes than the model; train all layers again")
         features = self.layered()[0] if keep_layers else self._window_features(self._load_backbone())
         with nullcontext(cache) if cache else TemporaryDirectory() as folder:
             images = learning.TrainingImages(
@@ -250,6 +254,113 @@ class SPPNet(Predictor):
             )
             features = replace(features, backbone=given.with_layers([*stem.layers, *tail]), head=head)
             return images.through(features, tail, progress), features, history
+
+    def add_classes(
+        self,
+        train: Iterable[tuple[Image, Target]],
+        classes: Sequence[str] | None = None,
+        *,
+        negatives: Iterable[Image] = (),
+        cache: Path | str | None = None,
+        workers: int = 2,
+        progress: Progress = lambda stage, done, total: None,
+    ) -> "SPPNet":
+        """Return the model with further classes, learned from a few images with the layers that it has.
+
+        Those it had stay as they are, to the byte. To a softmax the further classes come as SVMs with a calibration of
+        their own, so that scores mean the same for all.
+
+        Args:
+            train: As `fit` takes them, with all objects of the new classes. Objects of classes that the model has may
+                be among them, and are what the new ones must not be taken for.
+            classes: Names of the labels in train; the default is `train.classes`, as data sets have them. Those of
+                which there are objects, and which the model does not have, are learned.
+            negatives: Images without any object of the new classes, which teach what these must not be taken for.
+            cache: As in `fit`.
+            workers: As in `fit`.
+            progress: As in `fit`.
+
+        Raises:
+            InputError: If there is no object of a class that the model does not have, or a target breaks a rule.
+            ModelError: If the model is neither fitted nor loaded.
+        """
+        (features, scorer), clock = self.fitted(), Stopwatch()
+        names = getattr(train, "classes", None) if classes is None else classes
+        if names is None:
+            raise InputError("classes must name the labels of images that come without names")
+        new = [name for name in names if name not in self.classes]
+        if not new:
+            raise InputError(f"the model has all classes of these images already: {', '.join(names)}")
+        items = chain(learning.of_classes(train, names, new), learning.without_objects(negatives))
+        total = sum(len(images) for images in (train, negatives) if isinstance(images, Sized))
+        with nullcontext(cache) if cache else TemporaryDirectory() as folder:
+            images = learning.TrainingImages(
+                new,
+                features,
+                Path(folder),
+                negative_iou=self.training.negative_iou,
+                use_difficult=self.training.use_difficult,
+            )
+            with clock("windows and maps"):
+                images.prepare(items, self.search, workers=workers, progress=progress, total=total)
+            learned = learning.learn_classes(
+                images,
+                settings=self.training,
+                usual=Calibration() if scorer.softmax else scorer.calibration,
+                seed=self.seed,
+                progress=progress,
+                clock=clock,
+            )
+        objects = {name: count for name, count in zip(new, images.objects().tolist(), strict=True) if count}
+        model = self._changed((*self.classes, *objects), scorer.with_further(learned))
+        model.metrics_["objects"] = dict(self._objects()) | objects
+        added = {"objects": objects, "images": len(images), "seconds": clock.rounded}
+        model.metrics_["added"] = [*self.metrics_.get("added", []), added]
+        return model
+
+    def remove_class(self, name: str) -> "SPPNet":
+        """Return the model without a class; to a softmax, what looks like it is background from now on.
+
+        Raises:
+            InputError: If the model has no such class, or no other.
+            ModelError: If the model is neither fitted nor loaded.
+        """
+        label, (_, scorer) = self._label(name), self.fitted()
+        if len(self.classes) == 1:
+            raise InputError(f"{name!r} is the only class of the model, and one must stay")
+        model = self._changed((*self.classes[:label], *self.classes[label + 1 :]), scorer.without(label))
+        model.metrics_["objects"] = {other: count for other, count in self._objects() if other != name}
+        return model
+
+    def rename_class(self, name: str, new_name: str) -> "SPPNet":
+        """Return the model with another name for a class.
+
+        Raises:
+            InputError: If the model has no such class, or has one of the new name, or that is empty.
+            ModelError: If the model is neither fitted nor loaded.
+        """
+        label, (_, scorer) = self._label(name), self.fitted()
+        if not new_name.strip() or new_name in self.classes:
+            raise InputError(f"the new name must be one that no class of the model has, not {new_name!r}")
+        model = self._changed((*self.classes[:label], new_name, *self.classes[label + 1 :]), scorer)
+        model.metrics_["objects"] = {new_name if other == name else other: count for other, count in self._objects()}
+        return model
+
+    def _label(self, name: str) -> int:
+        if name not in self.classes:
+            raise InputError(f"the model has no class {name!r}; it has {', '.join(self.classes)}")
+        return self.classes.index(name)
+
+    def _objects(self) -> Iterable[tuple[str, int]]:
+        """Return the classes, and how many objects of each were learned from."""
+        objects: dict[str, int] = self.metrics_.get("objects", {})
+        return objects.items()
+
+    def _changed(self, classes: tuple[str, ...], scorer: WindowScorer) -> "SPPNet":
+        """Return the model with other classes, and what scores them."""
+        model = copy.copy(self)
+        model.classes, model.metrics_, model._fitted = classes, dict(self.metrics_), (self.fitted()[0], scorer)
+        return model
 
     def compress(self, ranks: Sequence[int]) -> "SPPNet":
         """Return the model with fc6 and fc7 of lower rank, by truncated singular values (Girshick 2015, section 3.1).
@@ -429,6 +540,6 @@ def _metrics(images: "TrainingImages", scorer: WindowScorer, clock: Stopwatch) -
     return {
         "images": len(images),
         "objects": dict(zip(images.classes, images.objects().tolist(), strict=True)),
-        "seconds": {stage: round(seconds, 1) for stage, seconds in clock.seconds.items()},
+        "seconds": clock.rounded,
         "calibration": asdict(scorer.calibration),
     }

@@ -46,7 +46,8 @@ def test_arrays_and_names_are_attributes() -> None:
 def test_length_iteration_and_numbers_are_those_of_the_detections() -> None:
     detections = found()
 
-    assert len(detections) == 2 and [detections[0], detections[1]] == [detection for detection in detections]
+    assert len(detections) == 2 and [one.name for one in detections] == ["dog", "cat"]
+    assert detections[0].name == "dog" and detections[-1].name == "cat"
     assert detections[-2] == Detection("dog", 1, 0.75, 1.5, (1.0, 2.0, 30.0, 22.0))
 
 
