@@ -100,7 +100,7 @@ class Detections(dict[str, Any]):
     def __getitem__(self, key: int) -> Detection: ...
     def __getitem__(self, key: str | int) -> Any:
         """Return an array by its name, or a detection by its number."""
-        return list(self)[key] if isinstance(key, int) else super().__getitem__(key)
+        return super().__getitem__(key) if isinstance(key, str) else list(self)[key]
 
     def __repr__(self) -> str:
         where = f" in {self.source}" if isinstance(self.source, str | PathLike) else ""
