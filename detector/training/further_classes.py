@@ -88,7 +88,7 @@ def learn_classes(
     margins, right = [np.zeros(0, np.float32)], [np.zeros(0, np.bool_)]
     for held in np.array_split(order, PARTS)[: PARTS if len(order) <= FEW else 1]:
         others = order[~np.isin(order, held)]
-        if len(held) and len(others):
+        if len(held) and any(images.proposals(number) < len(images.windows(number)) for number in others.tolist()):
             scorer = _learn(images, others, scaling, settings, seed, progress, clock)
             with clock("calibration"):
                 for found, values in zip((margins, right), judged(images, scorer, held, progress), strict=True):
