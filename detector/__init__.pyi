@@ -9,6 +9,8 @@ __all__ = [
     "Backbone",
     "Classifier",
     "Combination",
+    "Detection",
+    "Detections",
     "Distillation",
     "FineTuning",
     "ImageFeatures",
@@ -26,6 +28,7 @@ __all__ = [
     "compile_kernels",
     "conv_threads",
     "distil",
+    "draw",
     "export_onnx",
     "layer_names",
     "load_backbone",
@@ -33,6 +36,7 @@ __all__ = [
     "save_weights",
     "set_thread_count",
     "thread_count",
+    "use_reader",
     "usual_views",
 ]
 
@@ -49,6 +53,9 @@ from .combination import Combination
 from .compilation import compile_kernels
 from .errors import InputError, ModelError
 from .exporting import export_onnx
+from .face.detections import Detection, Detections
+from .face.drawing import draw
+from .face.reading import use_reader
 from .files.model_folder import check_writable
 from .loading import load_detector
 from .model import SPPNet

@@ -1,27 +1,10 @@
 """What comes from outside the detector, checked once where it enters."""
 
-from collections.abc import Iterator, Sequence
-
 import numpy as np
 import numpy.typing as npt
 
 from .errors import InputError
 from .types import Image, Target
-
-
-def checked_images(
-    images: Sequence[Image], windows: Sequence[npt.NDArray[np.float32]] | None
-) -> Iterator[tuple[Image, npt.NDArray[np.float32] | None]]:
-    """Yield each image with its windows, None where none are given.
-
-    Raises:
-        InputError: If an image is no uint8 (H, W, 3) array, or the windows do not match the images.
-    """
-    if windows is not None and len(windows) != len(images):
-        raise InputError(f"{len(images)} images need as many arrays of windows, not {len(windows)}")
-    for number, image in enumerate(images):
-        check_image(image, number)
-        yield image, None if windows is None else check_windows(windows[number], number)
 
 
 def check_image(image: Image, number: int) -> None:

@@ -14,8 +14,8 @@ import numpy.typing as npt
 
 from sppnet.proposals import SelectiveSearch
 
-from .checks import checked_images
 from .errors import InputError
+from .face.predictor import Predictor
 from .model import SPPNet
 from .scoring.calibration import Calibration
 from .scoring.detection import Opinion
@@ -29,11 +29,15 @@ Merge = Literal["union", "mean"]
 LOG_ODDS = Calibration(slope=1.0, offset=0.0)  # turns logarithms of odds into scores
 
 
-class Combination:
+class Combination(Predictor):
     """Several models that detect as one, with the face of `SPPNet`.
 
+    "margins" are those of the model whose window it is, or the mean of all, and the milliseconds of all models are
+    added up. One model alone gives what it gives by itself.
+
     Args:
-        models: Fitted or loaded, of the same classes in the same order. The first one's search proposes the windows.
+        models: Fitted or loaded, of the same classes in the same order. The first one's search proposes the windows,
+            and its confidence is theirs.
         merge: "union" is the paper's: of the windows of all models, each with its model's score, those that none
             better overlaps stay, and each is moved by the offsets of its model. "mean" averages the models' scores
             of every window and moves those that stay by the mean of the models' offsets.
@@ -50,39 +54,15 @@ class Combination:
         for number, model in enumerate(models[1:], 2):
             _check_classes(number, model.classes, models[0].classes)
         self.models, self.merge = tuple(models), merge
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """Names of the classes, in the order of their labels."""
-        return self.models[0].classes
+        self.classes, self.confidence = models[0].classes, models[0].confidence
 
     @property
     def search(self) -> SelectiveSearch:
         """What proposes the windows that all models score."""
         return self.models[0].search
 
-    def predict(
-        self,
-        images: Sequence[Image],
-        *,
-        windows: Sequence[npt.NDArray[np.float32]] | None = None,
-        confidence: float = 0.0,
-        iou: float = 0.3,
-        inference: Inference | None = None,
-    ) -> list[dict[str, Any]]:
-        """Return the objects found in images; see `SPPNet.predict`.
-
-        "margins" are those of the model whose window it is, or the mean of all, and the milliseconds of all models
-        are added up. One model alone gives what it gives by itself.
-
-        Raises:
-            ModelError: If a model is neither fitted nor loaded.
-            InputError: If an image is no uint8 (H, W, 3) array, the windows do not match the images, or inference
-                asks for scales that the method of a model does not know.
-        """
-        inference = inference or Inference()
-        pairs = checked_images(images, windows)
-        return [self._detect(image, given, confidence, iou, inference) for image, given in pairs]
+    def __repr__(self) -> str:
+        return f"<Combination, {self.merge}, of {', '.join(map(repr, self.models))}>"
 
     def _detect(
         self, image: Image, windows: Floats | None, confidence: float, iou: float, inference: Inference

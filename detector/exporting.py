@@ -63,6 +63,8 @@ def export_onnx(model: SPPNet, folder: Path | str) -> None:
     settings = {
         "classes": model.classes,
         "scores": model.scores,
+        "background": scorer.background,
+        "further": scorer.further,
         "calibration": asdict(scorer.calibration),
         "preprocessing": asdict(backbone.preprocessing),
         "scales": pooling.scales,

@@ -1,6 +1,6 @@
 """SPP-net as a detector: conv layers once per image, pyramid pooling per window, SVMs and box regression on top.
 
-He et al. 2015, section 4: `SPPNet.predict` reads as the paper's figure 5, `SPPNet.fit` as its section 4.1.
+He et al. 2015, section 4: `SPPNet._detect` reads as the paper's figure 5, `SPPNet.fit` as its section 4.1.
 """
 
 import copy
@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence, Sized
 from contextlib import nullcontext
 from dataclasses import asdict, replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Literal
@@ -22,12 +23,13 @@ from . import training as learning
 from .backbone.conv_layers import ConvLayers
 from .backbone.engines import resolved_engine
 from .backbone.networks import USUAL, network_of
-from .checks import checked_images
 from .errors import InputError, ModelError
+from .face.predictor import CONFIDENCE, Predictor
 from .files.model_folder import checked_settings
 from .pooling.features import Features, WindowFeatures
 from .pooling.settings import Pooling, usual_views
 from .pooling.vectors import Layer
+from .scoring.calibration import Calibration
 from .scoring.detection import WindowScorer
 from .scoring.inference import Inference
 from .scoring.opinion import opinion_of
@@ -46,9 +48,10 @@ LAYERS: tuple[Layer, ...] = ("pool", "fc6", "fc7")
 # Measured on two cores, for the estimate of a training: an image's windows, mining and regression; its conv layers; and
 # a step of fine-tuning.
 SECONDS_PER_IMAGE, SECONDS_PER_CELL, SECONDS_PER_STEP = 0.2, 6e-5, 0.08
+NAMED = 8  # classes that `repr` names
 
 
-class SPPNet:
+class SPPNet(Predictor):
     """An SPP-net object detector.
 
     Args:
@@ -68,6 +71,7 @@ class SPPNet:
         device: Where maps, pooling and scores are computed: cpu, cuda or cuda:N.
         engine: What runs the conv layers: torch, onnx for onnxruntime, or auto: onnx on a CPU in float32, where it is
             quicker and does without torch, and torch elsewhere.
+        confidence: Least score of a detection where a call of the model names none; saved with it.
 
     Attributes:
         metrics_: What is known of a fitted model: images, objects, seconds of every stage, calibration.
@@ -93,12 +97,15 @@ class SPPNet:
         seed: int = 0,
         device: str = "cpu",
         engine: str = "auto",
+        confidence: float = CONFIDENCE,
     ) -> None:
         if not classes or len(set(classes)) != len(classes):
             raise InputError(f"classes must be different names, at least one, not {list(classes)}")
         if seed < 0:
             raise InputError(f"seed must not be negative, not {seed}")
-        self.classes = tuple(classes)
+        if not 0 <= confidence <= 1:
+            raise InputError(f"confidence must be from 0 to 1, not {confidence}")
+        self.classes, self.confidence = tuple(classes), confidence
         self.backbone, self.weights, self.preprocessing, self.precision = backbone, weights, preprocessing, precision
         self.pooling = pooling or Pooling(views=usual_views(backbone))
         self.training, self.fine_tuning = training or Training(), fine_tuning
@@ -113,36 +120,13 @@ class SPPNet:
         self._fitted: tuple[Features, WindowScorer] | None = None
         self._whole: Callable[[], tuple[Backbone, Head | None]] | None = None
 
-    def predict(
-        self,
-        images: Sequence[Image],
-        *,
-        windows: Sequence[Floats] | None = None,
-        confidence: float = 0.0,
-        iou: float = 0.3,
-        inference: Inference | None = None,
-    ) -> list[dict[str, Any]]:
-        """Return the objects found in images.
-
-        Args:
-            images: uint8 (H, W, 3) RGB each.
-            windows: float32 (N, 4) for each image; by default the model's own search proposes them.
-            confidence: Least score of a detection.
-            iou: Of two detections of one class that overlap by more, the better stays.
-            inference: Scales, mirror image, and what else is done beyond the usual; by default nothing.
-
-        Returns:
-            For each image a dictionary, best first: "boxes" float32 (N, 4), "labels" int64 (N,), "scores" float32
-            (N,) from 0 to 1, "margins" float32 (N,), and "milliseconds" by stage. No windows give N = 0.
-
-        Raises:
-            ModelError: If the model is neither fitted nor loaded.
-            InputError: If an image is no uint8 (H, W, 3) array, the windows do not match the images, or inference
-                asks for scales that the method does not know.
-        """
-        inference = inference or Inference()
-        pairs = checked_images(images, windows)
-        return [self._detect(image, given, confidence, iou, inference) for image, given in pairs]
+    def __repr__(self) -> str:
+        named = ", ".join((*self.classes[:NAMED], *["..."] * (len(self.classes) > NAMED)))
+        count = f"{len(self.classes)} class{'es' * (len(self.classes) != 1)}"
+        learned = f"learned from {self.metrics_.get('images', '?')} images" if self._fitted else "not trained"
+        scorer = {"svm": "SVMs", "softmax": "a softmax"}[self.scores]
+        how = f"{self.backbone}, {scorer} on {self.layer}, on {self.device}"
+        return f"<{type(self).__name__} of {count}: {named}; {how}, {learned}>"
 
     def _detect(
         self, image: Image, windows: Floats | None, confidence: float, iou: float, inference: Inference
@@ -181,7 +165,7 @@ class SPPNet:
                 float32 (N, 4), either all of them or none; by default the model's own search proposes windows.
             cache: Folder for windows and maps. A training that is given the same folder again, after an
                 interruption, say, takes what is there. By default a temporary one.
-            workers: Processes that propose windows.
+            workers: Threads that propose windows ahead.
             keep_layers: Whether a fitted model keeps its conv and fully connected layers, so that SVMs and regression
                 alone are trained anew. By default everything starts from the weights again.
             progress: Called with (stage, done, total) as the work goes on.
@@ -191,6 +175,8 @@ class SPPNet:
             ModelError: If the backbone's weights cannot be had, or there are no layers to keep.
         """
         clock = Stopwatch()
+        if keep_layers and self.scores == "softmax" and (scorer := self.fitted()[1]).further + scorer.background != 1:
+            raise InputError("keep_layers: the softmax has other classes than the model; train all layers again")
         features = self.layered()[0] if keep_layers else self._window_features(self._load_backbone())
         with nullcontext(cache) if cache else TemporaryDirectory() as folder:
             images = learning.TrainingImages(
@@ -269,6 +255,113 @@ class SPPNet:
             features = replace(features, backbone=given.with_layers([*stem.layers, *tail]), head=head)
             return images.through(features, tail, progress), features, history
 
+    def add_classes(
+        self,
+        train: Iterable[tuple[Image, Target]],
+        classes: Sequence[str] | None = None,
+        *,
+        negatives: Iterable[Image] = (),
+        cache: Path | str | None = None,
+        workers: int = 2,
+        progress: Progress = lambda stage, done, total: None,
+    ) -> "SPPNet":
+        """Return the model with further classes, learned from a few images with the layers that it has.
+
+        Those it had stay as they are, to the byte. To a softmax the further classes come as SVMs with a calibration of
+        their own, so that scores mean the same for all.
+
+        Args:
+            train: As `fit` takes them, with all objects of the new classes. Objects of classes that the model has may
+                be among them, and are what the new ones must not be taken for.
+            classes: Names of the labels in train; the default is `train.classes`, as data sets have them. Those of
+                which there are objects, and which the model does not have, are learned.
+            negatives: Images without any object of the new classes, which teach what these must not be taken for.
+            cache: As in `fit`.
+            workers: As in `fit`.
+            progress: As in `fit`.
+
+        Raises:
+            InputError: If there is no object of a class that the model does not have, or a target breaks a rule.
+            ModelError: If the model is neither fitted nor loaded.
+        """
+        (features, scorer), clock = self.fitted(), Stopwatch()
+        names = getattr(train, "classes", None) if classes is None else classes
+        if names is None:
+            raise InputError("classes must name the labels of images that come without names")
+        new = [name for name in names if name not in self.classes]
+        if not new:
+            raise InputError(f"the model has all classes of these images already: {', '.join(names)}")
+        items = chain(learning.of_classes(train, names, new), learning.without_objects(negatives))
+        total = sum(len(images) for images in (train, negatives) if isinstance(images, Sized))
+        with nullcontext(cache) if cache else TemporaryDirectory() as folder:
+            images = learning.TrainingImages(
+                new,
+                features,
+                Path(folder),
+                negative_iou=self.training.negative_iou,
+                use_difficult=self.training.use_difficult,
+            )
+            with clock("windows and maps"):
+                images.prepare(items, self.search, workers=workers, progress=progress, total=total)
+            learned = learning.learn_classes(
+                images,
+                settings=self.training,
+                usual=Calibration() if scorer.softmax else scorer.calibration,
+                seed=self.seed,
+                progress=progress,
+                clock=clock,
+            )
+        objects = {name: count for name, count in zip(new, images.objects().tolist(), strict=True) if count}
+        model = self._changed((*self.classes, *objects), scorer.with_further(learned))
+        model.metrics_["objects"] = dict(self._objects()) | objects
+        added = {"objects": objects, "images": len(images), "seconds": clock.rounded}
+        model.metrics_["added"] = [*self.metrics_.get("added", []), added]
+        return model
+
+    def remove_class(self, name: str) -> "SPPNet":
+        """Return the model without a class; to a softmax, what looks like it is background from now on.
+
+        Raises:
+            InputError: If the model has no such class, or no other.
+            ModelError: If the model is neither fitted nor loaded.
+        """
+        label, (_, scorer) = self._label(name), self.fitted()
+        if len(self.classes) == 1:
+            raise InputError(f"{name!r} is the only class of the model, and one must stay")
+        model = self._changed((*self.classes[:label], *self.classes[label + 1 :]), scorer.without(label))
+        model.metrics_["objects"] = {other: count for other, count in self._objects() if other != name}
+        return model
+
+    def rename_class(self, name: str, new_name: str) -> "SPPNet":
+        """Return the model with another name for a class.
+
+        Raises:
+            InputError: If the model has no such class, or has one of the new name, or that is empty.
+            ModelError: If the model is neither fitted nor loaded.
+        """
+        label, (_, scorer) = self._label(name), self.fitted()
+        if not new_name.strip() or new_name in self.classes:
+            raise InputError(f"the new name must be one that no class of the model has, not {new_name!r}")
+        model = self._changed((*self.classes[:label], new_name, *self.classes[label + 1 :]), scorer)
+        model.metrics_["objects"] = {new_name if other == name else other: count for other, count in self._objects()}
+        return model
+
+    def _label(self, name: str) -> int:
+        if name not in self.classes:
+            raise InputError(f"the model has no class {name!r}; it has {', '.join(self.classes)}")
+        return self.classes.index(name)
+
+    def _objects(self) -> Iterable[tuple[str, int]]:
+        """Return the classes, and how many objects of each were learned from."""
+        objects: dict[str, int] = self.metrics_.get("objects", {})
+        return objects.items()
+
+    def _changed(self, classes: tuple[str, ...], scorer: WindowScorer) -> "SPPNet":
+        """Return the model with other classes, and what scores them."""
+        model = copy.copy(self)
+        model.classes, model.metrics_, model._fitted = classes, dict(self.metrics_), (self.fitted()[0], scorer)
+        return model
+
     def compress(self, ranks: Sequence[int]) -> "SPPNet":
         """Return the model with fc6 and fc7 of lower rank, by truncated singular values (Girshick 2015, section 3.1).
 
@@ -336,6 +429,7 @@ class SPPNet:
                 seed=config["seed"],
                 device=device,
                 engine=engine,
+                confidence=config.get("confidence", CONFIDENCE),
             )
         model._fitted, model._whole = (model._window_features(*layers), scorer), whole
         model.metrics_ = metrics
@@ -431,6 +525,7 @@ class SPPNet:
             "ranks": self.ranks,
             "search": asdict(self.search),
             "seed": self.seed,
+            "confidence": self.confidence,
         }
 
 
@@ -445,6 +540,6 @@ def _metrics(images: "TrainingImages", scorer: WindowScorer, clock: Stopwatch) -
     return {
         "images": len(images),
         "objects": dict(zip(images.classes, images.objects().tolist(), strict=True)),
-        "seconds": {stage: round(seconds, 1) for stage, seconds in clock.seconds.items()},
+        "seconds": clock.rounded,
         "calibration": asdict(scorer.calibration),
     }

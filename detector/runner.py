@@ -27,7 +27,9 @@ def detect(folder: str | Path, image: Any, windows: Any, *, confidence: float = 
     vectors = pooled(Path(folder) / "conv.onnx", settings, image, windows)
     margins = vectors @ head["weights"].T + head["biases"]
     if settings["scores"] == "softmax":
-        margins = log_odds(margins.astype(np.float64))
+        shared = margins.shape[1] - settings["further"]
+        odds = log_odds(margins[:, :shared].astype(np.float64))[:, settings["background"] :]
+        margins = np.hstack([odds, margins[:, shared:]])
     calibration, found = settings["calibration"], []
     for label, name in enumerate(settings["classes"]):
         likely = np.flatnonzero(margins[:, label] > FLOOR[settings["scores"]])
@@ -128,10 +130,10 @@ def bins(map: Any, rectangle: Any, view: Any) -> list[Any]:
 
 
 def log_odds(scores: Any) -> Any:
-    """Return log(p / (1 - p)) of every class, from what goes into the softmax, the background's first."""
+    """Return log(p / (1 - p)) of every class, background too, from what goes into the softmax."""
     powers = np.exp(scores - scores.max(axis=1, keepdims=True))
     others = np.stack([np.delete(powers, k, axis=1).sum(axis=1) for k in range(powers.shape[1])], axis=1)
-    return (np.log(np.maximum(powers, 1e-300)) - np.log(np.maximum(others, 1e-300)))[:, 1:]
+    return np.log(np.maximum(powers, 1e-300)) - np.log(np.maximum(others, 1e-300))
 
 
 def moved(windows: Any, offsets: Any, shape: Any) -> Any:

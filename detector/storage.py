@@ -71,6 +71,7 @@ def save(
         **config,
         "preprocessing": asdict(conv.preprocessing),
         "calibration": asdict(scorer.calibration),
+        "further": scorer.further,
     }
     files = {
         "model.safetensors": serialise(tensors),
@@ -113,7 +114,9 @@ def load(folder: Path, device: str = "cpu", engine: str = "auto") -> Stored:
     file, conv = folder / "model.safetensors", folder / stored.FILE
     with checked_settings(folder):
         preprocessing = preprocessing_from(config.pop("preprocessing"))
-        calibration = Calibration(**config.pop("calibration"))
+        calibration, further = Calibration(**config.pop("calibration")), config.pop("further", 0)
+        if not isinstance(further, int) or not 0 <= further <= len(config["classes"]):
+            raise ValueError(f"further must be a number of classes, not {further!r}")
         shape = Pooling(**config["pooling"])
         whole: Callable[[], tuple[Backbone, Head | None]] | None
         whole = make = partial(_whole, file, config, tensors, preprocessing, device, engine)
@@ -128,7 +131,7 @@ def load(folder: Path, device: str = "cpu", engine: str = "auto") -> Stored:
         dimensions = WindowFeatures(made[0], shape, made[1], config["layer"]).dimensions
         softmax = config["scores"] == "softmax"
         arrays = _checked(file, tensors, len(config["classes"]), dimensions, softmax)
-        scorer = WindowScorer(**arrays, calibration=calibration, softmax=softmax)
+        scorer = WindowScorer(**arrays, calibration=calibration, softmax=softmax, further=further)
     metrics = folder / "metrics.json"
     return Stored(config, made, scorer, read_json(metrics) if metrics.is_file() else {}, whole)
 
@@ -173,14 +176,15 @@ def _whole(
         if not tuning:
             return conv, None
         pooled = WindowFeatures(conv, Pooling(**config["pooling"])).pooled_dimensions
-        sizes = (pooled, len(config["classes"]), tuning["widths"], config["ranks"])
+        own = len(tensors["head.classes.bias"]) - 1  # classes have perhaps been added or removed since
+        sizes = (pooled, own, tuning["widths"], config["ranks"])
         return conv, pooling.head_from(_part(tensors, "head."), str(file), *sizes).to(device)
 
 
 def _checked(
     file: Path, tensors: dict[str, np.ndarray[Any, Any]], classes: int, dimensions: int, softmax: bool
 ) -> dict[str, np.ndarray[Any, Any]]:
-    scores = classes + softmax
+    scores = max(classes + 1, len(tensors.get("biases", ()))) if softmax else classes  # removed ones are background
     shapes = ((scores, dimensions), (scores,), (classes, 4, dimensions), (classes, 4))
     for name, shape in zip(_NAMES, shapes, strict=True):
         if name not in tensors:
@@ -197,7 +201,9 @@ def _tuned(config: dict[str, Any]) -> str:
     widths = [f"fc{number} of {width}" for number, width in enumerate(tuning["widths"], 6)] if tuning else []
     learned = [*(["the last conv layers"] if tuning and tuning["unfreeze"] else []), *widths]
     fine_tuned = f"Fine-tuned: {', '.join(learned) or 'the softmax alone'}." if tuning else "Not fine-tuned."
-    return f"{fine_tuned} {scorer} on {config['layer']}."
+    further = config["further"]
+    beside = f" Of the classes the last {further} were added, with SVMs beside the softmax." if further else ""
+    return f"{fine_tuned} {scorer} on {config['layer']}.{beside}"
 
 
 def _described(view: dict[str, Any]) -> str:

@@ -34,6 +34,11 @@ class Stopwatch:
             self.seconds[stage] = self.seconds.get(stage, 0.0) + share * seconds
 
     @property
+    def rounded(self) -> dict[str, float]:
+        """Seconds by stage, to a tenth."""
+        return {stage: round(seconds, 1) for stage, seconds in self.seconds.items()}
+
+    @property
     def milliseconds(self) -> dict[str, float]:
         """Milliseconds by stage."""
         return {stage: 1000 * seconds for stage, seconds in self.seconds.items()}

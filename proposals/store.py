@@ -1,24 +1,17 @@
-"""Windows on disk and in parallel: found once for each image, by several processes, kept over interruptions.
+"""Windows on disk and in parallel: found once for each image, by several threads, kept over interruptions.
 
 A file is named after all that its windows depend on, the pixels and the settings of the search, and holds a checksum.
 It appears under its name complete or not at all, so any number of processes may share a folder and die at any time.
 """
 
-import multiprocessing
-import os
-import signal
-import threading
 import warnings
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from functools import cache
 from hashlib import blake2b
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from .atomic import whole_file
@@ -81,14 +74,15 @@ def compute_windows(
 ) -> Generator[tuple[Image, Boxes], None, None]:
     """Yield every image with its windows, in order.
 
-    Only a few images are under way at any time. Processes are spawned, and only if some image has to be searched;
-    they end with the iteration, when the caller leaves it early, and when this process dies.
+    Only a few images are under way at any time. The compiled loops let go of the interpreter, so that threads search
+    side by side: a script needs no `__main__` guard for them, and they begin at once. They end with the iteration, and
+    when the caller leaves it early.
 
     Args:
         images: uint8 (H, W, 3) arrays.
         search: Finds the windows.
         folder: Where windows are kept and found again; None to keep none.
-        workers: How many processes search. 0 or 1: this one does.
+        workers: How many threads search ahead. 0 or 1: the caller's does, image by image.
 
     Raises:
         ProposalError: If the number of workers or an image is bad; names the image by its place, from 0.
@@ -96,7 +90,7 @@ def compute_windows(
     if workers < 0:
         raise ProposalError(f"workers must be 0 or more, not {workers}")
     store = None if folder is None else WindowStore(folder, search)
-    return _compute_apart(images, search, store, workers) if workers > 1 else _compute_here(images, search, store)
+    return _compute_ahead(images, search, store, workers) if workers > 1 else _compute_here(images, search, store)
 
 
 def _compute_here(
@@ -109,34 +103,30 @@ def _compute_here(
         yield image, windows
 
 
-def _compute_apart(
+def _compute_ahead(
     images: Iterable[Image], search: SelectiveSearch, store: WindowStore | None, workers: int
 ) -> Generator[tuple[Image, Boxes], None, None]:
-    executor = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _begin_worker)
+    threads = ThreadPoolExecutor(workers, "windows")
     under_way: deque[tuple[int, Image, Future[Boxes]]] = deque()
     try:
         for place, image in enumerate(images):
             with _named(place):
-                under_way.append((place, image, _submit(executor, image, search, store)))
+                under_way.append((place, image, _submit(threads, image, search, store)))
             if len(under_way) == workers * LOOK_AHEAD:
                 yield _finish(*under_way.popleft())
         while under_way:
             yield _finish(*under_way.popleft())
     finally:
-        executor.shutdown(cancel_futures=True)
+        threads.shutdown(cancel_futures=True)
 
 
-def _submit(
-    executor: ProcessPoolExecutor, image: Image, search: SelectiveSearch, store: WindowStore | None
-) -> Future[Boxes]:
+def _submit(threads: Executor, image: Image, search: SelectiveSearch, store: WindowStore | None) -> Future[Boxes]:
     known = _load(image, store)
-    if known is not None:
-        future: Future[Boxes] = Future()
-        future.set_result(known)
-        return future
-    _compile(search)
-    with _interrupts_held():
-        return executor.submit(_find, image, search, store)
+    if known is None:
+        return threads.submit(_find, image, search, store)
+    future: Future[Boxes] = Future()
+    future.set_result(known)
+    return future
 
 
 def _finish(place: int, image: Image, future: Future[Boxes]) -> tuple[Image, Boxes]:
@@ -156,43 +146,12 @@ def _find(image: Image, search: SelectiveSearch, store: WindowStore | None) -> B
     return windows
 
 
-@cache
-def _compile(search: SelectiveSearch) -> None:
-    """Fill numba's cache on disk, so that the workers find it there instead of all compiling the same."""
-    search(np.zeros((8, 8, 3), np.uint8))
-
-
 @contextmanager
 def _named(place: int) -> Iterator[None]:
     try:
         yield
     except ProposalError as error:
         raise ProposalError(f"image {place}: {error}") from error
-    except BrokenProcessPool as error:
-        raise BrokenProcessPool(f"image {place}: a worker process died, perhaps for lack of memory") from error
-
-
-@contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Hold Ctrl-C back. Processes begun meanwhile inherit that for life: it is this process that ends them."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _begin_worker() -> None:
-    cv2.setNumThreads(1)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    """Wait for the parent's death; the pool's queue, whose two ends every worker holds, would never tell of it."""
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-    parent.join()
-    os._exit(1)
 
 
 def _encode(windows: Boxes, key: bytes) -> bytes:

@@ -10,7 +10,7 @@ import sppnet
 PACKAGE = Path(sppnet.__path__[0])
 # Rooms from the ground up; each may import those before it, as far as these tables allow.
 DETECTOR = (
-    *("errors", "types", "threads", "timing", "checks", "files", "backbone", "pooling", "scoring", "training"),
+    *("errors", "types", "threads", "timing", "checks", "files", "backbone", "pooling", "scoring", "face", "training"),
     *("classification", "settings", "storage", "model", "rcnn", "combination", "compilation"),
 )
 TOOLS = ("command", "reports", "benchmarks", "verbs")
@@ -30,7 +30,7 @@ MODULES = {
 }
 LIBRARY = {path: tree for path, tree in MODULES.items() if path.parts[0] != "tools"}
 TESTS = {path: ast.parse(path.read_text()) for path in sorted(Path(__file__).parent.rglob("test_*.py"))}
-WHOLE_PROJECT = {"test_architecture", "test_end_to_end", "test_package", "test_readme"}
+WHOLE_PROJECT = {"test_architecture", "test_end_to_end", "test_examples", "test_package", "test_readme"}
 
 
 def imports(path: Path, tree: ast.Module) -> Iterator[tuple[str, ...]]:

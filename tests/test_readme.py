@@ -146,7 +146,7 @@ def test_commands_named_in_passing_take_their_options() -> None:
 def test_options_named_alone_are_those_of_some_command() -> None:
     alone = [span for text in DOCUMENTS.values() for span in spans(text) if span.startswith("--")]
     named = {option for span in alone for option in re.findall(r"(?<!\S)--[\w-]+", span)}
-    commands = [importlib.import_module(f"sppnet.tools.{name}").command for name in COMMANDS]
+    commands = [importlib.import_module(f"sppnet.tools.{name.replace('-', '_')}").command for name in COMMANDS]
 
     assert named - {option for command in commands for option in options(command)} == set()
 

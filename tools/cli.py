@@ -14,6 +14,9 @@ COMMANDS = {
     "eval": "Score a model, or given detections, on annotated images.",
     "pretrain": "Learn conv layers for detectors, from labels or a larger backbone.",
     "classify": "Tell what images show, or score a classifier on labelled ones.",
+    "add-class": "Teach a model further classes from a few images.",
+    "remove-class": "Make a model without one of its classes.",
+    "rename-class": "Call a class of a model by another name.",
     "export": "Make a model smaller.",
     "data": "Look at data sets, convert and divide them.",
     "proposals": "Compute the windows of images, or measure their recall.",
@@ -47,7 +50,7 @@ class Commands(click.Group):
         """Return the verb `sppnet NAME`, which its module calls `command`; None for an unknown one."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"sppnet.tools.{cmd_name}").command
+        command: click.Command = importlib.import_module(f"sppnet.tools.{cmd_name.replace('-', '_')}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -3,7 +3,7 @@
 He et al. 2015, section 4.1, with the release's margins above a floor (test_net).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -29,8 +29,9 @@ class WindowScorer:
         offset_weights: float32 (K, 4, D), of the offsets that move a window onto an object of each class.
         offset_biases: float32 (K, 4).
         calibration: Turns margins into scores.
-        softmax: Whether weights (K + 1, D) and biases are those of a softmax, the background's first. Its margins are
-            the logarithms of the odds p / (1 - p).
+        softmax: Whether weights (B + K, D) and biases are those of a softmax, the background's B rows first: one of its
+            own, and those of classes that were removed. Its margins are the logarithms of the odds p / (1 - p).
+        further: How many of the classes, the last ones, have SVMs beside the softmax.
     """
 
     weights: Floats
@@ -39,6 +40,7 @@ class WindowScorer:
     offset_biases: Floats
     calibration: Calibration
     softmax: bool = False
+    further: int = 0
 
     def detect(
         self,
@@ -93,7 +95,53 @@ class WindowScorer:
     def margins(self, vectors: Vectors, clock: Stopwatch | None = None) -> Floats:
         """Return the margin of every window for every class: float32 (N, K)."""
         margins = vectors.margins(self.weights, self.biases, clock)
-        return _log_odds(margins) if self.softmax else margins
+        if not self.softmax:
+            return margins
+        shared = margins.shape[1] - self.further
+        odds = _log_odds(margins[:, :shared])[:, self.background :]
+        return np.hstack([odds, margins[:, shared:]]) if self.further else odds
+
+    @property
+    def background(self) -> int:
+        """How many rows of the weights, the first ones, are background."""
+        return len(self.weights) - len(self.offset_weights)
+
+    def with_further(self, learned: "WindowScorer") -> "WindowScorer":
+        """Return the same with the SVMs and regressors of further classes after its own, which stay as they are.
+
+        Their margins are moved and stretched so that this calibration makes of them what theirs would: scores mean the
+        same for all classes.
+        """
+        own, other = self.calibration, learned.calibration
+        slope = np.float32(other.slope / own.slope)
+        shift = np.float32((other.offset - own.offset) / own.slope)
+        return replace(
+            self,
+            weights=np.concatenate([self.weights, slope * learned.weights]),
+            biases=np.concatenate([self.biases, slope * learned.biases + shift]),
+            offset_weights=np.concatenate([self.offset_weights, learned.offset_weights]),
+            offset_biases=np.concatenate([self.offset_biases, learned.offset_biases]),
+            further=self.further + len(learned.biases) if self.softmax else 0,
+        )
+
+    def without(self, label: int) -> "WindowScorer":
+        """Return the same without a class, given by its label.
+
+        The others of a softmax keep their scores: what it holds likely of the class counts as background from now on.
+        """
+        row, rows = self.background + label, np.arange(len(self.weights))
+        others = rows[rows != row]
+        further = self.softmax and row >= len(rows) - self.further
+        if self.softmax and not further:
+            others = np.concatenate([rows[row : row + 1], others])
+        return replace(
+            self,
+            weights=np.ascontiguousarray(self.weights[others]),
+            biases=self.biases[others],
+            offset_weights=np.delete(self.offset_weights, label, axis=0),
+            offset_biases=np.delete(self.offset_biases, label, axis=0),
+            further=self.further - further,
+        )
 
     def offsets(self, vectors: Vectors, rows: Indices, labels: Indices) -> Floats:
         """Return the offsets that move windows, given by number, onto an object of one class each: float32 (M, 4)."""
@@ -102,9 +150,7 @@ class WindowScorer:
         distinct, place = np.unique(rows, return_inverse=True)
         weights, biases = self.offset_weights.reshape(-1, self.offset_weights.shape[2]), self.offset_biases.reshape(-1)
         # Of all classes, because pooling a window again for each of its own costs more.
-        offsets = (
-            vectors.take(distinct).margins(weights, biases).reshape(len(distinct), len(self.biases) - self.softmax, 4)
-        )
+        offsets = vectors.take(distinct).margins(weights, biases).reshape(len(distinct), len(self.offset_biases), 4)
         return np.asarray(offsets[place, labels], np.float32)
 
 
@@ -133,9 +179,9 @@ class Opinion:
 
 
 def _log_odds(scores: Floats) -> Floats:
-    """Return log(p / (1 - p)) of every class from what goes into the softmax, float32 (N, K) of (N, K + 1)."""
+    """Return log(p / (1 - p)) of every class, background too, from what goes into the softmax: float32 (N, K)."""
     # In float64, and from the sum of the others, or all that is nearly sure would be equally sure.
     powers = np.exp(scores.astype(np.float64) - scores.max(axis=1, keepdims=True))
     sums = np.stack([np.delete(powers, k, axis=1).sum(axis=1) for k in range(powers.shape[1])], axis=1)
     odds = np.log(np.maximum(powers, 1e-300)) - np.log(np.maximum(sums, 1e-300))
-    return np.asarray(odds[:, 1:], np.float32)
+    return np.asarray(odds, np.float32)

@@ -77,12 +77,12 @@ class TrainingImages:
         flips: bool = False,
         all_scales: bool = False,
     ) -> "TrainingImages":
-        """Compute windows, in worker processes, and maps of all images; what the folder already has is taken.
+        """Compute windows, in threads ahead, and maps of all images; what the folder already has is taken.
 
         Args:
             images: (image, target) pairs, iterated once. Where targets have "windows", float32 (N, 4), these are used.
             search: Proposes the windows of the others; either all targets have windows or none.
-            workers: Processes that propose windows.
+            workers: Threads that propose windows ahead.
             progress: Called with (stage, done, total).
             total: How many images there are, 0 if that is not known.
             flips: Whether maps of the mirrored images are wanted, too.
@@ -115,7 +115,7 @@ class TrainingImages:
     def _proposed(
         self, pairs: Iterable[tuple[Image, Target]], search: SelectiveSearch, workers: int
     ) -> Iterator[tuple[Image, Target, Floats]]:
-        """Yield images with windows that are found in other processes ahead, or were found before."""
+        """Yield images with windows that are found in other threads ahead, or were found before."""
         targets: deque[Target] = deque()
 
         def pixels() -> Iterator[Image]:

@@ -64,7 +64,7 @@ def train_windows(
         return WindowScorer(*scores, weights, biases, calibration, softmax=softmax is not None)
 
     with clock("calibration"):
-        calibration = _calibrate(images, scorer(Calibration()), held, progress)
+        calibration = fit_calibration(*judged(images, scorer(Calibration()), held, progress))
     if softmax is None and len(held):
         with clock("SVMs"):
             miner.add_objects(held, progress)
@@ -150,10 +150,10 @@ def _regression_examples(
     return vectors, offsets
 
 
-def _calibrate(
+def judged(
     images: TrainingImages, scorer: WindowScorer, numbers: npt.NDArray[np.int64], progress: Progress
-) -> Calibration:
-    """Return the sigmoid that fits the detections in images the scorer has not seen."""
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
+    """Return the margins of the detections in images that a scorer has not seen, and which are right: (N,) each."""
     margins, right = [np.zeros(0, np.float32)], [np.zeros(0, np.bool_)]
     for done, number in enumerate(numbers.tolist()):
         found = detect_prepared(images, number, scorer)
@@ -161,4 +161,4 @@ def _calibrate(
         margins.append(found["margins"])
         right.append(right_detections(found["boxes"], found["labels"], target["boxes"], target["labels"]))
         progress("calibration", done + 1, len(numbers))
-    return fit_calibration(np.concatenate(margins), np.concatenate(right))
+    return np.concatenate(margins), np.concatenate(right)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sppnet.detector.checks import check_image, check_windows, checked_images, checked_target
+from sppnet.detector.checks import check_image, check_windows, checked_target
 from sppnet.detector.errors import InputError
 
 
@@ -22,14 +22,6 @@ def test_a_target_gets_its_types_and_its_flags() -> None:
 def test_windows_of_another_shape_or_without_end_are_named(windows: np.ndarray) -> None:
     with pytest.raises(InputError, match=r"image 7: windows must be finite and of shape \(N, 4\)"):
         check_windows(windows, 7)
-
-
-def test_images_and_windows_go_in_pairs() -> None:
-    image, windows = np.zeros((2, 2, 3), np.uint8), np.zeros((0, 4), np.int64).astype(np.float32)
-
-    [(seen, given)] = checked_images([image], [windows])
-
-    assert seen is image and given is not None and given.shape == (0, 4)
 
 
 def test_what_is_no_array_is_named() -> None:

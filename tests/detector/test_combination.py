@@ -208,4 +208,4 @@ def test_windows_must_be_given_for_every_image() -> None:
 
 def test_what_is_no_image_is_named() -> None:
     with pytest.raises(InputError, match="image 0: "):
-        Combination([model([])]).predict([IMAGE[..., 0]])
+        Combination([model([])]).predict([IMAGE[..., :2]])

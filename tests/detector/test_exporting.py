@@ -37,11 +37,14 @@ def trained(name: str, method: type[SPPNet] = SPPNet, **settings: Any) -> SPPNet
     return model.fit(PAIRS, workers=0)
 
 
-@pytest.fixture(scope="module", params=["svm", "softmax"])
+@pytest.fixture(scope="module", params=["svm", "softmax", "softmax and further SVM"])
 def model(pooled_name: str, request: pytest.FixtureRequest) -> SPPNet:
     softmax: dict[str, Any] = {"scores": "softmax", "fine_tuning": FineTuning(epochs=2, windows=16, learning_rate=3e-3)}
-    tuned: dict[str, Any] = softmax if request.param == "softmax" else {}
-    return trained(pooled_name, pooling=Pooling(scales=(96, 192), views=VIEWS), **tuned)
+    tuned: dict[str, Any] = {} if request.param == "svm" else softmax
+    model = trained(pooled_name, pooling=Pooling(scales=(96, 192), views=VIEWS), **tuned)
+    if "further" not in request.param:
+        return model
+    return model.remove_class("red").add_classes(PAIRS, ("red", "blue"), workers=0)
 
 
 @pytest.fixture(scope="module")

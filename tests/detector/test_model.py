@@ -95,7 +95,12 @@ def test_the_strangest_shapes_are_searched(model: SPPNet, shape: tuple[int, int,
 
 @pytest.mark.parametrize(
     "image",
-    [np.zeros((5, 5), np.uint8), np.zeros((5, 5, 4), np.uint8), np.zeros((5, 5, 3)), np.zeros((0, 5, 3), np.uint8)],
+    [
+        np.zeros(5, np.uint8),
+        np.zeros((5, 5, 2), np.uint8),
+        np.zeros((5, 5, 3), np.int64),
+        np.zeros((0, 5, 3), np.uint8),
+    ],
 )
 def test_what_is_no_image_is_named(model: SPPNet, image: npt.NDArray[np.uint8]) -> None:
     with pytest.raises(InputError, match="image 0: "):
@@ -105,6 +110,27 @@ def test_what_is_no_image_is_named(model: SPPNet, image: npt.NDArray[np.uint8]) 
 def test_windows_must_be_given_for_every_image(model: SPPNet) -> None:
     with pytest.raises(InputError, match="1 images need as many arrays of windows, not 0"):
         model.predict([square_image(0)[0]], windows=[])
+
+
+def test_a_call_takes_its_confidence_from_the_model(model: SPPNet) -> None:
+    image = square_image(99)[0]
+
+    found, all_found = model(image), model(image, confidence=0)
+
+    assert 0 < len(found) < len(all_found) and found.scores.min() >= 0.5
+    np.testing.assert_array_equal(all_found.boxes, model.predict([image])[0]["boxes"])
+    assert set(found.names) <= {"red", "blue"}
+
+
+@pytest.mark.parametrize("confidence", [-0.1, 1.5, float("nan")])
+def test_a_confidence_is_a_score(confidence: float) -> None:
+    with pytest.raises(InputError, match="confidence must be from 0 to 1"):
+        SPPNet(("red",), confidence=confidence)
+
+
+def test_a_model_is_printed_for_people(model: SPPNet) -> None:
+    assert repr(model) == "<SPPNet of 2 classes: red, blue; zf5, SVMs on pool, on cpu, learned from 16 images>"
+    assert repr(new_model()).endswith("on cpu, not trained>")
 
 
 def test_a_saved_model_predicts_the_same(model: SPPNet, tmp_path: Path) -> None:
@@ -233,7 +259,7 @@ def test_every_setting_is_saved_and_loaded(squares: Squares, tmp_path: Path) -> 
         "pooling": Pooling((96, 192), 500, (view, View((1,), enlargement=None)), "release", 0.5),
         "training": Training(mining, 10.0, False, False, 10.0, 40, 0.2, True, 0.2),
         **{"search": SelectiveSearch(limit=30), "seed": 4, "precision": "float32"},
-        **{"fine_tuning": None, "layer": "pool", "scores": "svm", "ranks": ()},
+        **{"fine_tuning": None, "layer": "pool", "scores": "svm", "ranks": (), "confidence": 0.25},
     }
     SPPNet(("red", "blue"), backbone="zf5", weights="random", **settings).fit(squares[:6], workers=0).save(
         tmp_path / "m"
@@ -515,3 +541,120 @@ def test_without_regression_detections_are_windows(squares: list[tuple[npt.NDArr
 def test_settings_that_do_not_go_together_are_named_at_once(setting: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
         SPPNet(("red",), **setting)
+
+
+def of_blue(count: int) -> list[tuple[Any, Target]]:
+    """Return images with their blue squares alone, labelled 0, and the red ones not annotated."""
+    pairs = squares_with_windows(count)
+    return [(image, {**target, **{name: target[name][1:] for name in ("boxes", "difficult")}, "labels": np.array([0])})
+            for image, target in pairs]  # fmt: skip
+
+
+@pytest.fixture(scope="module", params=["svm", "softmax", "fc6"])
+def red(pooled_name: str, request: pytest.FixtureRequest) -> SPPNet:
+    """A model that knows the red squares alone."""
+    tuning = {"svm": {}, "softmax": {"fine_tuning": FineTuning(epochs=2), "scores": "softmax"},
+              "fc6": {"fine_tuning": WIDTHS, "layer": "fc6"}}  # fmt: skip
+    return tuned(pooled_name, images=12, **tuning[request.param]).remove_class("blue")
+
+
+def test_a_further_class_is_learned_and_the_others_stay_as_they_are(red: SPPNet, tmp_path: Path) -> None:
+    image, windows = square_image(99)[0], windows_near(99)
+
+    both = red.add_classes(of_blue(12), ("blue",), workers=0)
+
+    red.save(tmp_path / "red")
+    both.save(tmp_path / "both")
+    loaded = SPPNet.load(tmp_path / "both")
+    assert both.classes == loaded.classes == ("red", "blue") and red.classes == ("red",)
+    before, after = (load_file(tmp_path / name / "model.safetensors") for name in ("red", "both"))
+    for name, tensor in before.items():
+        np.testing.assert_array_equal(after[name][: len(tensor)], tensor)
+    [old], [new], [again] = (model.predict([image], windows=[windows]) for model in (red, both, loaded))
+    mine = new.labels == 0
+    for name in ("boxes", "labels", "scores", "margins"):
+        np.testing.assert_array_equal(new[name][mine], old[name])
+        np.testing.assert_array_equal(new[name], again[name])
+    overlaps = iou(new.boxes[np.flatnonzero(new.labels == 1)[:1]], square_image(99)[1]["boxes"])[0]
+    assert overlaps[1] > 0.5 and overlaps[0] == 0
+    assert both.metrics_["added"][0]["objects"] == {"blue": 9} and "blue" not in red.metrics_["objects"]
+
+
+def test_the_labels_of_known_classes_are_no_objects_of_the_new(red: SPPNet) -> None:
+    named = red.add_classes(squares_with_windows(8), ("red", "blue"), workers=0)
+    alone = red.add_classes(of_blue(8), ("blue",), workers=0)
+
+    np.testing.assert_array_equal(named.fitted()[1].weights, alone.fitted()[1].weights)
+
+
+def test_negatives_are_images_without_the_class(pooled_name: str) -> None:
+    red = tuned(pooled_name).remove_class("blue")
+    pairs = [(image, {name: values for name, values in target.items() if name != "windows"})
+             for image, target in of_blue(4)]  # fmt: skip
+
+    both = red.add_classes(pairs, ("blue",), negatives=[square_image(50)[0]], workers=0)
+
+    assert both.metrics_["added"][0]["images"] == 5
+
+
+@pytest.mark.parametrize(
+    ("classes", "message"),
+    [
+        (("red",), "the model has all classes of these images already: red"),
+        (("green", "blue"), "none of 0 training images|none of 0 images has an object of a new class: green, blue"),
+        (None, "classes must name the labels"),
+    ],
+)
+def test_a_class_that_cannot_be_learned_is_named(red: SPPNet, classes: tuple[str, ...] | None, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        red.add_classes([], classes, workers=0)
+
+
+def test_a_class_is_removed_and_the_others_find_what_they_found(pooled_name: str, tmp_path: Path) -> None:
+    image, windows = square_image(99)[0], windows_near(99)
+    for scores in ("svm", "softmax"):
+        whole = tuned(pooled_name, fine_tuning=FineTuning(epochs=1), scores=scores)
+        whole.remove_class("red").save(tmp_path / scores)
+        blue = SPPNet.load(tmp_path / scores)
+
+        [all_found], [found] = (model.predict([image], windows=[windows]) for model in (whole, blue))
+
+        assert blue.classes == ("blue",) and found.names == ["blue"] * len(found) and len(found)
+        np.testing.assert_allclose(found.boxes, all_found.boxes[all_found.labels == 1], rtol=1e-6)
+        np.testing.assert_allclose(found.scores, all_found.scores[all_found.labels == 1], rtol=1e-5)
+
+
+def test_a_class_is_renamed(red: SPPNet, tmp_path: Path) -> None:
+    red.rename_class("red", "crimson").save(tmp_path / "crimson")
+
+    crimson = SPPNet.load(tmp_path / "crimson")
+
+    assert crimson.classes == ("crimson",) and list(crimson.metrics_["objects"]) == ["crimson"]
+    np.testing.assert_array_equal(crimson.fitted()[1].weights, red.fitted()[1].weights)
+
+
+def test_what_cannot_be_removed_or_renamed_is_named(red: SPPNet, model: SPPNet) -> None:
+    with pytest.raises(InputError, match="the model has no class 'blue'; it has red"):
+        red.remove_class("blue")
+    with pytest.raises(InputError, match="'red' is the only class of the model"):
+        red.remove_class("red")
+    for name in ("blue", "", " "):
+        with pytest.raises(InputError, match=f"no class of the model has, not '{name}'"):
+            model.rename_class("red", name)
+
+
+def test_a_changed_softmax_cannot_be_kept_in_a_new_training(pooled_name: str) -> None:
+    changed = tuned(pooled_name, fine_tuning=FineTuning(epochs=1), scores="softmax").remove_class("red")
+
+    with pytest.raises(InputError, match="keep_layers: the softmax has other classes than the model"):
+        changed.fit(of_blue(4), workers=0, keep_layers=True)
+    assert changed.fit(of_blue(4), workers=0).fitted()[1].background == 1
+
+
+def test_settings_that_claim_impossible_further_classes_are_damaged(red: SPPNet, tmp_path: Path) -> None:
+    red.save(tmp_path / "red")
+    config = tmp_path / "red" / "config.json"
+    config.write_text(config.read_text().replace('"further": 0', '"further": 7'))
+
+    with pytest.raises(ModelError, match="further must be a number of classes, not 7"):
+        SPPNet.load(tmp_path / "red")

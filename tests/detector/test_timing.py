@@ -24,3 +24,10 @@ def test_a_share_of_another_clock_is_added_by_stage() -> None:
     clock.add(other, 0.5)
 
     assert clock.seconds == {"conv": 1.0, "pooling": 3.5, "scores": 2.5}
+
+
+def test_rounded_seconds_are_to_a_tenth() -> None:
+    clock = Stopwatch()
+    clock.seconds["conv"] = 1.26
+
+    assert clock.rounded == {"conv": 1.3}

@@ -40,7 +40,7 @@ workers_option = click.option(
     "--workers",
     type=click.IntRange(0),
     default=min(8, os.cpu_count() or 1),
-    help="Processes that compute windows ahead; 0 computes them in this one.",
+    help="Threads that compute windows ahead; 0 computes each when it is needed.",
 )
 
 

@@ -183,3 +183,75 @@ def test_large_scores_do_not_overflow() -> None:
 
 def test_no_windows_have_no_softmax() -> None:
     assert softmax_of([])["margins"].shape == (0,)
+
+
+def with_softmax(*columns: int) -> WindowScorer:
+    """A softmax whose scores before it are these values of a vector of four, the background's first."""
+    weights = np.eye(4, dtype=np.float32)[list(columns)]
+    count = len(columns) - 1
+    still = np.zeros((count, 4, 4), np.float32), np.zeros((count, 4), np.float32)
+    return WindowScorer(weights, np.zeros(count + 1, np.float32), *still, Calibration(1.0, 0.0), softmax=True)
+
+
+def learned(column: int, calibration: Calibration) -> WindowScorer:
+    """A class whose margin is twice this value of a vector of four."""
+    weights = 2 * np.eye(4, dtype=np.float32)[[column]]
+    still = np.zeros((1, 4, 4), np.float32), np.ones((1, 4), np.float32)
+    return WindowScorer(weights, np.zeros(1, np.float32), *still, calibration)
+
+
+VECTORS = StoredVectors(np.random.default_rng(0).normal(0, 2, (9, 4)).astype(np.float32))
+
+
+def test_further_classes_leave_the_others_and_bring_their_own_scores() -> None:
+    own, calibration = with_softmax(0, 1, 2), Calibration(slope=3.0, offset=-1.0)
+
+    more = own.with_further(learned(3, calibration))
+
+    margins = more.margins(VECTORS)
+    np.testing.assert_array_equal(margins[:, :2], own.margins(VECTORS))
+    wanted = 1 / (1 + np.exp(-(3 * 2 * VECTORS.vectors[:, 3] - 1)))
+    np.testing.assert_allclose(own.calibration.scores(margins[:, 2]), wanted, rtol=1e-5)
+    assert (more.further, more.background) == (1, 1) and more.offset_biases[2].tolist() == [1, 1, 1, 1]
+
+
+def test_a_further_class_of_the_same_calibration_is_taken_as_it_is() -> None:
+    first = learned(0, Calibration(3.0, 1.0))
+
+    both = first.with_further(learned(1, Calibration(3.0, 1.0)))
+
+    np.testing.assert_array_equal(both.weights, 2 * np.eye(4)[:2])
+    np.testing.assert_array_equal(both.biases, [0, 0])
+    assert both.further == 0 == both.background
+
+
+def test_what_a_removed_class_of_a_softmax_is_likely_of_becomes_background() -> None:
+    whole = with_softmax(0, 1, 2, 3)
+
+    for label in range(3):
+        fewer = whole.without(label)
+        np.testing.assert_allclose(
+            fewer.margins(VECTORS), np.delete(whole.margins(VECTORS), label, axis=1), rtol=1e-5, atol=1e-6
+        )
+        assert (fewer.background, len(fewer.offset_biases)) == (2, 2)
+
+
+def test_classes_can_be_removed_and_added_in_any_order() -> None:
+    whole = with_softmax(0, 1, 2).with_further(learned(3, Calibration())).without(1).without(0)
+
+    assert (whole.background, whole.further) == (3, 1)
+    np.testing.assert_array_equal(
+        whole.margins(VECTORS), with_softmax(0, 1, 2).with_further(learned(3, Calibration())).margins(VECTORS)[:, 2:]
+    )
+    alone = with_softmax(0, 1, 2).with_further(learned(3, Calibration())).without(2)
+    np.testing.assert_array_equal(alone.margins(VECTORS), with_softmax(0, 1, 2).margins(VECTORS))
+    assert alone.further == 0
+
+
+def test_a_removed_svm_is_gone() -> None:
+    both = learned(0, Calibration()).with_further(learned(1, Calibration()))
+
+    left = both.without(0)
+
+    np.testing.assert_array_equal(left.weights, 2 * np.eye(4)[1:2])
+    assert left.offset_weights.shape == (1, 4, 4) and left.background == 0

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import ImageFont
 
-from sppnet.tools.reports import fonts
-from sppnet.tools.reports.fonts import readable
+from sppnet.detector.face import fonts
+from sppnet.detector.face.fonts import readable
 
 
 @pytest.fixture(autouse=True)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sppnet.tools.reports.drawing import class_colour, draw
+from sppnet.detector.face.drawing import class_colour, draw
 
 GREY = np.full((100, 150, 3), 128, np.uint8)
 

@@ -1,0 +1,97 @@
+"""`sppnet add-class`: a model that knows further classes, learned from a few images; those it knew stay as they are."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import cast
+
+import click
+import numpy as np
+import numpy.typing as npt
+
+from sppnet import detector
+from sppnet.data import Pictures
+
+from .command.console import (
+    INTERRUPTED,
+    CommandError,
+    device_option,
+    duration,
+    engine_option,
+    find_device,
+    finish,
+    json_option,
+    lenient_option,
+    set_threads,
+    threads_option,
+    warn,
+    workers_option,
+)
+from .command.items import Items
+from .command.progress import Progress
+from .command.splits import open_split
+from .command.warm import warm_up
+
+
+@click.command("add-class")
+@click.argument("model", type=click.Path(path_type=Path))
+@click.option("--data", "root", type=click.Path(path_type=Path), required=True, help="Data set with the new objects.")
+@click.option("--split", help="Image set.  [default: train if there is one, else all annotated images]")
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder of the model to make.")
+@click.option(
+    "--negatives",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    help="Folder of images without objects of the new classes, which they must not be found in.",
+)
+@click.option("--limit", type=click.IntRange(1), help="Only so many images of the data set, the first.")
+@lenient_option
+@json_option
+@device_option
+@engine_option
+@threads_option
+@workers_option
+def command(
+    model: Path,
+    root: Path,
+    split: str | None,
+    output: Path,
+    negatives: tuple[Path, ...],
+    limit: int | None,
+    lenient: bool,
+    as_json: bool,
+    device: str,
+    engine: str,
+    threads: int | None,
+    workers: int,
+) -> None:
+    """Teach a MODEL the classes of a data set that it does not know, with the layers that it has.
+
+    All objects of the new classes in the images must be annotated; those of classes that the model knows may be.
+    """
+    set_threads(threads)
+    device = find_device(device)
+    detector.check_writable(output)
+    network = detector.load_detector(model, device=device, engine=engine)
+    data = open_split(root, split, usual="train", lenient=lenient)
+    others = Pictures(negatives, strict=not lenient) if negatives else None
+    warn(others.problems if others else [])
+    pictures = cast("Iterable[npt.NDArray[np.uint8]]", others or ())  # a sequence, though not by its type
+    items = Items(data, limit, lenient=lenient)
+    warm_up(network.search, training=True)
+    try:
+        with Progress() as progress:
+            network = network.add_classes(items, data.classes, negatives=pictures, workers=workers, progress=progress)
+    except KeyboardInterrupt:
+        raise CommandError("interrupted; nothing was written", INTERRUPTED) from None
+    network.save(output)
+    added = network.metrics_["added"][-1]
+    if as_json:
+        click.echo(json.dumps({"model": str(output), "classes": network.classes, "added": added}))
+    else:
+        learned = ", ".join(f"{name} from {count:,} objects" for name, count in added["objects"].items())
+        click.echo(
+            f"learned {learned} in {added['images']:,} images in {duration(sum(progress.seconds.values()))}\n"
+            f"the model of {len(network.classes)} classes is in {output}; next: sppnet detect PHOTO -m {output}"
+        )
+    finish(skipped=bool(data.problems) or items.skipped > 0 or bool(others and others.problems))

@@ -1,0 +1,19 @@
+"""`sppnet remove-class`: a model without one of its classes; the others stay as they are."""
+
+from pathlib import Path
+
+import click
+
+from sppnet import detector
+
+
+@click.command("remove-class")
+@click.argument("model", type=click.Path(path_type=Path))
+@click.argument("name")
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder of the model to make.")
+def command(model: Path, name: str, output: Path) -> None:
+    """Make a model that does not know the class NAME of a MODEL."""
+    detector.check_writable(output)
+    network = detector.load_detector(model).remove_class(name)
+    network.save(output)
+    click.echo(f"the model of {len(network.classes)} classes is in {output}; next: sppnet detect PHOTO -m {output}")

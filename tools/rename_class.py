@@ -1,0 +1,19 @@
+"""`sppnet rename-class`: a model with another name for one of its classes."""
+
+from pathlib import Path
+
+import click
+
+from sppnet import detector
+
+
+@click.command("rename-class")
+@click.argument("model", type=click.Path(path_type=Path))
+@click.argument("name")
+@click.argument("new_name")
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder of the model to make.")
+def command(model: Path, name: str, new_name: str, output: Path) -> None:
+    """Make a model that calls the class NAME of a MODEL NEW_NAME."""
+    detector.check_writable(output)
+    detector.load_detector(model).rename_class(name, new_name).save(output)
+    click.echo(f"the model is in {output}; next: sppnet detect PHOTO -m {output}")
