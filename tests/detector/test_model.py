@@ -553,6 +553,7 @@ def of_blue(count: int) -> list[tuple[Any, Target]]:
 @pytest.fixture(scope="module", params=["svm", "softmax", "fc6"])
 def red(pooled_name: str, request: pytest.FixtureRequest) -> SPPNet:
     """A model that knows the red squares alone."""
+    tuning: dict[str, dict[str, Any]]
     tuning = {"svm": {}, "softmax": {"fine_tuning": FineTuning(epochs=2), "scores": "softmax"},
               "fc6": {"fine_tuning": WIDTHS, "layer": "fc6"}}  # fmt: skip
     return tuned(pooled_name, images=12, **tuning[request.param]).remove_class("blue")
