@@ -40,7 +40,7 @@ def finished_jpeg(data: bytes) -> tuple[Pillow.Image, str]:
     Which pixels depend on the bytes that would follow tells how far the data goes.
 
     Raises:
-        ImageError: If more than the last row of blocks is incomplete, or a coefficient was sent for none.
+        ImageError: If more than the last row of blocks is incomplete, or some coefficients were never sent.
     """
     data = data.rstrip(b"\xff")  # half an end marker
     images = (open_jpeg(data + tail + bytes([0xFF, _END_OF_IMAGE])) for tail in _TAILS)
