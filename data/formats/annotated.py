@@ -1,7 +1,5 @@
 """What the readers share: a reader finds parts, images and raw objects; here they are checked and become a data set."""
 
-import math
-import reprlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -10,24 +8,15 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ..annotations import LARGEST, ROUNDING, Annotation, Box, check_picture
+from ..annotations import ROUNDING, Annotation, check_picture
 from ..dataset import DataSet, Target
 from ..errors import DataError
 from ..images import read_image
 from ..voc import VOC_CLASSES
-
-UNKNOWN = (math.inf, math.inf)  # the size of an image whose annotation does not tell it
+from .layouts import unique_ids
+from .things import Thing, checked, clipped, outside
 
 Parts = dict[str, list[Path]]  # split -> the files or folders that hold it; "" is all of a data set without splits
-
-
-class Thing(NamedTuple):
-    """An object as a file has it."""
-
-    name: str
-    box: Box  # x1 y1 x2 y2 in outer-edge pixels
-    difficult: bool = False
-    crowd: bool = False
 
 
 class Picture(NamedTuple):
@@ -168,6 +157,7 @@ class Annotated(DataSet):
         return ()
 
     def _report(self, problem: str, remedy: str) -> None:
+        problem = " ".join(problem.split())  # names in files may hold anything
         if self._strict:
             raise DataError(problem)
         self.problems.append(f"{problem}: {remedy}")
@@ -201,8 +191,8 @@ class Annotated(DataSet):
             inside = clipped(thing.box, picture.size)
             empty = inside[0] >= inside[2] or inside[1] >= inside[3]
             if empty or max(abs(a - b) for a, b in zip(thing.box, inside, strict=True)) > ROUNDING:
-                outside = f"({thing.name}): {_outside(thing.box, picture.size)}"
-                self._report(f"{place} {outside}", "dropped" if empty else "clipped")
+                fault = f"({thing.name}): {outside(thing.box, picture.size)}"
+                self._report(f"{place} {fault}", "dropped" if empty else "clipped")
             if not empty:
                 things.append(thing._replace(box=inside))
         return things
@@ -218,95 +208,3 @@ class Annotated(DataSet):
             pictures = reader._all_pictures(others)
             names |= {thing.name for picture in pictures for thing in reader._things(picture) or ()}
         return VOC_CLASSES if names <= set(VOC_CLASSES) else tuple(sorted(names))
-
-
-def checked(thing: Thing, classes: Sequence[str] | None) -> Thing:
-    """Return an object with its name stripped of spaces if name and box keep the rules.
-
-    Raises:
-        DataError: If not.
-    """
-    name = thing.name.strip()
-    if not name or not name.isprintable():
-        raise DataError(f"an object needs a class name of printable characters, got {reprlib.repr(thing.name)}")
-    if classes is not None and name not in classes:
-        raise DataError(f"unknown class {name!r}, the classes are {', '.join(classes)}")
-    x1, y1, x2, y2 = thing.box
-    if not all(abs(edge) <= LARGEST for edge in thing.box):  # NaN is not, either
-        raise DataError(f"edges must be finite and at most {LARGEST:,} in magnitude, got {list(thing.box)}")
-    if x2 <= x1 or y2 <= y1:
-        raise DataError(f"({name}): width and height must be positive, got x {x1:g} to {x2:g}, y {y1:g} to {y2:g}")
-    return thing._replace(name=name)
-
-
-def clipped(box: Box, size: tuple[float, float]) -> Box:
-    """Return the part of a box that is inside an image of this width and height."""
-    (x1, y1, x2, y2), (width, height) = box, size
-    return min(max(x1, 0), width), min(max(y1, 0), height), min(max(x2, 0), width), min(max(y2, 0), height)
-
-
-def edges_around(points: Sequence[tuple[float, float]]) -> Box:
-    """Return the smallest box around points."""
-    across, down = zip(*points, strict=True)
-    return min(across), min(down), max(across), max(down)
-
-
-def number(value: Any, what: str) -> float:
-    """Return a number that stands in a file as such or as text.
-
-    Raises:
-        DataError: If it is none.
-    """
-    try:
-        found = math.nan if isinstance(value, bool) else float(value)
-    except (TypeError, ValueError, OverflowError):
-        found = math.nan
-    if not math.isfinite(found):
-        raise DataError(f"{what} must be a number, got {reprlib.repr(value)}")
-    return found
-
-
-def size_in(width: Any, height: Any) -> tuple[float, float]:
-    """Return a size that stands in a file, with infinity for a side that it does not tell."""
-    sides = []
-    for side, what in ((width, "width"), (height, "height")):
-        told = math.inf if side in (None, "") else number(side, what)
-        if told <= 0:
-            raise DataError(f"{what} must be positive, got {told:g}")
-        sides.append(told)
-    return sides[0], sides[1]
-
-
-def unique_ids(files: Sequence[Path], root: Path) -> dict[Path, str]:
-    """Return an id for each of some images: its name without suffix; more of its path where others have that, too."""
-    ids: dict[Path, str] = {}
-    left = dict.fromkeys(files)
-    base = root if root.is_dir() else root.parent
-    for name in (_stem, _name, _path_stem, _path):
-        found = {file: name(file, base) for file in left}
-        counts = Counter([*found.values(), *ids.values()])
-        ids |= {file: id_ for file, id_ in found.items() if counts[id_] == 1}
-        left = {file: None for file in left if file not in ids}
-    return ids | {file: str(file) for file in left}
-
-
-def _stem(file: Path, base: Path) -> str:
-    return file.stem
-
-
-def _name(file: Path, base: Path) -> str:
-    return file.name
-
-
-def _path_stem(file: Path, base: Path) -> str:
-    return Path(_path(file, base)).with_suffix("").as_posix()
-
-
-def _path(file: Path, base: Path) -> str:
-    return file.relative_to(base).as_posix() if file.is_relative_to(base) else file.as_posix()
-
-
-def _outside(box: Box, size: tuple[float, float]) -> str:
-    sides = " x ".join(f"{side:g}" if math.isfinite(side) else "?" for side in size)
-    of = f" of {sides} pixels" if any(map(math.isfinite, size)) else ""
-    return f"the box must lie inside the image{of}, got x {box[0]:g} to {box[2]:g}, y {box[1]:g} to {box[3]:g}"

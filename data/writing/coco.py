@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..formats.annotated import Thing
+from ..formats.things import Thing
 from .entries import Entry, Writer
 
 

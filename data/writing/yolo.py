@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from ..formats.annotated import Thing
+from ..formats.things import Thing
 from .entries import Entry, Writer, plain
 
 

@@ -53,7 +53,7 @@ def test_a_format_can_be_named(root: Path) -> None:
 
 
 def test_an_unknown_format_is_answered_with_those_there_are(root: Path) -> None:
-    with pytest.raises(DataError, match="there is no data format 'xml'; there are voc, .*, lines"):
+    with pytest.raises(DataError, match=r"there is no data format 'xml'; there are voc, .*, lines"):
         open_data(root, format="xml")
 
 

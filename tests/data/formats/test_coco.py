@@ -135,7 +135,7 @@ def test_outlines_are_said_to_be_passed_over(tmp_path: Path) -> None:
             "image 'a' must be listed once, and is 2 times",
         ),
         ({"images": [IMAGES[0], {**IMAGES[1], "id": 11}]}, "image number 2: the id 11 must be used once"),
-        ({"annotations": [3]}, "annotation number 1 must be an object, got 3"),
+        ({"annotations": [3]}, "annotation number 1: an annotation must be an object, got 3"),
         ({"annotations": [{**OBJECTS[0], "image_id": 8}]}, "annotation 1: there is no image with the id 8"),
         ({"annotations": [{**OBJECTS[0], "category_id": 1}]}, "annotation 1: there is no category with the id 1"),
         ({"annotations": [{**OBJECTS[0], "category_id": [7]}]}, "annotation 1: category_id must be a whole number"),

@@ -2,9 +2,11 @@
 
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
 from click.testing import CliRunner, Result
 
 from sppnet.data import DATA_WRITERS, READERS, open_data
@@ -23,6 +25,15 @@ def shapes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("shapes") / "voc"
     write_shapes(folder, train=12, val=3)
     return folder
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """Let torch compute with one thread: for images this small, several take longer."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 @pytest.fixture
@@ -106,6 +117,7 @@ def test_nothing_is_written_over(shapes: Path) -> None:
     assert "error: " in result.stderr and "must be a new or empty folder: nothing is written over" in result.stderr
 
 
+@pytest.mark.usefixtures("one_thread")
 def test_the_same_model_is_learned_from_every_format(
     formats: Path, tmp_path: Path, pooled_name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
