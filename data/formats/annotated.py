@@ -1,5 +1,6 @@
 """What the readers share: a reader finds parts, images and raw objects; here they are checked and become a data set."""
 
+import copy
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -202,9 +203,8 @@ class Annotated(DataSet):
         names = {name for _, _, annotation in self._kept for name, _, _ in annotation.objects}
         others = [places for part, places in parts.items() if split not in (None, part)]
         if others:
-            reader = type(self).__new__(type(self))
-            reader.root, reader._strict, reader._allowed = self.root, False, None
-            reader.problems, reader._remarks = [], Counter()
+            reader = copy.copy(self)  # mistakes elsewhere do not count
+            reader._strict, reader._allowed, reader.problems, reader._remarks = False, None, [], Counter()
             pictures = reader._all_pictures(others)
             names |= {thing.name for picture in pictures for thing in reader._things(picture) or ()}
         return VOC_CLASSES if names <= set(VOC_CLASSES) else tuple(sorted(names))
