@@ -182,12 +182,9 @@ def test_numbers_of_the_data_set_count_in_coco_results(tmp_path: Path) -> None:
     results = [{"image_id": 77, "category_id": 90, "bbox": [1, 2, 3, 4], "score": 0.5}]
     (tmp_path / "found.json").write_text(json.dumps(results))
 
+    images, categories = {"a": 77}, {"ant": 1, "bee": 90}
     [nothing, found] = read_detections(
-        tmp_path / "found.json",
-        ["000077", "a"],
-        ["ant", "bee"],
-        image_ids={"a": 77},
-        category_ids={"ant": 1, "bee": 90},
+        tmp_path / "found.json", ["000077", "a"], ["ant", "bee"], image_ids=images, category_ids=categories
     )
 
     assert len(nothing["labels"]) == 0
