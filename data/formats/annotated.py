@@ -74,8 +74,7 @@ class Annotated(DataSet):
         self, root: str | Path, split: str | None = None, *, classes: Sequence[str] | None = None, strict: bool = True
     ) -> None:
         self.root, self.split, self._strict = Path(root), split, strict
-        self.problems, self.dropped = list[str](), list[str]()
-        self.notes, self._remarks = list[str](), Counter[str]()
+        self.problems, self._remarks = list[str](), Counter[str]()
         parts = self._found_parts(self.root)
         if split is not None and split not in self.splits(root):
             there = ", ".join(self.splits(root)) or "none at all"
@@ -84,26 +83,9 @@ class Annotated(DataSet):
             raise DataError(f"classes must be distinct names, at least one, got {list(classes)}")
         chosen = parts if split is None else {split: parts[split]}
         self._allowed = tuple(classes) if classes is not None else None
-        pictures = self._all_pictures(chosen.values())
-        kept = [(picture, things) for picture in pictures if (things := self._things(picture)) is not None]
-        names = unique_ids([picture.file for picture in pictures], self.root)
-        self.ids = [names[picture.file] for picture, _ in kept]
-        if len(set(self.ids)) < len(self.ids):
-            repeated, times = Counter(self.ids).most_common(1)[0]
-            raise DataError(f"{root}: image {repeated!r} must be listed once, and is {times} times")
-        if not kept:
-            raise DataError(f"{root}: split {split or 'of all images'} has no usable images")
-        self._kept = [
-            (picture.file, picture.source, Annotation(picture.size, [thing[:3] for thing in things]))
-            for picture, things in kept
-        ]
-        self._crowds = [[thing.crowd for thing in things] for _, things in kept]
-        numbers = [picture.number for picture, _ in kept if picture.number is not None]
-        if len(set(numbers)) == len(kept):  # several files may use the same ones
-            self.image_ids = dict(zip(self.ids, numbers, strict=True))
-        self.dropped = sorted({names[picture.file] for picture in pictures} - set(self.ids))
+        self._keep(self._all_pictures(chosen.values()))
         self.classes = self._allowed or self._declared() or self._named(parts, split)
-        self.notes.extend(f"{count:,} {remark}" for remark, count in self._remarks.items() if count)
+        self.notes = [f"{count:,} {remark}" for remark, count in self._remarks.items() if count]
 
     def image_path(self, i: int) -> Path:
         """Return the file of image i."""
@@ -174,6 +156,26 @@ class Annotated(DataSet):
             known = {picture.file for picture in pictures}
             pictures.extend(picture for picture in self._pictures(places) if picture.file not in known)
         return pictures
+
+    def _keep(self, pictures: list[Picture]) -> None:
+        """Keep the images that can be used, with the objects that keep the rules."""
+        kept = [(picture, things) for picture in pictures if (things := self._things(picture)) is not None]
+        names = unique_ids([picture.file for picture in pictures], self.root)
+        self.ids = [names[picture.file] for picture, _ in kept]
+        self.dropped = sorted(set(names.values()) - set(self.ids))
+        if not kept:
+            raise DataError(f"{self.root}: split {self.split or 'of all images'} has no usable images")
+        if len(set(self.ids)) < len(self.ids):
+            repeated, times = Counter(self.ids).most_common(1)[0]
+            raise DataError(f"{self.root}: image {repeated!r} must be listed once, and is {times} times")
+        self._kept = [
+            (picture.file, picture.source, Annotation(picture.size, [thing[:3] for thing in things]))
+            for picture, things in kept
+        ]
+        self._crowds = [[thing.crowd for thing in things] for _, things in kept]
+        numbers = [picture.number for picture, _ in kept if picture.number is not None]
+        if len(set(numbers)) == len(kept):  # several files may use the same ones
+            self.image_ids = dict(zip(self.ids, numbers, strict=True))
 
     def _things(self, picture: Picture) -> list[Thing] | None:
         """Return the objects of an image that keep the rules; None if the image or its annotation cannot be used."""

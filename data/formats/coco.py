@@ -70,11 +70,9 @@ class COCO(Annotated):
         for image, strays in raw.items():
             self._report(f"{strays[0][0]}: there is no image with the id {image}", "dropped")
 
-    def _by_image(
-        self, file: Path, entries: list[Any], names: dict[int, str]
-    ) -> dict[int, list[tuple[str, tuple[dict[str, Any], dict[int, str]]]]]:
+    def _by_image(self, file: Path, entries: list[Any], names: dict[int, str]) -> dict[int, list[tuple[str, Any]]]:
         """Return the annotations of each image by its number, and with each the names of the categories."""
-        raw = defaultdict[int, list[tuple[str, tuple[dict[str, Any], dict[int, str]]]]](list)
+        raw = defaultdict[int, list[tuple[str, Any]]](list)
         for count, entry in enumerate(entries, 1):
             try:
                 image = typed(typed(entry, dict, "an annotation").get("image_id"), int, "image_id")
@@ -108,6 +106,8 @@ class COCO(Annotated):
         for count, entry in enumerate(entries, 1):
             place = f"{file}: category number {count}"
             identity = typed(typed(entry, dict, place).get("id"), int, f"{place}: id")
+            if identity in names:
+                raise DataError(f"{place}: the id {identity} must be used once")
             names[identity] = typed(entry.get("name"), str, f"{place}: name").strip()
         known = {name: identity for identity, name in sorted(names.items())}
         if len(known) < len(names):

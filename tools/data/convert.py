@@ -55,6 +55,6 @@ def command(
 
 def usual_splits(known: list[str]) -> list[str]:
     """Return the splits that are converted where none is named; [""] stands for all of a data set."""
-    found = [usual_split(known, usual) for usual in ("train", "val")]
+    found = [usual_split(known, usual) for usual in USUAL]
     tests = [name for name in known if usual_split([name], "test")]
     return list(dict.fromkeys(filter(None, [*found, *tests]))) or [""]

@@ -126,6 +126,7 @@ def test_outlines_are_said_to_be_passed_over(tmp_path: Path) -> None:
     [
         ({"categories": None}, "categories must be a list, got None"),
         ({"categories": [{"id": "1", "name": "ant"}]}, "category number 1: id must be a whole number, got '1'"),
+        ({"categories": [*CATEGORIES, {"id": 3, "name": "bee"}]}, "category number 3: the id 3 must be used once"),
         ({"images": [{"id": 1}]}, "image number 1: file_name must be text, got None"),
         ({"images": [{**IMAGES[0], "file_name": "../a.png"}]}, "must be a path inside the data set, got '../a.png'"),
         ({"images": [{**IMAGES[0], "file_name": "/etc/passwd"}]}, "must be a path inside the data set"),
