@@ -64,7 +64,13 @@ def test_the_result_and_what_is_lost_are_said(difficult: Path, tmp_path: Path) -
     printed = json.loads(result.stdout)
     assert (printed["format"], printed["images"]) == ("yolo", {"train": 12, "val": 3})
     assert printed["losses"][0] in result.stderr
-    assert f"{tmp_path / 'new'}: yolo, train 12 images, val 3 images, in 0 s" in result.stderr
+
+
+def test_what_is_not_converted_is_said(shapes: Path, tmp_path: Path) -> None:
+    result = sppnet("data", "convert", shapes, "-o", tmp_path / "new", "--to", "coco", "--split", "val")
+
+    assert f"{shapes}: of its splits val are converted, not train" in result.stderr
+    assert result.stdout == f"{tmp_path / 'new'}: coco, val 3 images, in 0 s\n"
 
 
 def test_everything_comes_back_after_a_way_through_the_formats(difficult: Path, tmp_path: Path) -> None:
