@@ -55,7 +55,13 @@ def detections_json(found: Iterable[tuple[str, Mapping[str, Any]]], classes: Seq
 
 
 def read_detections(
-    file: str | Path, ids: Sequence[str], classes: Sequence[str], *, ignored: Sequence[str] = ()
+    file: str | Path,
+    ids: Sequence[str],
+    classes: Sequence[str],
+    *,
+    ignored: Sequence[str] = (),
+    image_ids: Mapping[str, int] | None = None,
+    category_ids: Mapping[str, int] | None = None,
 ) -> list[Detections]:
     """Return the detections in a JSON file, image by image.
 
@@ -63,13 +69,15 @@ def read_detections(
     "score": 0.9}`, or COCO results `{"image_id": 5, "category_id": 9, "bbox": [x, y, width, height], "score": 0.9}`, or
     `image_record`s. Or it is what `sppnet detect` writes: one `image_record`, or `{"images": [image_record, ...]}`.
     Images are named by id, by the path of a file so named (it is not opened), or by the number the id is without
-    leading zeros; COCO categories by name or by number from 1.
+    leading zeros; COCO categories by name or by number from 1. Where the data set has numbers of its own, those count.
 
     Args:
         file: Path of the JSON file.
         ids: Ids of the images, in the order in which their detections are to be returned.
         classes: Class names in label order.
         ignored: Ids of images whose entries are passed over.
+        image_ids: Id -> number of the image in COCO results, as a `DataSet` has them.
+        category_ids: Class name -> number of the category in COCO results, as a `DataSet` has them.
 
     Returns:
         For each id "boxes" float32 (N, 4), "labels" int64 (N,) and "scores" float64 (N,), in the order of the file.
@@ -78,9 +86,10 @@ def read_detections(
         DataError: If the file is not like that, or an entry names an unknown image or class, or lacks a finite box
             or score.
     """
-    images = _images_by_name([*ids, *ignored])
+    images = _images_by_name([*ids, *ignored]) | {number: id_ for id_, number in (image_ids or {}).items()}
     labels: dict[str | int, int] = {name: label for label, name in enumerate(classes)}
-    categories = labels | {label + 1: label for label in range(len(classes))}
+    numbers = category_ids or {name: label + 1 for label, name in enumerate(classes)}
+    categories = labels | {number: labels[name] for name, number in numbers.items() if name in labels}
     grouped: dict[str, list[_Found]] = {id_: [] for id_ in ids}
     for place, entry in _entries(_read_json(Path(file)), str(file)):
         coco = "bbox" in entry

@@ -114,7 +114,14 @@ def command(
         raise click.UsageError("a model brings its own classes: --classes is for --from")
     if source is not None:
         data = open_split(root, split, usual="val", classes=classes, lenient=lenient, data_format=data_format)
-        given = read_detections(source, data.ids, data.classes, ignored=data.dropped)
+        given = read_detections(
+            source,
+            data.ids,
+            data.classes,
+            ignored=data.dropped,
+            image_ids=data.image_ids,
+            category_ids=data.category_ids,
+        )
         found, milliseconds, skipped = dict(list(enumerate(given))[:limit]), dict[str, float](), 0
     else:
         set_threads(threads)

@@ -1,7 +1,6 @@
 """What the readers share: a reader finds parts, images and raw objects; here they are checked and become a data set."""
 
-import math
-import reprlib
+import copy
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -10,24 +9,15 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ..annotations import LARGEST, ROUNDING, Annotation, Box, check_picture
+from ..annotations import ROUNDING, Annotation, check_picture
 from ..dataset import DataSet, Target
 from ..errors import DataError
 from ..images import read_image
 from ..voc import VOC_CLASSES
-
-UNKNOWN = (math.inf, math.inf)  # the size of an image whose annotation does not tell it
+from .layouts import unique_ids
+from .things import Thing, checked, clipped, outside
 
 Parts = dict[str, list[Path]]  # split -> the files or folders that hold it; "" is all of a data set without splits
-
-
-class Thing(NamedTuple):
-    """An object as a file has it."""
-
-    name: str
-    box: Box  # x1 y1 x2 y2 in outer-edge pixels
-    difficult: bool = False
-    crowd: bool = False
 
 
 class Picture(NamedTuple):
@@ -84,8 +74,7 @@ class Annotated(DataSet):
         self, root: str | Path, split: str | None = None, *, classes: Sequence[str] | None = None, strict: bool = True
     ) -> None:
         self.root, self.split, self._strict = Path(root), split, strict
-        self.problems, self.dropped = list[str](), list[str]()
-        self.notes, self._remarks = list[str](), Counter[str]()
+        self.problems, self._remarks = list[str](), Counter[str]()
         parts = self._found_parts(self.root)
         if split is not None and split not in self.splits(root):
             there = ", ".join(self.splits(root)) or "none at all"
@@ -94,26 +83,9 @@ class Annotated(DataSet):
             raise DataError(f"classes must be distinct names, at least one, got {list(classes)}")
         chosen = parts if split is None else {split: parts[split]}
         self._allowed = tuple(classes) if classes is not None else None
-        pictures = self._all_pictures(chosen.values())
-        kept = [(picture, things) for picture in pictures if (things := self._things(picture)) is not None]
-        names = unique_ids([picture.file for picture in pictures], self.root)
-        self.ids = [names[picture.file] for picture, _ in kept]
-        if len(set(self.ids)) < len(self.ids):
-            repeated, times = Counter(self.ids).most_common(1)[0]
-            raise DataError(f"{root}: image {repeated!r} must be listed once, and is {times} times")
-        if not kept:
-            raise DataError(f"{root}: split {split or 'of all images'} has no usable images")
-        self._kept = [
-            (picture.file, picture.source, Annotation(picture.size, [thing[:3] for thing in things]))
-            for picture, things in kept
-        ]
-        self._crowds = [[thing.crowd for thing in things] for _, things in kept]
-        numbers = [picture.number for picture, _ in kept if picture.number is not None]
-        if len(set(numbers)) == len(kept):  # several files may use the same ones
-            self.image_ids = dict(zip(self.ids, numbers, strict=True))
-        self.dropped = sorted({names[picture.file] for picture in pictures} - set(self.ids))
+        self._keep(self._all_pictures(chosen.values()))
         self.classes = self._allowed or self._declared() or self._named(parts, split)
-        self.notes.extend(f"{count:,} {remark}" for remark, count in self._remarks.items() if count)
+        self.notes = [f"{count:,} {remark}" for remark, count in self._remarks.items() if count]
 
     def image_path(self, i: int) -> Path:
         """Return the file of image i."""
@@ -168,6 +140,7 @@ class Annotated(DataSet):
         return ()
 
     def _report(self, problem: str, remedy: str) -> None:
+        problem = " ".join(problem.split())  # names in files may hold anything
         if self._strict:
             raise DataError(problem)
         self.problems.append(f"{problem}: {remedy}")
@@ -183,6 +156,26 @@ class Annotated(DataSet):
             known = {picture.file for picture in pictures}
             pictures.extend(picture for picture in self._pictures(places) if picture.file not in known)
         return pictures
+
+    def _keep(self, pictures: list[Picture]) -> None:
+        """Keep the images that can be used, with the objects that keep the rules."""
+        kept = [(picture, things) for picture in pictures if (things := self._things(picture)) is not None]
+        names = unique_ids([picture.file for picture in pictures], self.root)
+        self.ids = [names[picture.file] for picture, _ in kept]
+        self.dropped = sorted(set(names.values()) - set(self.ids))
+        if not kept:
+            raise DataError(f"{self.root}: split {self.split or 'of all images'} has no usable images")
+        if len(set(self.ids)) < len(self.ids):
+            repeated, times = Counter(self.ids).most_common(1)[0]
+            raise DataError(f"{self.root}: image {repeated!r} must be listed once, and is {times} times")
+        self._kept = [
+            (picture.file, picture.source, Annotation(picture.size, [thing[:3] for thing in things]))
+            for picture, things in kept
+        ]
+        self._crowds = [[thing.crowd for thing in things] for _, things in kept]
+        numbers = [picture.number for picture, _ in kept if picture.number is not None]
+        if len(set(numbers)) == len(kept):  # several files may use the same ones
+            self.image_ids = dict(zip(self.ids, numbers, strict=True))
 
     def _things(self, picture: Picture) -> list[Thing] | None:
         """Return the objects of an image that keep the rules; None if the image or its annotation cannot be used."""
@@ -201,8 +194,8 @@ class Annotated(DataSet):
             inside = clipped(thing.box, picture.size)
             empty = inside[0] >= inside[2] or inside[1] >= inside[3]
             if empty or max(abs(a - b) for a, b in zip(thing.box, inside, strict=True)) > ROUNDING:
-                outside = f"({thing.name}): {_outside(thing.box, picture.size)}"
-                self._report(f"{place} {outside}", "dropped" if empty else "clipped")
+                fault = f"({thing.name}): {outside(thing.box, picture.size)}"
+                self._report(f"{place} {fault}", "dropped" if empty else "clipped")
             if not empty:
                 things.append(thing._replace(box=inside))
         return things
@@ -212,101 +205,8 @@ class Annotated(DataSet):
         names = {name for _, _, annotation in self._kept for name, _, _ in annotation.objects}
         others = [places for part, places in parts.items() if split not in (None, part)]
         if others:
-            reader = type(self).__new__(type(self))
-            reader.root, reader._strict, reader._allowed = self.root, False, None
-            reader.problems, reader._remarks = [], Counter()
+            reader = copy.copy(self)  # mistakes elsewhere do not count
+            reader._strict, reader._allowed, reader.problems, reader._remarks = False, None, [], Counter()
             pictures = reader._all_pictures(others)
             names |= {thing.name for picture in pictures for thing in reader._things(picture) or ()}
         return VOC_CLASSES if names <= set(VOC_CLASSES) else tuple(sorted(names))
-
-
-def checked(thing: Thing, classes: Sequence[str] | None) -> Thing:
-    """Return an object with its name stripped of spaces if name and box keep the rules.
-
-    Raises:
-        DataError: If not.
-    """
-    name = thing.name.strip()
-    if not name or not name.isprintable():
-        raise DataError(f"an object needs a class name of printable characters, got {reprlib.repr(thing.name)}")
-    if classes is not None and name not in classes:
-        raise DataError(f"unknown class {name!r}, the classes are {', '.join(classes)}")
-    x1, y1, x2, y2 = thing.box
-    if not all(abs(edge) <= LARGEST for edge in thing.box):  # NaN is not, either
-        raise DataError(f"edges must be finite and at most {LARGEST:,} in magnitude, got {list(thing.box)}")
-    if x2 <= x1 or y2 <= y1:
-        raise DataError(f"({name}): width and height must be positive, got x {x1:g} to {x2:g}, y {y1:g} to {y2:g}")
-    return thing._replace(name=name)
-
-
-def clipped(box: Box, size: tuple[float, float]) -> Box:
-    """Return the part of a box that is inside an image of this width and height."""
-    (x1, y1, x2, y2), (width, height) = box, size
-    return min(max(x1, 0), width), min(max(y1, 0), height), min(max(x2, 0), width), min(max(y2, 0), height)
-
-
-def edges_around(points: Sequence[tuple[float, float]]) -> Box:
-    """Return the smallest box around points."""
-    across, down = zip(*points, strict=True)
-    return min(across), min(down), max(across), max(down)
-
-
-def number(value: Any, what: str) -> float:
-    """Return a number that stands in a file as such or as text.
-
-    Raises:
-        DataError: If it is none.
-    """
-    try:
-        found = math.nan if isinstance(value, bool) else float(value)
-    except (TypeError, ValueError, OverflowError):
-        found = math.nan
-    if not math.isfinite(found):
-        raise DataError(f"{what} must be a number, got {reprlib.repr(value)}")
-    return found
-
-
-def size_in(width: Any, height: Any) -> tuple[float, float]:
-    """Return a size that stands in a file, with infinity for a side that it does not tell."""
-    sides = []
-    for side, what in ((width, "width"), (height, "height")):
-        told = math.inf if side in (None, "") else number(side, what)
-        if told <= 0:
-            raise DataError(f"{what} must be positive, got {told:g}")
-        sides.append(told)
-    return sides[0], sides[1]
-
-
-def unique_ids(files: Sequence[Path], root: Path) -> dict[Path, str]:
-    """Return an id for each of some images: its name without suffix; more of its path where others have that, too."""
-    ids: dict[Path, str] = {}
-    left = dict.fromkeys(files)
-    base = root if root.is_dir() else root.parent
-    for name in (_stem, _name, _path_stem, _path):
-        found = {file: name(file, base) for file in left}
-        counts = Counter([*found.values(), *ids.values()])
-        ids |= {file: id_ for file, id_ in found.items() if counts[id_] == 1}
-        left = {file: None for file in left if file not in ids}
-    return ids | {file: str(file) for file in left}
-
-
-def _stem(file: Path, base: Path) -> str:
-    return file.stem
-
-
-def _name(file: Path, base: Path) -> str:
-    return file.name
-
-
-def _path_stem(file: Path, base: Path) -> str:
-    return Path(_path(file, base)).with_suffix("").as_posix()
-
-
-def _path(file: Path, base: Path) -> str:
-    return file.relative_to(base).as_posix() if file.is_relative_to(base) else file.as_posix()
-
-
-def _outside(box: Box, size: tuple[float, float]) -> str:
-    sides = " x ".join(f"{side:g}" if math.isfinite(side) else "?" for side in size)
-    of = f" of {sides} pixels" if any(map(math.isfinite, size)) else ""
-    return f"the box must lie inside the image{of}, got x {box[0]:g} to {box[2]:g}, y {box[1]:g} to {box[3]:g}"

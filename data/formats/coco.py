@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import DataError
-from .annotated import Annotated, Parts, Picture, Thing, number, size_in
+from .annotated import Annotated, Parts, Picture
 from .json_files import read_object, typed
 from .layouts import MOST_LOOKED_AT, files_of, first_file, folders_of, inner_path, parts_by_name, some_begin
+from .things import Thing, number, size_in
 
 ROBOFLOW = "_annotations.coco.json"
 PREFIX = "instances_"
@@ -49,30 +50,37 @@ class COCO(Annotated):
     def _pictures(self, places: list[Path]) -> Iterator[Picture]:
         [file] = places
         content = read_object(file)
-        lists = {name: typed(content.get(name), list, f"{file}: {name}") for name in ("images", "categories")}
-        names = self._read_categories(file, lists["categories"])
-        raw = defaultdict[int, list[tuple[str, Any]]](list)
-        for count, entry in enumerate(typed(content.get("annotations", []), list, f"{file}: annotations"), 1):
-            entry = typed(entry, dict, f"{file}: annotation number {count}")
-            image = typed(entry.get("image_id"), int, f"{file}: annotation number {count}: image_id")
-            raw[image].append((f"{file}: annotation {entry.get('id', f'number {count}')}", (entry, names)))
+        names = self._read_categories(file, typed(content.get("categories"), list, f"{file}: categories"))
+        raw = self._by_image(file, typed(content.get("annotations", []), list, f"{file}: annotations"), names)
         folders, used = _image_folders(file), set[int]()
-        for count, entry in enumerate(lists["images"], 1):
+        for count, entry in enumerate(typed(content.get("images"), list, f"{file}: images"), 1):
             place = f"{file}: image number {count}"
-            image = typed(typed(entry, dict, place).get("id"), int, f"{place}: id")
-            if image in used:
-                raise DataError(f"{place}: the id {image} must be used once")
-            used.add(image)
             try:
+                image = typed(typed(entry, dict, "an image").get("id"), int, "id")
+                things = raw.pop(image, [])
+                if image in used:
+                    raise DataError(f"the id {image} must be used once")
+                used.add(image)
                 path = inner_path(typed(entry.get("file_name"), str, "file_name"))
                 size = size_in(entry.get("width"), entry.get("height"))
             except DataError as error:
                 self._report(f"{place}: {error}", "dropped")
-                raw.pop(image, None)
                 continue
-            yield Picture(first_file(folders, path), f"{place} ({path})", size, raw.pop(image, ()), image)
+            yield Picture(first_file(folders, path), f"{place} ({path})", size, things, image)
         for image, strays in raw.items():
             self._report(f"{strays[0][0]}: there is no image with the id {image}", "dropped")
+
+    def _by_image(self, file: Path, entries: list[Any], names: dict[int, str]) -> dict[int, list[tuple[str, Any]]]:
+        """Return the annotations of each image by its number, and with each the names of the categories."""
+        raw = defaultdict[int, list[tuple[str, Any]]](list)
+        for count, entry in enumerate(entries, 1):
+            try:
+                image = typed(typed(entry, dict, "an annotation").get("image_id"), int, "image_id")
+            except DataError as error:
+                self._report(f"{file}: annotation number {count}: {error}", "dropped")
+                continue
+            raw[image].append((f"{file}: annotation {entry.get('id', f'number {count}')}", (entry, names)))
+        return raw
 
     def _thing(self, raw: Any, size: tuple[float, float]) -> Thing:
         entry, names = raw
@@ -98,6 +106,8 @@ class COCO(Annotated):
         for count, entry in enumerate(entries, 1):
             place = f"{file}: category number {count}"
             identity = typed(typed(entry, dict, place).get("id"), int, f"{place}: id")
+            if identity in names:
+                raise DataError(f"{place}: the id {identity} must be used once")
             names[identity] = typed(entry.get("name"), str, f"{place}: name").strip()
         known = {name: identity for identity, name in sorted(names.items())}
         if len(known) < len(names):

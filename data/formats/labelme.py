@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import DataError
-from .annotated import UNKNOWN, Annotated, Parts, Picture, Thing, edges_around, number, size_in
+from .annotated import Annotated, Parts, Picture
 from .json_files import read_object, typed
 from .layouts import by_stem, files_of, folders_of, images_of, some_begin, some_files
+from .things import UNKNOWN, Thing, edges_around, number, size_in
 
 OUTLINES = ("polygon",)
 _SHAPES = re.compile(r'"shapes"\s*:\s*\[')

@@ -1,6 +1,7 @@
 """Where the files of data sets lie: images of a folder, folders of splits, and how files begin."""
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path, PurePosixPath
 
@@ -88,6 +89,35 @@ def by_stem(images: Iterable[Path]) -> dict[str, Path]:
     """Return images by their names without suffix; of two the first suffix of IMAGE_SUFFIXES counts."""
     order = sorted(images, key=lambda file: IMAGE_SUFFIXES.index(file.suffix.lower()), reverse=True)
     return {file.stem: file for file in order}
+
+
+def unique_ids(files: Sequence[Path], root: Path) -> dict[Path, str]:
+    """Return an id for each of some images: its name without suffix; more of its path where others have that, too."""
+    ids: dict[Path, str] = {}
+    left = dict.fromkeys(files)
+    base = root if root.is_dir() else root.parent
+    for name in (_stem, _name, _path_stem, _path):
+        found = {file: name(file, base) for file in left}
+        counts = Counter([*found.values(), *ids.values()])
+        ids |= {file: id_ for file, id_ in found.items() if counts[id_] == 1}
+        left = {file: None for file in left if file not in ids}
+    return ids | {file: str(file) for file in left}
+
+
+def _stem(file: Path, base: Path) -> str:
+    return file.stem
+
+
+def _name(file: Path, base: Path) -> str:
+    return file.name
+
+
+def _path_stem(file: Path, base: Path) -> str:
+    return Path(_path(file, base)).with_suffix("").as_posix()
+
+
+def _path(file: Path, base: Path) -> str:
+    return file.relative_to(base).as_posix() if file.is_relative_to(base) else file.as_posix()
 
 
 def _files(folder: Path, suffixes: Sequence[str]) -> Iterable[Path]:

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from ..annotations import read_annotation
-from .annotated import UNKNOWN, Annotated, Parts, Picture, Thing
+from .annotated import Annotated, Parts, Picture
 from .layouts import by_stem, files_of, folders_of, holds_image, images_of, some_begin, some_files
+from .things import UNKNOWN, Thing
 
 ANNOTATIONS = ("annots", "annotations", "Annotations", "xmls")
 

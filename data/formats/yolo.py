@@ -14,8 +14,9 @@ from ..annotations import Box
 from ..errors import DataError, ImageError
 from ..image_sizes import image_size
 from ..images import IMAGE_SUFFIXES
-from .annotated import UNKNOWN, Annotated, Parts, Picture, Thing, edges_around, number
+from .annotated import Annotated, Parts, Picture
 from .layouts import files_of, read_text
+from .things import UNKNOWN, Thing, edges_around, number
 from .yolo_settings import CLASSES, find_settings, is_described
 
 LARGEST_SHARE = 1.01  # of a side; what is larger is not a share

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..formats.annotated import Thing
+from ..formats.things import Thing
 from .entries import Entry, Writer
 
 
@@ -19,7 +19,10 @@ def _write(folder: Path, split: str, entries: Iterable[Entry], categories: Mappi
     file = folder / "annotations" / f"instances_{split}.json" if split else folder / "annotations.json"
     file.parent.mkdir(exist_ok=True)
     listed = [{"id": number, "name": name, "supercategory": "none"} for name, number in categories.items()]
-    with file.open("w", encoding="utf-8") as images, tempfile.TemporaryFile("w+", encoding="utf-8") as objects:
+    with (
+        file.open("w", encoding="utf-8") as images,
+        tempfile.TemporaryFile("w+", encoding="utf-8", dir=folder) as objects,
+    ):
         images.write(f'{{"categories": {json.dumps(listed)},\n"images": [')
         count = 0
         for position, entry in enumerate(entries, 1):

@@ -10,7 +10,7 @@ from typing import Literal
 from ..annotations import Annotation, check_picture
 from ..dataset import DataSet
 from ..errors import DataError
-from ..formats.annotated import Thing, clipped
+from ..formats.things import Thing, clipped
 from ..image_sizes import image_size
 from ..voc import VOC_CLASSES
 from .coco import COCO_WRITER

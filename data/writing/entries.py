@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from ..formats.annotated import Thing
+from ..formats.things import Thing
 
 
 class Entry(NamedTuple):

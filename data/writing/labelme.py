@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..formats.annotated import Thing
+from ..formats.things import Thing
 from .entries import Entry, Writer
 
 VERSION = "5.5.0"  # of the program whose files these are like

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-from ..formats.annotated import Thing
+from ..formats.things import Thing
 from .entries import Entry, Writer, plain
 
 

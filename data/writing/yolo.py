@@ -1,11 +1,15 @@
 """Writes YOLO's labels: images/SPLIT, labels/SPLIT and data.yaml; or images/, labels/ and classes.txt."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from ..formats.annotated import Thing
+from ..formats.things import Thing
 from .entries import Entry, Writer, plain
+
+# YOLO's programs know splits by these names only: train2017 is called train there, and valid val.
+_USUAL = re.compile(r"(train|val|test)(?:id|idation)?[-_]?\d*")
 
 
 def _write(folder: Path, split: str, entries: Iterable[Entry], categories: Mapping[str, int]) -> None:
@@ -27,8 +31,12 @@ def _write_names(folder: Path, split: str, names: list[str]) -> None:
     if not settings.exists():
         listed = "".join(f"  {number}: {json.dumps(name, ensure_ascii=False)}\n" for number, name in enumerate(names))
         settings.write_text(f"names:\n{listed}", encoding="utf-8")
+    usual = _USUAL.fullmatch(split)
+    key = json.dumps(usual[1] if usual else split)
+    if f"\n{key}: " in settings.read_text(encoding="utf-8"):
+        key = json.dumps(split)
     with settings.open("a", encoding="utf-8") as file:
-        file.write(f"{json.dumps(split)}: {json.dumps(f'images/{split}')}\n")
+        file.write(f"{key}: {json.dumps(f'images/{split}')}\n")
 
 
 def _line(thing: Thing, label: int, size: tuple[int, int]) -> str:

@@ -196,3 +196,18 @@ def test_an_image_without_detections_has_an_empty_record() -> None:
     found = {"boxes": np.zeros((0, 4)), "labels": none, "scores": none, "margins": none, "milliseconds": {}}
 
     assert image_record("a", (1, 2), found, CLASSES)["detections"] == []
+
+
+def test_numbers_of_the_data_set_count_in_coco_results(tmp_path: Path) -> None:
+    results = [{"image_id": 77, "category_id": 90, "bbox": [1, 2, 3, 4], "score": 0.5}]
+    (tmp_path / "found.json").write_text(json.dumps(results))
+
+    images, categories = {"a": 77}, {"ant": 1, "bee": 90}
+    [nothing, found] = read_detections(
+        tmp_path / "found.json", ["000077", "a"], ["ant", "bee"], image_ids=images, category_ids=categories
+    )
+
+    assert len(nothing["labels"]) == 0
+    assert found["labels"].tolist() == [1]
+    with pytest.raises(DataError, match="unknown category_id, got 90"):
+        read_detections(tmp_path / "found.json", ["000077", "a"], ["ant", "bee"])

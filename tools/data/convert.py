@@ -1,13 +1,12 @@
 """`sppnet data convert`: a data set in one format in, the same in another out."""
 
-import json
 from pathlib import Path
 
 import click
 
 from sppnet.data import DATA_WRITERS, DataSet, splits
 
-from ..command.console import finish, json_option, lenient_option
+from ..command.console import finish, json_option, lenient_option, say
 from ..command.splits import format_option, open_split, usual_split
 from .writing import images_option, output_option, write
 
@@ -43,18 +42,19 @@ def command(
 
     The boxes, classes and splits stay the same, to the last digit. Nothing is written over.
     """
-    names = chosen or usual_splits(splits(source, format=data_format))
+    known = splits(source, format=data_format)
+    names = chosen or usual_splits(known)
+    if names != [""] and (others := [name for name in known if name not in names]):
+        say(f"{source}: of its splits {', '.join(names)} are converted, not {', '.join(others)}")
     parts: dict[str, DataSet] = {
         name: open_split(source, name or None, usual="", lenient=lenient, data_format=data_format) for name in names
     }
-    result = write(output, to, parts, images)
-    if as_json:
-        click.echo(json.dumps(result))
+    write(output, to, parts, images, as_json)
     finish(skipped=any(data.problems for data in parts.values()))
 
 
 def usual_splits(known: list[str]) -> list[str]:
     """Return the splits that are converted where none is named; [""] stands for all of a data set."""
-    found = [usual_split(known, usual) for usual in ("train", "val")]
+    found = [usual_split(known, usual) for usual in USUAL]
     tests = [name for name in known if usual_split([name], "test")]
     return list(dict.fromkeys(filter(None, [*found, *tests]))) or [""]

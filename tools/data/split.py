@@ -1,6 +1,5 @@
 """`sppnet data split`: one data set in, the same with the splits train and val out."""
 
-import json
 from pathlib import Path
 
 import click
@@ -47,7 +46,5 @@ def command(
     data = open_split(root, split, usual="train", lenient=lenient, data_format=found)
     with Progress() as progress:
         train, val = hold_out(data, share, seed=seed, progress=progress)
-    result = write(output, to or (found if found in DATA_WRITERS else "voc"), {"train": train, "val": val}, images)
-    if as_json:
-        click.echo(json.dumps(result))
+    write(output, to or (found if found in DATA_WRITERS else "voc"), {"train": train, "val": val}, images, as_json)
     finish(skipped=bool(data.problems))

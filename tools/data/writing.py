@@ -1,5 +1,6 @@
 """What the verbs that write data sets share."""
 
+import json
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,8 +24,8 @@ images_option = click.option(
 )
 
 
-def write(output: Path, to: str, parts: Mapping[str, DataSet], images: str) -> dict[str, Any]:
-    """Write a data set, say how much it is and what is lost, and return that, ready for JSON."""
+def write(output: Path, to: str, parts: Mapping[str, DataSet], images: str, as_json: bool) -> None:
+    """Write a data set, say what is lost, and print how much it is."""
     started = time.perf_counter()
     with Progress() as progress:
         losses = write_data(output, to, parts, images=cast(Any, images), progress=progress)
@@ -32,6 +33,9 @@ def write(output: Path, to: str, parts: Mapping[str, DataSet], images: str) -> d
     for loss in losses:
         say(f"warning: {loss}")
     counts = {split: len(data) for split, data in parts.items()}
-    told = ", ".join(f"{split or 'all'} {count:,} images" for split, count in counts.items())
-    say(f"{output}: {to}, {told}, in {duration(seconds)}")
-    return {"output": str(output), "format": to, "images": counts, "losses": losses, "seconds": seconds}
+    if as_json:
+        result = {"output": str(output), "format": to, "images": counts, "losses": losses, "seconds": seconds}
+        click.echo(json.dumps(result))
+    else:
+        told = ", ".join(f"{split or 'all'} {count:,} images" for split, count in counts.items())
+        click.echo(f"{output}: {to}, {told}, in {duration(seconds)}")

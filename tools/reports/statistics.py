@@ -20,8 +20,8 @@ def show(summary: dict[str, Any]) -> None:
     table = Table("class", "objects", "difficult", "images", *OBJECT_SIZES, "side", "aspect")
     for name, figures in {**summary["classes"], "all": {**summary["all"], "images": summary["images"]}}.items():
         counts = [figures[column] for column in ("objects", "difficult", "images", *OBJECT_SIZES)]
-        quartiles = [_range(figures["side"], "{:.0f}"), _range(figures["aspect"], "{:.2f}")]
-        table.add_row(name, *(f"{count:,}" for count in counts), *quartiles, style="bold" if name == "all" else None)
+        medians = [_median(figures["side"], ".0f"), _median(figures["aspect"], ".2f")]
+        table.add_row(name, *(f"{count:,}" for count in counts), *medians, style="bold" if name == "all" else None)
     console = Console()
     console.print(table)
     for line in _lines(summary):
@@ -65,7 +65,7 @@ def _lines(summary: dict[str, Any]) -> list[str]:
     numbers = {int(number): images for number, images in summary["objects_per_image"].items()}
     mean = summary["objects"] / max(1, summary["images"])
     lines = [
-        "side: square root of the area in pixels, aspect: width / height; each as quartiles",
+        "side: square root of the area in pixels, aspect: width / height; medians",
         f"{mean:.1f} objects an image, at most {max(numbers, default=0)}; {numbers.get(0, 0):,} images without objects",
     ]
     pairs = [
@@ -80,8 +80,5 @@ def _lines(summary: dict[str, Any]) -> list[str]:
     return lines
 
 
-def _range(quartiles: list[float] | None, form: str) -> str:
-    if quartiles is None:
-        return "-"
-    low, middle, high = map(form.format, quartiles)
-    return f"{middle} ({low} to {high})"
+def _median(quartiles: list[float] | None, form: str) -> str:
+    return "-" if quartiles is None else format(quartiles[1], form)

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from sppnet.data import VOC_CLASSES, DataError, open_data
-from sppnet.data.formats.annotated import Thing, checked, clipped, edges_around, unique_ids
 
 from .drawn import held, picture, write
 
@@ -24,12 +23,6 @@ def root(tmp_path: Path) -> Path:
 
 def test_images_of_one_name_have_their_paths_for_ids(root: Path) -> None:
     assert open_data(root).ids == ["a/1", "b/1"]
-
-
-def test_as_little_of_a_path_as_tells_images_apart_is_an_id() -> None:
-    files = [Path("/r/a/1.png"), Path("/r/a/1.jpg"), Path("/r/a/2.png"), Path("/r/b/2.png"), Path("/r/3.png")]
-
-    assert list(unique_ids(files, Path("/r/x.csv")).values()) == ["3", "1.png", "1.jpg", "a/2", "b/2"]
 
 
 def test_voc_names_give_the_voc_classes_and_given_ones_the_labels(root: Path) -> None:
@@ -66,24 +59,3 @@ def test_a_data_set_travels_to_other_processes(root: Path) -> None:
 
     assert held(pickle.loads(pickle.dumps(data))) == held(data)
     assert (data.told_size(0), data.image_path(1)) == ((float("inf"),) * 2, root / "b" / "1.png")
-
-
-@pytest.mark.parametrize("name", ["", "  ", "a\nb", "\0"])
-def test_names_of_classes_are_printable(name: str) -> None:
-    with pytest.raises(DataError, match="class name of printable characters"):
-        checked(Thing(name, (0, 0, 1, 1)), None)
-
-
-@pytest.mark.parametrize("edge", [float("nan"), float("inf"), 2e6])
-def test_edges_are_finite_and_not_enormous(edge: float) -> None:
-    with pytest.raises(DataError, match="edges must be finite and at most 1,000,000"):
-        checked(Thing("a", (0, 0, edge, 1)), None)
-
-
-def test_spaces_around_a_name_do_not_count() -> None:
-    assert checked(Thing(" traffic light ", (0, 0, 1, 1)), ["traffic light"]).name == "traffic light"
-
-
-def test_boxes_by_hand() -> None:
-    assert clipped((-1, 2, 30, 4), (20, float("inf"))) == (0, 2, 20, 4)
-    assert edges_around([(3, 9), (1, 2), (5, 4)]) == (1, 2, 5, 9)

@@ -126,6 +126,7 @@ def test_outlines_are_said_to_be_passed_over(tmp_path: Path) -> None:
     [
         ({"categories": None}, "categories must be a list, got None"),
         ({"categories": [{"id": "1", "name": "ant"}]}, "category number 1: id must be a whole number, got '1'"),
+        ({"categories": [*CATEGORIES, {"id": 3, "name": "bee"}]}, "category number 3: the id 3 must be used once"),
         ({"images": [{"id": 1}]}, "image number 1: file_name must be text, got None"),
         ({"images": [{**IMAGES[0], "file_name": "../a.png"}]}, "must be a path inside the data set, got '../a.png'"),
         ({"images": [{**IMAGES[0], "file_name": "/etc/passwd"}]}, "must be a path inside the data set"),
@@ -135,7 +136,7 @@ def test_outlines_are_said_to_be_passed_over(tmp_path: Path) -> None:
             "image 'a' must be listed once, and is 2 times",
         ),
         ({"images": [IMAGES[0], {**IMAGES[1], "id": 11}]}, "image number 2: the id 11 must be used once"),
-        ({"annotations": [3]}, "annotation number 1 must be an object, got 3"),
+        ({"annotations": [3]}, "annotation number 1: an annotation must be an object, got 3"),
         ({"annotations": [{**OBJECTS[0], "image_id": 8}]}, "annotation 1: there is no image with the id 8"),
         ({"annotations": [{**OBJECTS[0], "category_id": 1}]}, "annotation 1: there is no category with the id 1"),
         ({"annotations": [{**OBJECTS[0], "category_id": [7]}]}, "annotation 1: category_id must be a whole number"),

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from sppnet.data import DataError
-from sppnet.data.formats.layouts import by_stem, files_of, first_file, inner_path, parts_by_name, some_files
+from sppnet.data.formats.layouts import by_stem, files_of, first_file, inner_path, parts_by_name, some_files, unique_ids
 
 
 def test_files_are_sorted_and_hidden_ones_and_folders_of_none_passed_over(tmp_path: Path) -> None:
@@ -45,3 +45,9 @@ def test_a_single_file_is_a_split_only_if_it_is_called_like_one() -> None:
     assert list(parts_by_name([Path("labels.csv")])) == [""]
     assert list(parts_by_name([Path("val.csv")])) == ["val"]
     assert list(parts_by_name([Path("a.csv"), Path("b.csv")])) == ["a", "b"]
+
+
+def test_as_little_of_a_path_as_tells_images_apart_is_an_id() -> None:
+    files = [Path("/r/a/1.png"), Path("/r/a/1.jpg"), Path("/r/a/2.png"), Path("/r/b/2.png"), Path("/r/3.png")]
+
+    assert list(unique_ids(files, Path("/r/x.csv")).values()) == ["3", "1.png", "1.jpg", "a/2", "b/2"]

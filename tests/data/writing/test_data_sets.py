@@ -65,6 +65,15 @@ def test_yolo_keeps_all_but_marks(parts: dict[str, DataSet], tmp_path: Path) -> 
     assert str(found) == str(compared(parts)).replace("True", "False")
 
 
+def test_yolo_s_splits_have_the_names_that_its_programs_know(parts: dict[str, DataSet], tmp_path: Path) -> None:
+    write_data(tmp_path / "yolo", "yolo", {"train2017": parts["train"], "valid": parts["val"]})
+
+    assert (
+        (tmp_path / "yolo" / "data.yaml").read_text().endswith('"train": "images/train2017"\n"val": "images/valid"\n')
+    )
+    assert READERS["yolo"].splits(tmp_path / "yolo") == ["train", "val"]
+
+
 @pytest.mark.parametrize("format", DATA_WRITERS)
 def test_a_written_data_set_is_recognised_and_nothing_else(
     parts: dict[str, DataSet], tmp_path: Path, format: str

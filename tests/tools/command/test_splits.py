@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from sppnet.data import VOC_CLASSES
-from sppnet.tools.command.splits import open_split
+from sppnet.tools.command.splits import open_split, usual_split
+from tests.data.formats.drawn import picture, write
 from tests.data.test_voc import add_image
 
 
@@ -35,3 +36,30 @@ def test_own_classes_are_no_surprise(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], names: list[str], classes: list[str] | None
 ) -> None:
     assert "classes found" not in opened(tmp_path, capsys, names, classes)
+
+
+@pytest.mark.parametrize(
+    ("known", "usual", "taken"),
+    [
+        (["test", "train", "val"], "train", "train"),
+        (["test", "train", "val"], "val", "val"),
+        (["test", "train", "valid"], "val", "valid"),
+        (["test", "train"], "val", "test"),
+        (["train2017", "val2017"], "val", "val2017"),
+        (["trainval"], "train", None),
+        (["train"], "", None),
+        ([], "val", None),
+    ],
+)
+def test_the_obvious_split_is_taken(known: list[str], usual: str, taken: str | None) -> None:
+    assert usual_split(known, usual) == taken
+
+
+def test_what_is_read_in_another_way_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    picture(tmp_path / "images" / "a.png")
+    write(tmp_path / "labels" / "a.txt", "0 0.1 0.1 0.9 0.1 0.5 0.9\n")
+    write(tmp_path / "classes.txt", "leaf\n")
+
+    open_split(tmp_path, None, usual="train", lenient=False, data_format="yolo")
+
+    assert "1 outlines (segments) are read as the boxes around them" in capsys.readouterr().err

@@ -2,9 +2,11 @@
 
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
 from click.testing import CliRunner, Result
 
 from sppnet.data import DATA_WRITERS, READERS, open_data
@@ -23,6 +25,15 @@ def shapes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("shapes") / "voc"
     write_shapes(folder, train=12, val=3)
     return folder
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """Let torch compute with one thread: for images this small, several take longer."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 @pytest.fixture
@@ -53,7 +64,13 @@ def test_the_result_and_what_is_lost_are_said(difficult: Path, tmp_path: Path) -
     printed = json.loads(result.stdout)
     assert (printed["format"], printed["images"]) == ("yolo", {"train": 12, "val": 3})
     assert printed["losses"][0] in result.stderr
-    assert f"{tmp_path / 'new'}: yolo, train 12 images, val 3 images, in 0 s" in result.stderr
+
+
+def test_what_is_not_converted_is_said(shapes: Path, tmp_path: Path) -> None:
+    result = sppnet("data", "convert", shapes, "-o", tmp_path / "new", "--to", "coco", "--split", "val")
+
+    assert f"{shapes}: of its splits val are converted, not train" in result.stderr
+    assert result.stdout == f"{tmp_path / 'new'}: coco, val 3 images, in 0 s\n"
 
 
 def test_everything_comes_back_after_a_way_through_the_formats(difficult: Path, tmp_path: Path) -> None:
@@ -106,6 +123,7 @@ def test_nothing_is_written_over(shapes: Path) -> None:
     assert "error: " in result.stderr and "must be a new or empty folder: nothing is written over" in result.stderr
 
 
+@pytest.mark.usefixtures("one_thread")
 def test_the_same_model_is_learned_from_every_format(
     formats: Path, tmp_path: Path, pooled_name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,0 +1,84 @@
+"""An object as a file has it, and the rules for its name, its box and other numbers of a file."""
+
+import math
+import reprlib
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from ..annotations import LARGEST, Box
+from ..errors import DataError
+
+UNKNOWN = (math.inf, math.inf)  # the size of an image whose annotation does not tell it
+
+
+class Thing(NamedTuple):
+    """An object as a file has it."""
+
+    name: str
+    box: Box  # x1 y1 x2 y2 in outer-edge pixels
+    difficult: bool = False
+    crowd: bool = False
+
+
+def checked(thing: Thing, classes: Sequence[str] | None) -> Thing:
+    """Return an object with its name stripped of spaces if name and box keep the rules.
+
+    Raises:
+        DataError: If not.
+    """
+    name = thing.name.strip()
+    if not name or not name.isprintable():
+        raise DataError(f"an object needs a class name of printable characters, got {reprlib.repr(thing.name)}")
+    if classes is not None and name not in classes:
+        raise DataError(f"unknown class {name!r}, the classes are {', '.join(classes)}")
+    x1, y1, x2, y2 = thing.box
+    if not all(abs(edge) <= LARGEST for edge in thing.box):  # NaN is not, either
+        raise DataError(f"edges must be finite and at most {LARGEST:,} in magnitude, got {list(thing.box)}")
+    if x2 <= x1 or y2 <= y1:
+        raise DataError(f"({name}): width and height must be positive, got x {x1:g} to {x2:g}, y {y1:g} to {y2:g}")
+    return thing._replace(name=name)
+
+
+def clipped(box: Box, size: tuple[float, float]) -> Box:
+    """Return the part of a box that is inside an image of this width and height."""
+    (x1, y1, x2, y2), (width, height) = box, size
+    return min(max(x1, 0), width), min(max(y1, 0), height), min(max(x2, 0), width), min(max(y2, 0), height)
+
+
+def edges_around(points: Sequence[tuple[float, float]]) -> Box:
+    """Return the smallest box around points."""
+    across, down = zip(*points, strict=True)
+    return min(across), min(down), max(across), max(down)
+
+
+def number(value: Any, what: str) -> float:
+    """Return a number that stands in a file as such or as text.
+
+    Raises:
+        DataError: If it is none.
+    """
+    try:
+        found = math.nan if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError, OverflowError):
+        found = math.nan
+    if not math.isfinite(found):
+        raise DataError(f"{what} must be a number, got {reprlib.repr(value)}")
+    return found
+
+
+def size_in(width: Any, height: Any) -> tuple[float, float]:
+    """Return a size that stands in a file, with infinity for a side that it does not tell."""
+    sides = []
+    for side, what in ((width, "width"), (height, "height")):
+        told = math.inf if side in (None, "") else number(side, what)
+        if told <= 0:
+            raise DataError(f"{what} must be positive, got {told:g}")
+        sides.append(told)
+    return sides[0], sides[1]
+
+
+def outside(box: Box, size: tuple[float, float]) -> str:
+    """Return what is wrong with a box that leaves an image of this size."""
+    sides = " x ".join(f"{side:g}" if math.isfinite(side) else "?" for side in size)
+    of = f" of {sides} pixels" if any(map(math.isfinite, size)) else ""
+    return f"the box must lie inside the image{of}, got x {box[0]:g} to {box[2]:g}, y {box[1]:g} to {box[3]:g}"
