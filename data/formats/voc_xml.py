@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..annotations import read_annotation
+from ..voc import VOC
 from .annotated import Annotated, Parts, Picture
 from .layouts import by_stem, files_of, folders_of, holds_image, images_of, some_begin, some_files
 from .things import UNKNOWN, Thing
@@ -23,6 +24,11 @@ class VOCFiles(Annotated):
         "images and VOC's XML files in one folder or in images/ and annotations/ (or annots/), or folders such as "
         "train/ and valid/ that do"
     )
+
+    @classmethod
+    def recognises(cls, root: Path) -> bool:
+        """Return whether a folder holds such files, and is not laid out like VOC's devkit."""
+        return not VOC.recognises(root) and super().recognises(root)
 
     @classmethod
     def parts(cls, root: Path) -> Parts:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sppnet.data import VOC_CLASSES, DataError, open_data, splits
+from sppnet.data import VOC, VOC_CLASSES, DataError, DataSet, open_data, splits
 from sppnet.data.formats.voc_xml import VOCFiles
 
 from .drawn import held, picture, write
@@ -26,14 +26,22 @@ def add(images: Path, annotations: Path, name: str = "a", label: str = "dog") ->
 
 
 @pytest.mark.parametrize(
-    ("images", "annotations"), [(".", "."), ("images", "annots"), ("images", "annotations"), ("images", "Annotations")]
+    ("images", "annotations", "reader"),
+    [
+        (".", ".", VOCFiles),
+        ("images", "annots", VOCFiles),
+        ("images", "annotations", VOC),
+        ("images", "Annotations", VOC),
+    ],
 )
-def test_images_and_annotations_in_one_folder_or_two(tmp_path: Path, images: str, annotations: str) -> None:
+def test_images_and_annotations_in_one_folder_or_two(
+    tmp_path: Path, images: str, annotations: str, reader: type[DataSet]
+) -> None:
     add(tmp_path / images, tmp_path / annotations)
 
     data = open_data(tmp_path)
 
-    assert type(data) is VOCFiles
+    assert type(data) is reader
     assert held(data) == {"a": [DOG]}
     assert (data.classes, splits(tmp_path)) == (VOC_CLASSES, [])
 
