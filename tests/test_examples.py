@@ -12,7 +12,6 @@ import pytest
 from matplotlib.cbook import get_sample_data
 
 from sppnet import SPPNet
-from sppnet.tools.command.shapes import write_shapes
 from tests.test_readme import ROOT, blocks
 
 EXAMPLES = ROOT / "docs" / "examples"
@@ -59,12 +58,11 @@ def run(code: str, names: dict[str, Any]) -> Any:
 def test_the_python_of_the_documentation_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     shutil.copy(str(get_sample_data("grace_hopper.jpg", asfileobj=False)), "photo.jpg")
-    write_shapes(tmp_path / "my-data", train=5, val=1)
     names: dict[str, Any] = {}
 
-    shown = "".join(blocks((ROOT / "docs" / "python.md").read_text(), "python"))
-    exec(shown.replace('"voc07"', '"voc07-small"'), names)  # a fifth of the time
+    detection = (ROOT / "docs" / "python.md").read_text().partition("## Further classes")[0]  # the notebook has those
+    exec("".join(blocks(detection, "python")).replace('"voc07"', '"voc07-small"'), names)
 
     assert repr(names["found"]).startswith("<1 object in photo.jpg: person 0.")
-    assert names["more"].classes[20:] == ("coin", "triangle") and (tmp_path / "drawn.jpg").is_file()
+    assert (tmp_path / "drawn.jpg").is_file() and names["results"][0]["category_id"] == 15
     assert len(names["everything"]) > 1 and len(names["sure"]) == 1
