@@ -307,6 +307,7 @@ class SPPNet(Predictor):
                 images,
                 settings=self.training,
                 usual=Calibration() if scorer.softmax else scorer.calibration,
+                calibrate=scorer.softmax or scorer.calibration != Calibration(),  # else scores are no probabilities
                 seed=self.seed,
                 progress=progress,
                 clock=clock,

@@ -58,6 +58,7 @@ def learn_classes(
     *,
     settings: Training,
     usual: Calibration,
+    calibrate: bool = True,
     seed: int,
     progress: Progress,
     clock: Stopwatch,
@@ -71,6 +72,7 @@ def learn_classes(
         images: Prepared.
         settings: How SVMs and regression are trained.
         usual: The calibration where there are too few right detections to learn one.
+        calibrate: Whether to learn one at all; it takes twice the time of the rest.
         seed: The same seed gives the same result.
         progress: Called with (stage, done, total).
         clock: Counts the time of the stages.
@@ -86,7 +88,7 @@ def learn_classes(
         order, norm=settings.norm, centre=settings.centre, standardise=settings.standardise, seed=seed
     )
     margins, right = [np.zeros(0, np.float32)], [np.zeros(0, np.bool_)]
-    for held in np.array_split(order, PARTS)[: PARTS if len(order) <= FEW else 1]:
+    for held in np.array_split(order, PARTS)[: calibrate * (PARTS if len(order) <= FEW else 1)]:
         others = order[~np.isin(order, held)]
         if len(held) and any(images.proposals(number) < len(images.windows(number)) for number in others.tolist()):
             scorer = _learn(images, others, scaling, settings, seed, progress, clock)

@@ -1,5 +1,7 @@
 """Find objects in a photograph, learn drawn shapes, and find those: `python quickstart.py`, in an empty folder."""
 
+from pathlib import Path
+
 from matplotlib.cbook import get_sample_data
 
 from sppnet import SPPNet, open_data
@@ -11,8 +13,8 @@ found = model(str(get_sample_data("grace_hopper.jpg", asfileobj=False)))
 print(found)
 found.save("officer.jpg")
 
-# A model of your own: here of twelve drawn pictures, as a folder in the layout of Pascal VOC.
-write_shapes("shapes", train=12, val=2)
+# A model of your own: here of six drawn pictures, as a folder in the layout of Pascal VOC.
+write_shapes(Path("shapes"), train=6, val=2)
 train = open_data("shapes", split="train")
 model = SPPNet(train.classes).fit(train)
 model.confidence = 0.3  # is saved with the model, and what a call returns at least

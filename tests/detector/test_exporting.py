@@ -93,7 +93,7 @@ def test_the_conv_layers_are_a_file_that_needs_no_other(exported: Path) -> None:
 def test_settings_are_json(model: SPPNet, exported: Path) -> None:
     settings = json.loads((exported / "settings.json").read_text())
 
-    assert settings["classes"] == ["red", "blue"] and settings["scores"] == model.scores
+    assert settings["classes"] == list(model.classes) and settings["scores"] == model.scores
     assert [view["map"]["name"] for view in settings["views"]] == ["conv2", "conv1", "conv2", "conv2"]
 
 

@@ -553,9 +553,11 @@ def of_blue(count: int) -> list[tuple[Any, Target]]:
 @pytest.fixture(scope="module", params=["svm", "softmax", "fc6"])
 def red(pooled_name: str, request: pytest.FixtureRequest) -> SPPNet:
     """A model that knows the red squares alone."""
-    tuning: dict[str, dict[str, Any]]
-    tuning = {"svm": {}, "softmax": {"fine_tuning": FineTuning(epochs=2), "scores": "softmax"},
-              "fc6": {"fine_tuning": WIDTHS, "layer": "fc6"}}  # fmt: skip
+    tuning: dict[str, dict[str, Any]] = {
+        "svm": {},
+        "softmax": {"fine_tuning": FineTuning(epochs=2), "scores": "softmax"},
+        "fc6": {"fine_tuning": WIDTHS, "layer": "fc6"},
+    }
     return tuned(pooled_name, images=12, **tuning[request.param]).remove_class("blue")
 
 
@@ -576,9 +578,18 @@ def test_a_further_class_is_learned_and_the_others_stay_as_they_are(red: SPPNet,
     for name in ("boxes", "labels", "scores", "margins"):
         np.testing.assert_array_equal(new[name][mine], old[name])
         np.testing.assert_array_equal(new[name], again[name])
-    overlaps = iou(new.boxes[np.flatnonzero(new.labels == 1)[:1]], square_image(99)[1]["boxes"])[0]
-    assert overlaps[1] > 0.5 and overlaps[0] == 0
     assert both.metrics_["added"][0]["objects"] == {"blue": 9} and "blue" not in red.metrics_["objects"]
+
+
+@pytest.mark.parametrize("red", ["svm", "softmax"], indirect=True)
+def test_a_further_class_is_found(red: SPPNet) -> None:
+    both = red.add_classes(of_blue(12), ("blue",), workers=0)
+
+    [found] = both.predict([square_image(99)[0]], windows=[windows_near(99)])
+
+    first = found.boxes[np.flatnonzero(found.labels == 1)[:1]]
+    [[red_overlap, blue_overlap]] = iou(first, square_image(99)[1]["boxes"])
+    assert blue_overlap > 0.5 and red_overlap == 0
 
 
 def test_the_labels_of_known_classes_are_no_objects_of_the_new(red: SPPNet) -> None:

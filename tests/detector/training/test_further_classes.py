@@ -120,3 +120,15 @@ def test_of_many_images_one_part_calibrates(
     learn(images_of(("blue",), tiny_features, tmp_path, count=6), progress=lambda *report: stages.append(report))
 
     assert [total for stage, done, total in stages if stage == "calibration" and done == total] == [2]
+
+
+def test_without_a_calibration_every_image_is_learned_from_once(tiny_features: WindowFeatures, tmp_path: Path) -> None:
+    stages: list[str] = []
+
+    learned = learn(
+        images_of(("red",), tiny_features, tmp_path, count=16),
+        calibrate=False,
+        progress=lambda stage, done, total: stages.append(stage),
+    )
+
+    assert learned.calibration == USUAL and "calibration" not in stages and stages.count("objects") == 16
