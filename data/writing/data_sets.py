@@ -10,7 +10,7 @@ from typing import Literal
 from ..annotations import Annotation, check_picture
 from ..dataset import DataSet
 from ..errors import DataError
-from ..formats.things import Thing, clipped
+from ..formats.things import Thing, checked, clipped
 from ..image_sizes import image_size
 from ..voc import VOC_CLASSES
 from .coco import COCO_WRITER
@@ -162,6 +162,6 @@ def _checked(data: DataSet, i: int) -> tuple[tuple[int, int], list[Thing]]:
     ]
     try:
         check_picture(Annotation(data.told_size(i), [thing[:3] for thing in things]), size)
+        return size, [checked(thing._replace(box=clipped(thing.box, size)), None) for thing in things]
     except DataError as error:
         raise DataError(f"{data.image_path(i)}: {error}") from None
-    return size, [thing._replace(box=clipped(thing.box, size)) for thing in things]

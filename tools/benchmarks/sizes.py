@@ -62,6 +62,7 @@ def command(
     limit: int | None,
     context: float,
     background: int,
+    data_format: str | None,
     cache: Path,
     output: Path | None,
     plot: Path | None,
@@ -77,7 +78,8 @@ def command(
         raise click.UsageError("class folders need others to test on: name them with --test")
     set_threads(threads)
     device = find_device(device)
-    cut: dict[str, Any] = {"context": context, "background": background, "lenient": False, "seed": seed}
+    cut: dict[str, Any] = {"context": context, "background": background, "data_format": data_format}
+    cut |= {"lenient": False, "seed": seed}
     images, _ = open_labelled(root, labels, split, usual="train", limit=limit, **cut)
     test, _ = open_labelled(
         test_root or root, labels, test_split, usual="val", limit=test_limit, classes=images.classes, **cut

@@ -18,10 +18,11 @@ WIDTH, HEIGHT = 12.0, 8.0  # inches
 def show(summary: dict[str, Any]) -> None:
     """Print the figures of `Statistics.summary`."""
     table = Table("class", "objects", "difficult", "images", *OBJECT_SIZES, "side", "aspect")
-    for name, figures in {**summary["classes"], "all": {**summary["all"], "images": summary["images"]}}.items():
+    whole = {**summary["all"], "images": summary["images"]}
+    for name, figures, style in [*((*pair, None) for pair in summary["classes"].items()), ("all", whole, "bold")]:
         counts = [figures[column] for column in ("objects", "difficult", "images", *OBJECT_SIZES)]
         medians = [_median(figures["side"], ".0f"), _median(figures["aspect"], ".2f")]
-        table.add_row(name, *(f"{count:,}" for count in counts), *medians, style="bold" if name == "all" else None)
+        table.add_row(name, *(f"{count:,}" for count in counts), *medians, style=style)
     console = Console()
     console.print(table)
     for line in _lines(summary):

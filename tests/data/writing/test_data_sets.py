@@ -225,6 +225,10 @@ def test_a_size_or_box_that_does_not_fit_the_image_is_refused(tmp_path: Path) ->
     with pytest.raises(DataError, match=r"a\.png: object dog: the box must lie inside the image of 20 x 30 pixels"):
         write_data(tmp_path / "new", "yolo", {"": open_data(tmp_path)})
 
+    write(tmp_path / "a.csv", "a.png,20.2,2,20.7,4,dog\n")
+    with pytest.raises(DataError, match=r"a\.png: \(dog\): width and height must be positive, got x 20 to 20"):
+        write_data(tmp_path / "new", "yolo", {"": open_data(tmp_path)})
+
     write(tmp_path / "a.csv", "image,xmin,ymin,xmax,ymax,class,width,height\na.png,1,2,4,4,dog,30,20\n")
     with pytest.raises(DataError, match=r"a\.png: size must be that of the upright picture, 20 x 30 pixels"):
         write_data(tmp_path / "new", "yolo", {"": open_data(tmp_path)})
