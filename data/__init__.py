@@ -16,6 +16,7 @@ from .recall import OBJECT_SIZES, ObjectOverlaps, mean_average_best_overlap, obj
 from .scores import METRICS
 from .voc import VOC, VOC_CLASSES
 from .writers import WRITERS
+from .writing.results import Results
 
 __all__ = [
     "BACKGROUND",
@@ -36,6 +37,7 @@ __all__ = [
     "ObjectOverlaps",
     "Pictures",
     "Reader",
+    "Results",
     "Target",
     "accuracy",
     "average_precision",

@@ -28,7 +28,6 @@ from .errors import DataWarning, ImageError
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")  # lower case; the content decides
 MAX_BYTES = 1 << 30
-PILLOW_PIXELS = 89_478_485  # Pillow warns or raises by itself over this size
 
 # The readers are called directly, not through Pillow's open(): that one warns before its caller can see the size.
 _READERS: tuple[tuple[bytes, type[ImageFile.ImageFile]], ...] = (
@@ -60,7 +59,7 @@ def read_image(
 
     Args:
         source: A file of at most 1 GiB, or the bytes of one.
-        max_pixels: Largest number of pixels allowed; over 89,478,485 it has no further effect.
+        max_pixels: Largest number of pixels allowed.
         max_side: Largest width or height allowed, in pixels.
         name: What messages call the image. The default is the path.
 
@@ -73,7 +72,7 @@ def read_image(
     name = name or ("image" if isinstance(source, bytes) else str(source))
     try:
         data = source if isinstance(source, bytes) else _file_bytes(Path(source))
-        image = _checked(_open(data), min(max_pixels, PILLOW_PIXELS), max_side)
+        image = _checked(_open(data), max_pixels, max_side)
         unfinished = image.format == "JPEG" and all(marker != _END_OF_IMAGE for marker, _ in _jpeg_segments(data))
         pixels = _pixels(_finished_jpeg(data) if unfinished else image)
     except ImageError as error:
