@@ -4,7 +4,7 @@ import threading
 import time
 from http.client import HTTPException
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.error import HTTPError
 from urllib.request import Request, build_opener
 
 from sppnet.data import DataError
@@ -31,7 +31,7 @@ def fetch(address: str, *, max_bytes: int = MAX_BYTES, seconds: float = SECONDS)
     Raises:
         DataError: If it cannot be had, in words that begin with the address.
     """
-    if urlsplit(address).scheme.lower() not in ("http", "https"):
+    if not address.lower().startswith(("http://", "https://")):
         raise DataError(f"{address}: addresses begin with http:// or https://")
     outcome: list[bytes | Exception] = []
     # In a thread of its own, because nothing bounds how long the look-up of a name takes.
@@ -51,6 +51,8 @@ def _into(outcome: list[bytes | Exception], address: str, max_bytes: int, second
     try:
         outcome.append(_read(address, max_bytes, seconds))
     except (OSError, HTTPException, ValueError) as error:
+        if isinstance(error, HTTPError):  # an answer that is still open
+            error.close()
         outcome.append(error)
 
 

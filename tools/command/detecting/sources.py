@@ -20,7 +20,7 @@ from .fetching import fetch, is_address
 from .naming import is_ours
 
 ARCHIVES = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".zst", ".7z", ".rar")
-SUB_FOLDERS, HIDDEN, OTHERS, OURS = "sub-folders", "hidden files", "files that are no images", "results of ours"
+SUB_FOLDERS, HIDDEN, OTHERS, OURS = "sub-folder{s}", "hidden file{s}", "file{s} of no image type", "picture{s} of ours"
 
 
 @dataclass(frozen=True)
@@ -193,5 +193,6 @@ def _lines(lines: Any) -> Iterator[Source]:
 
 
 def _listed(counter: "Counter[str]") -> str:
-    hints = {SUB_FOLDERS: " (--recursive looks into those of a folder)", OURS: " (drawn by an earlier run)"}
-    return ", ".join(f"{number} {what}{hints.get(what, '')}" for what, number in counter.items() if number)
+    hints = {SUB_FOLDERS: " (--recursive looks into those of a folder)", OURS: " (drawn or cut out by an earlier run)"}
+    counts = ((what, number) for what, number in counter.items() if number)
+    return ", ".join(f"{number} {what.format(s='s' * (number > 1))}{hints.get(what, '')}" for what, number in counts)
