@@ -35,6 +35,7 @@ def predict_tiled(
     *,
     tile: int = 1000,
     overlap: float = 0.2,
+    whole: int = 1000,
     confidence: float = 0.0,
     iou: float = 0.3,
     inference: Inference | None = None,
@@ -49,6 +50,7 @@ def predict_tiled(
         image: uint8 (H, W, 3) RGB; one that is no larger than a tile is seen as a whole only.
         tile: Side of the tiles in pixels.
         overlap: Part of a tile that it shares with the next at least; objects up to that size are whole in one of them.
+        whole: Longer side in pixels of the small picture that is seen as a whole; at least that of a tile.
         confidence: Least score of a detection.
         iou: As above, and inside every tile.
         inference: What is done for a tile beyond the usual.
@@ -66,10 +68,10 @@ def predict_tiled(
         spent.update(found["milliseconds"])
         return {name: found[name] for name in COLUMNS}
 
-    small = _shrunk(image, tile)
-    whole = look(small)
-    whole["boxes"] = whole["boxes"] * np.tile(np.divide(image.shape[1::-1], small.shape[1::-1], dtype=np.float32), 2)
-    parts, cut = [whole], [np.zeros(len(whole["labels"]), np.bool_)]
+    small = _shrunk(image, max(tile, whole))
+    seen = look(small)
+    seen["boxes"] = seen["boxes"] * np.tile(np.divide(image.shape[1::-1], small.shape[1::-1], dtype=np.float32), 2)
+    parts, cut = [seen], [np.zeros(len(seen["labels"]), np.bool_)]
     for left, top, right, bottom in _tiles(image.shape[:2], tile, overlap):
         found = look(np.ascontiguousarray(image[top:bottom, left:right]))
         found["boxes"] = found["boxes"] + np.array([left, top] * 2, np.float32)

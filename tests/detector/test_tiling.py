@@ -49,7 +49,7 @@ def picture(width: int, height: int, *boxes: tuple[int, int, int, int], colour: 
 
 
 def found(image: Any, **options: Any) -> list[list[float]]:
-    result = predict_tiled(Rectangles(), image, **{"tile": 100, "overlap": 0.4, **options})  # type: ignore[arg-type]
+    result = predict_tiled(Rectangles(), image, **{"tile": 100, "overlap": 0.4, "whole": 100, **options})  # type: ignore[arg-type]
     return sorted(result["boxes"].tolist())
 
 
@@ -85,7 +85,7 @@ def test_a_part_stays_where_nothing_else_is_found() -> None:
 def test_objects_of_different_classes_do_not_suppress_each_other() -> None:
     image = picture(250, 100, (105, 30, 140, 60), colour=(255, 0, 255))
 
-    result = predict_tiled(Rectangles(), image, tile=100)  # type: ignore[arg-type]
+    result = predict_tiled(Rectangles(), image, tile=100, whole=100)  # type: ignore[arg-type]
 
     assert sorted(result["labels"].tolist()) == [0, 1]
 
@@ -93,7 +93,7 @@ def test_objects_of_different_classes_do_not_suppress_each_other() -> None:
 def test_a_picture_no_larger_than_a_tile_is_seen_once() -> None:
     model = Rectangles()
 
-    predict_tiled(model, picture(100, 80, (10, 10, 40, 40)), tile=100)  # type: ignore[arg-type]
+    predict_tiled(model, picture(100, 80, (10, 10, 40, 40)), tile=100, whole=100)  # type: ignore[arg-type]
 
     assert model.seen == [(80, 100)]
 
@@ -101,7 +101,7 @@ def test_a_picture_no_larger_than_a_tile_is_seen_once() -> None:
 def test_tiles_overlap_and_cover_the_picture_after_its_small_whole() -> None:
     model = Rectangles()
 
-    result = predict_tiled(model, picture(260, 90), tile=100, overlap=0.2)  # type: ignore[arg-type]
+    result = predict_tiled(model, picture(260, 90), tile=100, whole=1)  # type: ignore[arg-type]
 
     assert model.seen == [(35, 100), (90, 100), (90, 100), (90, 100)]
     assert result["milliseconds"] == {"conv": 4.0}
@@ -109,7 +109,7 @@ def test_tiles_overlap_and_cover_the_picture_after_its_small_whole() -> None:
 
 
 def test_the_best_comes_first_with_all_that_is_known_of_it() -> None:
-    result = predict_tiled(Rectangles(), picture(300, 200, (5, 5, 30, 30), (150, 60, 190, 100)), tile=100)  # type: ignore[arg-type]
+    result = predict_tiled(Rectangles(), picture(300, 200, (5, 5, 30, 30), (150, 60, 190, 100)), tile=100, whole=100)  # type: ignore[arg-type]
 
     np.testing.assert_array_equal(result["boxes"], [[150, 60, 190, 100], [5, 5, 30, 30]])
     np.testing.assert_allclose(result["scores"], [1 - 1 / 40, 1 - 1 / 25])
