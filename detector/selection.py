@@ -17,4 +17,4 @@ def select(found: Mapping[str, Any], least_scores: Sequence[float], *, limit: in
         limit: How many detections are kept at most, the first; None keeps all.
     """
     wanted = np.flatnonzero(found["scores"] >= np.asarray(least_scores, np.float32)[found["labels"]])[:limit]
-    return {name: value if name == "milliseconds" else value[wanted] for name, value in found.items()}
+    return {name: value[wanted] if isinstance(value, np.ndarray) else value for name, value in found.items()}

@@ -141,6 +141,8 @@ def command(
     items = journal.remaining(_named(images, output))
     if journal.finished:
         next(items, None)  # an error if there is one
+        if as_json:
+            click.echo('{"images": [], "skipped": []}')
     else:
         lanes = lanes_for(range(max(1, workers) if total is None else total), workers)
         finished = (future.result() for future in side_by_side(partial(look, network, task), items, lanes=lanes))

@@ -262,9 +262,9 @@ def test_a_finished_run_is_not_done_again_but_tells_what_it_left_out(street: Pat
     (street.parent / "text.jpg").write_text("no image")
     detect(tmp_path, street.parent, "--resume")
 
-    again = detect(tmp_path, street.parent, "--resume")
+    again = detect(tmp_path, street.parent, "--resume", "--json")
 
-    assert (again.exit_code, again.stdout) == (5, "")
+    assert (again.exit_code, json.loads(again.stdout)) == (5, {"images": [], "skipped": []})
     assert "0 images; 2 were done before" in again.stderr
 
 

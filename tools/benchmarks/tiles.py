@@ -102,7 +102,7 @@ def command(
     for result in results:
         shares = (f"{result[kind]} of {result[f'{kind}_objects']}" for kind in ("natural", "enlarged"))
         rest = (str(result["wrong"]), f"{result['seconds']:.0f}", f"{result['peak_mb']:.0f}")
-        table.add_row(result["tile"], *shares, *rest)
+        table.add_row(str(result["tile"]), *shares, *rest)
     Console().print(table)
 
 

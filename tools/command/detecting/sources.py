@@ -87,7 +87,7 @@ class Sources:
         self._output = output and output.resolve()
 
     def __iter__(self) -> Iterator[Source]:
-        return (source for word, source in self._sources({word: Counter() for word in self.words}))
+        return self._sources({word: Counter() for word in self.words})
 
     def count(self) -> int | None:
         """Return how many images there are, None if standard input is to tell; what is passed over is said.
@@ -95,24 +95,27 @@ class Sources:
         Raises:
             CommandError: If there is none, or a folder or list cannot be read.
         """
-        passed_over: dict[str, Counter[str]] = {word: Counter() for word in self.words}
-        number = None if "-" in self.words else sum(1 for _ in self._sources(passed_over))
+        passed_over: dict[str, Counter[str]] = {word: Counter() for word in self.words if word != "-"}
+        number = sum(1 for _ in self._sources(passed_over))
         for word, counter in passed_over.items():
             if counter.total():
                 say(f"{word}: passed over {_listed(counter)}")
-        if number == 0:
+        if "-" in self.words:
+            return None
+        if not number:
             raise CommandError(f"no images in {', '.join(self.words)}", BAD_DATA)
         return number
 
-    def _sources(self, passed_over: dict[str, Counter[str]]) -> Iterator[tuple[str, Source]]:
-        """Yield every image with the word that names it, and count by word what is passed over."""
-        seen: set[str] | None = None if len(self.words) == 1 and os.path.isdir(self.words[0]) else set()
-        for word in self.words:
-            for source in self._named(word, passed_over[word]):
+    def _sources(self, passed_over: dict[str, Counter[str]]) -> Iterator[Source]:
+        """Yield every image that the words of a table name, and count there what is passed over."""
+        alone = len(self.words) == 1 and os.path.isdir(self.words[0])  # a folder names no image twice
+        seen: set[str] = set()
+        for word, counter in passed_over.items():
+            for source in self._named(word, counter):
                 place = source.path if source.is_address else os.path.abspath(source.path)
-                if seen is None or place not in seen:
-                    yield word, source
-                if seen is not None:
+                if place not in seen:
+                    yield source
+                if not alone:
                     seen.add(place)
 
     def _named(self, word: str, passed_over: "Counter[str]") -> Iterator[Source]:
