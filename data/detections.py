@@ -142,19 +142,16 @@ def _entries(content: Any, file: str) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _annotations(content: dict[str, Any], file: str) -> Iterator[dict[str, Any]]:
-    """Yield the annotations of a COCO data set, which have numbers, as COCO results with names."""
-    tables = {}
-    for key, name in (("images", "file_name"), ("categories", "name")):
-        entries = _typed(content.get(key), list, f"{file}: {key}")
-        tables[key] = {repr(_typed(entry, dict, f"{file}: {key}").get("id")): entry.get(name) for entry in entries}
+    """Yield the annotations of a COCO data set, which name images and categories by number, with names instead."""
+    names = {}
+    for key, table, name in (("image_id", "images", "file_name"), ("category_id", "categories", "name")):
+        entries = [
+            _typed(entry, dict, f"{file}: {table}") for entry in _typed(content.get(table), list, f"{file}: {table}")
+        ]
+        names[key] = {repr(entry.get("id")): entry.get(name) for entry in entries}
     for number, entry in enumerate(_typed(content["annotations"], list, f"{file}: annotations"), 1):
-        ids = _typed(entry, dict, f"{file}: annotation {number}")
-        names = {"image_id": tables["images"].get(repr(ids.get("image_id")), ids.get("image_id"))}
-        yield {
-            **ids,
-            **names,
-            "category_id": tables["categories"].get(repr(ids.get("category_id")), ids.get("category_id")),
-        }
+        numbered = _typed(entry, dict, f"{file}: annotation {number}")
+        yield numbered | {key: table.get(repr(numbered.get(key))) for key, table in names.items()}
 
 
 def _typed(value: Any, kind: type[_T], place: str) -> _T:

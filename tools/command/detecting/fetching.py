@@ -5,6 +5,7 @@ import time
 from http.client import HTTPException
 from typing import Any
 from urllib.error import HTTPError
+from urllib.parse import quote
 from urllib.request import Request, build_opener
 
 from sppnet.data import DataError
@@ -12,6 +13,7 @@ from sppnet.data import DataError
 MAX_BYTES = 64 << 20
 SECONDS = 60.0  # in all; servers that are silent for a sixth of it are given up
 PIECE = 1 << 16
+PRINTED = "".join(map(chr, range(33, 127)))  # what an address has as it is; all else is escaped
 
 
 def is_address(text: str) -> bool:
@@ -58,7 +60,7 @@ def _into(outcome: list[bytes | Exception], address: str, max_bytes: int, second
 
 def _read(address: str, max_bytes: int, seconds: float) -> bytes:
     deadline, data = time.monotonic() + seconds, bytearray()
-    request = Request(address, headers={"User-Agent": "sppnet"})
+    request = Request(quote(address, safe=PRINTED), headers={"User-Agent": "sppnet"})
     with build_opener().open(request, timeout=seconds / 6) as response:
         while piece := _piece(response):
             data += piece

@@ -35,7 +35,7 @@ class Server(BaseHTTPRequestHandler):
                 self.wfile.write(bytes([byte]))
                 self.wfile.flush()
                 time.sleep(0.01)
-        elif self.path in ("/good", "/short"):
+        elif self.path in ("/good", "/short", "/a%20%C3%A9?b=c%20"):
             self.wfile.write(CONTENT)
         return None
 
@@ -64,7 +64,7 @@ def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("no_proxy", "127.0.0.1")
 
 
-@pytest.mark.parametrize("path", ["/good", "/moved"])
+@pytest.mark.parametrize("path", ["/good", "/moved", "/a é?b=c%20"])
 def test_what_is_behind_an_address_is_returned(server: str, path: str) -> None:
     assert fetch(server + path) == CONTENT
 
