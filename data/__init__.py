@@ -13,10 +13,10 @@ from .metrics import accuracy, average_precision, coco_average_precision, label_
 from .pictures import Pictures
 from .readers import open_data, splits
 from .recall import OBJECT_SIZES, ObjectOverlaps, mean_average_best_overlap, object_overlaps, recall
+from .results.folder import Results
 from .scores import METRICS
 from .voc import VOC, VOC_CLASSES
 from .writers import WRITERS
-from .writing.results import Results
 
 __all__ = [
     "BACKGROUND",

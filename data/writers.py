@@ -5,11 +5,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from .writing.coco import coco_file
-from .writing.labelling import labelme_files, voc_annotations, yolo_labels
-from .writing.lists import csv_table, json_lines, voc_results
-from .writing.results import Results
-from .writing.writer import Write, Writer
+from .results.coco import coco_file
+from .results.folder import Results
+from .results.labelling import labelme_files, voc_annotations, yolo_labels
+from .results.lists import csv_table, json_lines, voc_results
+from .results.writer import Write, Writer
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sppnet.data import WRITERS, Results
-from tests.data.writing.records import CLASSES, DOG, record, written
+from tests.data.results.records import CLASSES, DOG, record, written
 
 
 def test_json_is_a_file_for_each_image(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
-from .results import Results
+from .folder import Results
 
 # Takes a name without suffix, unlike that of any other image, and the image's record; see `image_record`.
 Write = Callable[[str, dict[str, Any]], None]

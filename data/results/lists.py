@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from .results import Results
+from .folder import Results
 from .writer import Write
 
 LINES, TABLE = "detections.jsonl", "detections.csv"

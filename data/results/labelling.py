@@ -12,7 +12,7 @@ from pathlib import Path, PurePath
 from typing import Any
 from xml.etree import ElementTree
 
-from .results import Results
+from .folder import Results
 from .writer import Write
 
 VOC_FOLDER, YOLO_FOLDER, LABELME_FOLDER = "Annotations", "labels", "labelme"

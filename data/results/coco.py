@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from .results import Results
+from .folder import Results
 from .writer import Write
 
 FILE = "detections.coco.json"

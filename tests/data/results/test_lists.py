@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sppnet.data import Results
 from sppnet.data.writers import WRITERS
-from tests.data.writing.records import COW, DOG, record, written
+from tests.data.results.records import COW, DOG, record, written
 
 
 def test_json_lines_hold_the_records_without_their_times(tmp_path: Path) -> None:

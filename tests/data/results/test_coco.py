@@ -9,8 +9,8 @@ from typing import Any
 from pycocotools.coco import COCO
 
 from sppnet.data import Results
-from sppnet.data.writing.coco import FILE, coco_file
-from tests.data.writing.records import CLASSES, COW, DOG, record, written
+from sppnet.data.results.coco import FILE, coco_file
+from tests.data.results.records import CLASSES, COW, DOG, record, written
 
 
 def opened(file: Path) -> Any:

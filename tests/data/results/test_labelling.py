@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from sppnet.data import VOC
-from tests.data.writing.records import COW, DOG, record, written
+from tests.data.results.records import COW, DOG, record, written
 
 
 def corners(text: str) -> list[list[int]]:
