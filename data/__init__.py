@@ -15,6 +15,7 @@ from .metrics import accuracy, average_precision, coco_average_precision, label_
 from .pictures import Pictures
 from .readers import READERS, find_format, open_data, splits
 from .recall import OBJECT_SIZES, ObjectOverlaps, mean_average_best_overlap, object_overlaps, recall
+from .results.folder import Results
 from .scores import METRICS
 from .statistics import Statistics, statistics
 from .voc import VOC, VOC_CLASSES
@@ -42,6 +43,7 @@ __all__ = [
     "ObjectOverlaps",
     "Pictures",
     "Reader",
+    "Results",
     "Statistics",
     "Subset",
     "Target",

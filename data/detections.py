@@ -67,12 +67,13 @@ def read_detections(
 
     The file is a list. Its entries are our detections `{"image": "000005", "label": "chair", "box": [x1, y1, x2, y2],
     "score": 0.9}`, or COCO results `{"image_id": 5, "category_id": 9, "bbox": [x, y, width, height], "score": 0.9}`, or
-    `image_record`s. Or it is what `sppnet detect` writes: one `image_record`, or `{"images": [image_record, ...]}`.
+    `image_record`s. Or it is what `sppnet detect` writes: one `image_record`, `{"images": [image_record, ...]}`, in a
+    file whose name ends in .jsonl an `image_record` a line, or COCO's file of a data set with a score per annotation.
     Images are named by id, by the path of a file so named (it is not opened), or by the number the id is without
     leading zeros; COCO categories by name or by number from 1. Where the data set has numbers of its own, those count.
 
     Args:
-        file: Path of the JSON file.
+        file: Path of the JSON or JSON Lines file.
         ids: Ids of the images, in the order in which their detections are to be returned.
         classes: Class names in label order.
         ignored: Ids of images whose entries are passed over.
@@ -123,7 +124,10 @@ def _images_by_name(ids: Sequence[str]) -> dict[str | int, str]:
 
 def _read_json(file: Path) -> Any:
     try:
-        return json.loads(file.read_text(encoding="utf-8-sig"))
+        text = file.read_text(encoding="utf-8-sig")
+        if file.suffix.lower() == ".jsonl":
+            return [json.loads(line) for line in text.split("\n") if line.strip()]
+        return json.loads(text)
     except OSError as error:
         raise DataError(f"{file}: cannot be read: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
@@ -134,6 +138,8 @@ def _entries(content: Any, file: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield every detection with its place, those of an image record with their image."""
     if isinstance(content, dict) and "detections" in content:
         content = [content]
+    elif isinstance(content, dict) and "annotations" in content:
+        content = list(_annotations(content, file))
     elif isinstance(content, dict) and "images" in content:
         content = content["images"]
     for number, entry in enumerate(_typed(content, list, file), 1):
@@ -144,6 +150,19 @@ def _entries(content: Any, file: str) -> Iterator[tuple[str, dict[str, Any]]]:
         for inner, detection in enumerate(_typed(entry["detections"], list, f"{place}: detections"), 1):
             inner_place = f"{place}, detection {inner}"
             yield inner_place, {**_typed(detection, dict, inner_place), "image": entry.get("image")}
+
+
+def _annotations(content: dict[str, Any], file: str) -> Iterator[dict[str, Any]]:
+    """Yield the annotations of a COCO data set, which name images and categories by number, with names instead."""
+    names = {}
+    for key, table, name in (("image_id", "images", "file_name"), ("category_id", "categories", "name")):
+        entries = [
+            _typed(entry, dict, f"{file}: {table}") for entry in _typed(content.get(table), list, f"{file}: {table}")
+        ]
+        names[key] = {repr(entry.get("id")): entry.get(name) for entry in entries}
+    for number, entry in enumerate(_typed(content["annotations"], list, f"{file}: annotations"), 1):
+        numbered = _typed(entry, dict, f"{file}: annotation {number}")
+        yield numbered | {key: table.get(repr(numbered.get(key))) for key, table in names.items()}
 
 
 def _typed(value: Any, kind: type[_T], place: str) -> _T:

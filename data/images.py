@@ -32,7 +32,6 @@ from .errors import DataWarning, ImageError
 # Lower case; the content decides. Of two files with one name that with the first suffix counts.
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".jfif", ".avif", ".heic", ".heif")
 MAX_BYTES = 1 << 30
-PILLOW_PIXELS = 89_478_485  # Pillow warns or raises by itself over this size
 
 # The readers are called directly, not through Pillow's open(): that one warns before its caller can see the size.
 _READERS: tuple[tuple[bytes, Callable[[bytes], ImageFile.ImageFile]], ...] = (
@@ -57,7 +56,7 @@ def read_image(
 
     Args:
         source: A file of at most 1 GiB, or the bytes of one.
-        max_pixels: Largest number of pixels allowed; over 89,478,485 it has no further effect.
+        max_pixels: Largest number of pixels allowed.
         max_side: Largest width or height allowed, in pixels.
         name: What messages call the image. The default is the path.
 
@@ -70,7 +69,7 @@ def read_image(
     name = name or ("image" if isinstance(source, bytes) else str(source))
     try:
         data = source if isinstance(source, bytes) else _file_bytes(Path(source))
-        image: Pillow.Image = _checked(_open(data), min(max_pixels, PILLOW_PIXELS), max_side)
+        image: Pillow.Image = _checked(_open(data), max_pixels, max_side)
         missing = None
         if image.format == "JPEG" and lacks_end(data):
             image, missing = finished_jpeg(data)

@@ -33,7 +33,9 @@ __all__ = [
     "layer_names",
     "load_backbone",
     "load_detector",
+    "predict_tiled",
     "save_weights",
+    "select",
     "set_thread_count",
     "thread_count",
     "use_reader",
@@ -62,7 +64,9 @@ from .model import SPPNet
 from .pooling.settings import CONTEXT, Pooling, View, usual_views
 from .rcnn import RCNN
 from .scoring.inference import Inference
+from .selection import select
 from .threads import conv_threads, set_thread_count, thread_count
+from .tiling import predict_tiled
 from .training.distillation import Distillation, distil
 from .training.mining import Mining
 from .training.settings import PRESETS, FineTuning, Training

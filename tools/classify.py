@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import click
 
 from sppnet import detector
-from sppnet.data import DataError, read_image, write_whole
+from sppnet.data import DataError, write_whole
 
 from .command.console import (
     BAD_DATA,
@@ -24,10 +25,10 @@ from .command.console import (
     threads_option,
     workers_option,
 )
+from .command.detecting.sources import Source, Sources
 from .command.detector_options import numbers
 from .command.labelled import cutting_options, labels_option, open_labelled
 from .command.lanes import lanes_for, side_by_side
-from .detect import find_images
 from .reports.curves import scores_by_size
 from .reports.label_scores import NAMES, evaluate, show
 
@@ -88,14 +89,14 @@ def command(
     device = find_device(device)
     network = detector.Classifier.load(model, device=device)
     if root is None:
-        classify(network, find_images(sources), framing, (sizes or (None,))[0], top, workers, as_json)
+        classify(network, found_images(sources), framing, (sizes or (None,))[0], top, workers, as_json)
     else:
         score(network, root, framing, sorted(sizes or ()) or [None], plot, workers, as_json, **selection)
 
 
 def classify(
     network: "detector.Classifier",
-    images: list[Path],
+    images: list[Source],
     framing: Any,
     size: int | None,
     top: int,
@@ -126,8 +127,19 @@ def classify(
     finish(bool(skipped))
 
 
+def found_images(words: Sequence[str]) -> list[Source]:
+    """Return the images that words name; what is passed over is said.
+
+    Raises:
+        CommandError: If there is none.
+    """
+    images = Sources(words)
+    images.count()
+    return list(images)
+
+
 def best_classes(
-    network: "detector.Classifier", source: Path, *, framing: Any, size: int | None, top: int
+    network: "detector.Classifier", source: Source, *, framing: Any, size: int | None, top: int
 ) -> dict[str, Any]:
     """Return {"image", "width", "height", "classes": [{"label", "score"}], "milliseconds"}, the best class first.
 
@@ -135,7 +147,7 @@ def best_classes(
         DataError: If the image cannot be read.
     """
     started = time.perf_counter()
-    image = read_image(source)
+    image = source.read()
     read = time.perf_counter()
     [scores] = network.predict([image], framing=framing, size=size)
     best = (-scores).argsort(kind="stable")[:top].tolist()

@@ -11,11 +11,13 @@ from sppnet import detector
 from sppnet.data import open_data, write_whole
 
 from .command.console import device_option, find_device, say, seed_option, set_threads, threads_option, workers_option
+from .command.detecting.sources import Source
 from .command.items import Items
 from .command.models import load
 from .command.shapes import draw_shapes, write_shapes
 from .command.warm import warm_up
-from .detect import annotate, detect, summary
+from .detect import Task, detect
+from .reports.detections import annotate, summary
 from .train import fit
 
 PHOTOGRAPH = "grace_hopper.jpg"
@@ -40,7 +42,7 @@ def command(output: Path, train: bool, device: str, threads: int | None, workers
     else:
         network, source = load((), "union", device, "auto"), Path(str(get_sample_data(PHOTOGRAPH, asfileobj=False)))
         warm_up(network.search)
-    image, record = detect(network, source, confidence=0.5, iou=0.3)
+    image, record = detect(network, Source(str(source)), Task([0.5] * len(network.classes)))
     write_whole(output / "detections.jpg", annotate(image, record, network.classes))
     click.echo(summary(record))
     click.echo(f"The picture with what was found is {output / 'detections.jpg'}.")

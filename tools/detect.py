@@ -1,11 +1,10 @@
-"""`sppnet detect`: images in; their objects as a list, as annotated images and as JSON out."""
+"""`sppnet detect`: images in; their objects as a list, as annotated images and in the formats of other programs out."""
 
-import glob
-import io
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sppnet import detector
-from sppnet.data import IMAGE_SUFFIXES, WRITERS, DataError, image_record, read_image, write_whole
+from sppnet.data import WRITERS, DataError, Results, image_record
 
 from .command.console import (
     BAD_DATA,
@@ -31,27 +30,60 @@ from .command.console import (
     threads_option,
     workers_option,
 )
+from .command.detecting.journal import Journal
+from .command.detecting.naming import OutputNames
+from .command.detecting.selecting import LeastScores, class_names, least_scores
+from .command.detecting.sources import Source, Sources
 from .command.inference_options import chosen_inference, inference_options
 from .command.lanes import lanes_for, side_by_side
 from .command.models import load, merge_option, models_option
 from .command.warm import warm_up
-from .reports.drawing import draw
+from .reports.detections import annotate, cut_out, summary
 
-JPEG_QUALITY = 92
+LARGEST = {"max_pixels": 500_000_000, "max_side": 65_500}  # of a picture that is seen in tiles; JPEG's own limit
+# What a run that is gone on with may do otherwise: the results do not depend on it.
+NEUTRAL = ("sources", "recursive", "output", "resume", "models", "as_json", "device", "engine", "threads", "workers")
+
+
+def _formats(_context: click.Context, _option: click.Parameter, values: Sequence[str]) -> list[str]:
+    names = [name.strip() for value in values for name in value.split(",")]
+    for name in names:
+        if name not in WRITERS:
+            raise click.BadParameter(f"{name!r} is not one of {', '.join(WRITERS)}")
+    return list(dict.fromkeys(names))
 
 
 @click.command("detect")
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@click.option("--recursive", is_flag=True, help="Look into the folders inside folders, too.")
 @models_option
 @merge_option
 @click.option("-o", "--output", type=click.Path(path_type=Path), default="detections", help="Folder for the results.")
-@click.option("--conf", type=FiniteRange(0, 1), default=0.5, help="Least score of a detection.")
+@click.option(
+    "--conf",
+    type=LeastScores(),
+    default="0.5",
+    help="Least score of a detection; cat=.4,dog=.6,.5 for cats, dogs and all others.",
+)
 @click.option(
     "--iou", type=FiniteRange(0, 1), default=0.3, help="Most overlap of two detections of one class; not with --soft."
 )
+@click.option("--classes", callback=class_names, metavar="NAME,...", help="Only objects of these classes.")
+@click.option("--max-detections", type=click.IntRange(1), help="Only so many objects of an image, the best.")
 @inference_options
-@click.option("--format", "formats", type=click.Choice(list(WRITERS)), multiple=True, help="Also write the objects.")
+@click.option("--tile", type=click.IntRange(64), help="See large pictures in tiles of so many pixels, and as a whole.")
+@click.option("--overlap", type=FiniteRange(0, 0.9), default=0.2, help="Part of a tile that it shares with the next.")
+@click.option(
+    "--format",
+    "formats",
+    callback=_formats,
+    multiple=True,
+    metavar="NAME,...",
+    help=f"Also write the objects as {', '.join(WRITERS)}.",
+)
+@click.option("--save-crops", is_flag=True, help="Cut every object out into a picture of its own.")
 @click.option("--no-images", is_flag=True, help="Write no annotated images.")
+@click.option("--resume", is_flag=True, help="Go on with the run whose results are in the folder.")
 @json_option
 @device_option
 @engine_option
@@ -59,13 +91,20 @@ JPEG_QUALITY = 92
 @workers_option
 def command(
     sources: tuple[str, ...],
+    recursive: bool,
     models: tuple[Path, ...],
     merge: str,
     output: Path,
-    conf: float,
+    conf: dict[str, float],
     iou: float,
-    formats: tuple[str, ...],
+    classes: list[str] | None,
+    max_detections: int | None,
+    tile: int | None,
+    overlap: float,
+    formats: list[str],
+    save_crops: bool,
     no_images: bool,
+    resume: bool,
     as_json: bool,
     device: str,
     engine: str,
@@ -73,99 +112,106 @@ def command(
     workers: int,
     **settings: Any,
 ) -> None:
-    """Find the objects in images. A SOURCE is a file, a folder of images or a pattern such as 'holiday/**/*.jpg'."""
-    images = find_images(sources)
+    """Find the objects in images.
+
+    A SOURCE is a file, a folder of images, a pattern such as 'holiday/**/*.jpg', an address that begins with http,
+    @FILE for a list of paths, one a line, or - for such a list on standard input.
+    """
+    writes = bool(formats) or save_crops or not no_images
+    if resume and not writes:
+        raise click.UsageError("--resume goes on with what is written: give a --format, or leave --no-images out")
+    images = Sources(sources, recursive=recursive, output=output)
+    total = images.count()
     set_threads(threads)
     device = find_device(device)
     network = load(models, merge, device, engine)
+    task = Task(
+        least_scores(conf, classes, network.classes),
+        max_detections,
+        iou,
+        chosen_inference(settings),
+        tile,
+        overlap,
+        pictures=not no_images,
+        crops=save_crops,
+    )
     warm_up(network.search)
-    records: list[dict[str, Any]] = []
-    skipped: list[dict[str, str]] = []
-    find = partial(detect, network, confidence=conf, iou=iou, inference=chosen_inference(settings))
-    finished = side_by_side(find, images, lanes=lanes_for(images, workers))
-    started = ready = time.perf_counter()
-    with ExitStack() as stack:
-        writers = [stack.enter_context(WRITERS[name](output, network.classes)) for name in dict.fromkeys(formats)]
-        for number, (source, name, outcome) in enumerate(
-            zip(images, output_names(images, output), finished, strict=True), 1
-        ):
-            try:
-                image, record = outcome.result()
-            except DataError as error:
-                say(f"skipped: {error}")
-                skipped.append({"image": str(source), "reason": str(error)})
-                continue
-            before, ready = ready, time.perf_counter()
-            record["milliseconds"]["wall"] = 1000 * (ready - before)
-            if not no_images:
-                write_whole(output / f"{name}.jpg", annotate(image, record, network.classes))
-            for write in writers:
-                write(name, record)
-            # Where standard output is kept for the JSON object, these lines show how far the run is.
-            click.echo(f"[{number}/{len(images)}] {summary(record)}", err=as_json)
-            records.append(record)
-    if as_json:
-        click.echo(json.dumps({"images": records, "skipped": skipped}))
-    if not records:
+    journal = Journal(output if writes else None, _settings(models), resume=resume)
+    before, started = journal.done, time.perf_counter()
+    items = journal.remaining(_named(images, output))
+    if journal.finished:
+        next(items, None)  # an error if there is one
+        if as_json:
+            click.echo('{"images": [], "skipped": []}')
+    else:
+        lanes = lanes_for(range(max(1, workers) if total is None else total), workers)
+        finished = (future.result() for future in side_by_side(partial(look, network, task), items, lanes=lanes))
+        try:
+            write_results(finished, journal, Results(output, journal.sizes), formats, network.classes, total, as_json)
+        except KeyboardInterrupt:
+            if writes:
+                say("the same command goes on from here with --resume")
+            raise
+    if journal.done == journal.skipped:
         raise CommandError("none of the images could be read", BAD_DATA)
-    if len(images) > 1:
-        say(f"{len(images)} images, {1000 * (time.perf_counter() - started) / len(images):.0f} ms each")
-    if formats or not no_images:
+    if (done := journal.done - before) != 1:
+        each = f", {1000 * (time.perf_counter() - started) / done:.0f} ms each" if done else ""
+        say(f"{done} images{each}" + (f"; {before} were done before" if before else ""))
+    if writes:
         say(f"results are in {output}")
-    finish(bool(skipped))
+    finish(journal.skipped > 0)
 
 
-def find_images(sources: Sequence[str]) -> list[Path]:
-    """Return the files that the sources name, each once, in the order given and by name inside folders and patterns.
+@dataclass(frozen=True)
+class Task:
+    """What is wanted of every image."""
 
-    What does not exist, a pattern without a match too, is returned as well: reading it says so.
-
-    Raises:
-        CommandError: If there is none.
-    """
-    found: dict[Path, Path] = {}
-    for source in sources:
-        path = Path(source)
-        if path.is_dir():
-            files = sorted(file for file in path.iterdir() if file.suffix.lower() in IMAGE_SUFFIXES and file.is_file())
-        elif path.exists() or not glob.has_magic(source):
-            files = [path]
-        else:
-            files = sorted(file for file in map(Path, glob.glob(source, recursive=True)) if file.is_file()) or [path]
-        for file in files:
-            found.setdefault(file.resolve(), file)
-    if not found:
-        raise CommandError(f"no images in {', '.join(sources)}", BAD_DATA)
-    return list(found.values())
+    least_scores: Sequence[float]
+    limit: int | None = None
+    iou: float = 0.3
+    inference: "detector.Inference | None" = None
+    tile: int | None = None
+    overlap: float = 0.2
+    pictures: bool = False
+    crops: bool = False
 
 
-def output_names(sources: Sequence[Path], folder: Path) -> list[str]:
-    """Return a name without suffix for what is written about each image: its stem, numbered if that is taken.
+@dataclass(frozen=True)
+class Item:
+    """An image, and what is called what is written about it."""
 
-    Where the images lie in the very folder that is written to, the names end in `-detections`, so that neither they
-    nor their neighbours are overwritten.
-    """
-    inside = [source for source in sources if source.resolve().parent == folder.resolve()]
-    taken = {source.stem.casefold() for source in inside}
-    names = []
-    for source in sources:
-        stem = f"{source.stem}-detections" if inside else source.stem
-        name, number = stem, 1
-        while name.casefold() in taken:
-            number += 1
-            name = f"{stem}-{number}"
-        taken.add(name.casefold())
-        names.append(name)
-    return names
+    source: Source
+    name: str
+
+    def __str__(self) -> str:
+        """Return what the results call the image."""
+        return str(self.source)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of an image: a record and files to write, or the reason for which it was left out."""
+
+    item: Item
+    record: dict[str, Any] = field(default_factory=dict)
+    files: dict[str, bytes] = field(default_factory=dict)
+    reason: str = ""
+
+
+def look(network: "detector.SPPNet | detector.Combination", task: Task, item: Item) -> Outcome:
+    """Return what becomes of an image; several may be looked at at once."""
+    try:
+        image, record = detect(network, item.source, task)
+    except DataError as error:
+        return Outcome(item, reason=str(error))
+    files = {f"{item.name}.jpg": annotate(image, record, network.classes)} if task.pictures else {}
+    if task.crops:
+        files |= dict(cut_out(image, record, item.name))
+    return Outcome(item, record, files)
 
 
 def detect(
-    network: "detector.SPPNet | detector.Combination",
-    source: Path,
-    *,
-    confidence: float,
-    iou: float,
-    inference: "detector.Inference | None" = None,
+    network: "detector.SPPNet | detector.Combination", source: Source, task: Task
 ) -> tuple[npt.NDArray[np.uint8], dict[str, Any]]:
     """Return an image and the record of what was found in it, as `--format json` writes it.
 
@@ -173,39 +219,84 @@ def detect(
         DataError: If the image cannot be read.
     """
     started = time.perf_counter()
-    image = read_image(source)
+    image = source.read(**LARGEST if task.tile else {})
     reading = 1000 * (time.perf_counter() - started)
-    [found] = network.predict([image], confidence=confidence, iou=iou, inference=inference)
+    options: dict[str, Any] = {
+        "confidence": min(1.0, *task.least_scores),
+        "iou": task.iou,
+        "inference": task.inference,
+    }
+    if task.tile:
+        found = detector.predict_tiled(network, image, tile=task.tile, overlap=task.overlap, **options)
+    else:
+        [found] = network.predict([image], **options)
+    found = detector.select(found, task.least_scores, limit=task.limit)
     found["milliseconds"] = {"read": reading, **found["milliseconds"]}
     return image, image_record(str(source), image.shape[:2], found, network.classes)
 
 
-def annotate(image: npt.NDArray[np.uint8], record: dict[str, Any], classes: Sequence[str]) -> bytes:
-    """Return the image with its detections drawn on it, as the bytes of a JPEG file."""
-    objects = record["detections"]
-    picture = draw(
-        image,
-        boxes=[thing["box"] for thing in objects],
-        captions=[f"{thing['label']} {thing['score']:.2f}" for thing in objects],
-        labels=[classes.index(thing["label"]) for thing in objects],
-    )
-    file = io.BytesIO()
-    picture.save(file, "JPEG", quality=JPEG_QUALITY)
-    return file.getvalue()
+def write_results(
+    outcomes: Iterable[Outcome],
+    journal: Journal,
+    results: Results,
+    formats: Sequence[str],
+    classes: Sequence[str],
+    total: int | None,
+    as_json: bool,
+) -> None:
+    """Write and print what was found, one image after the other, none held longer than that.
 
-
-def summary(record: dict[str, Any]) -> str:
-    """Return what a person wants to know of an image: its objects, one a line, and milliseconds per stage.
-
-    Images are worked on side by side, so the stages of one can take longer together than `wall`, which is the time
-    since the one before was done.
+    Args:
+        outcomes: Of the images that are left to do.
+        journal: Notes every image when all about it is written.
+        results: Where it is written.
+        formats: In which formats.
+        classes: Of the model.
+        total: How many images there are, with those done before; None if that is not known.
+        as_json: Whether standard output is one JSON object.
     """
-    stages = record["milliseconds"]
-    times = ", ".join(f"{stage} {milliseconds:.0f}" for stage, milliseconds in stages.items())
-    objects = record["detections"]
-    head = f"{record['image']} {record['width']}x{record['height']}: {len(objects)} objects, ms: {times}"
-    lines = [
-        f"  {thing['label']:<12} {thing['score']:.2f}  " + " ".join(f"{side:7.1f}" for side in thing["box"])
-        for thing in objects
-    ]
-    return "\n".join([head, *lines])
+    skipped: list[dict[str, str]] = []
+    ready, first = time.perf_counter(), True
+    if as_json:
+        click.echo('{"images": [', nl=False)
+    with ExitStack() as stack:
+        writers = [stack.enter_context(WRITERS[name](results, classes)) for name in formats]
+        for outcome in outcomes:
+            before, ready = ready, time.perf_counter()
+            if outcome.reason:
+                say(f"skipped: {outcome.reason}")
+                skipped.append({"image": str(outcome.item), "reason": outcome.reason})
+            else:
+                outcome.record["milliseconds"]["wall"] = 1000 * (ready - before)
+                for file, content in outcome.files.items():
+                    results.write(file, content)
+                for write in writers:
+                    write(outcome.item.name, outcome.record)
+            journal.note(str(outcome.item), skipped=bool(outcome.reason), sizes=results.sizes)
+            if outcome.reason:
+                continue
+            # Where standard output is kept for the JSON object, these lines show how far the run is.
+            number = f"[{journal.done}/{total}]" if total is not None else f"[{journal.done}]"
+            click.echo(f"{number} {summary(outcome.record)}", err=as_json)
+            if as_json:
+                click.echo(", " * (not first) + json.dumps(outcome.record), nl=False)
+                first = False
+    if as_json:
+        click.echo(f'], "skipped": {json.dumps(skipped)}}}')
+    journal.finish()
+    results.clean()
+
+
+def _named(images: Sources, output: Path) -> Iterator[Item]:
+    names = OutputNames(output)
+    for source in images:
+        beside = None if source.is_address else Path(source.path).parent
+        yield Item(source, names(source.file, source.folder, beside))
+
+
+def _settings(models: Sequence[Path]) -> dict[str, Any]:
+    """Return what the results of the running command depend on, but for the images."""
+    given = click.get_current_context().params
+    files = [folder.resolve() / "model.safetensors" for folder in models]
+    states = [(str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in files if file.exists()]
+    return {name: value for name, value in given.items() if name not in NEUTRAL} | {"models": states}

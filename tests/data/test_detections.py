@@ -211,3 +211,46 @@ def test_numbers_of_the_data_set_count_in_coco_results(tmp_path: Path) -> None:
     assert found["labels"].tolist() == [1]
     with pytest.raises(DataError, match="unknown category_id, got 90"):
         read_detections(tmp_path / "found.json", ["000077", "a"], ["ant", "bee"])
+
+
+def test_json_lines_are_read_a_record_a_line(tmp_path: Path) -> None:
+    file = tmp_path / "found.jsonl"
+    records = [{"image": f"photos/{id_}.jpg", "detections": [OURS]} for id_ in ("000007", "000005")]
+    file.write_text("".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records) + "\n")
+
+    assert [len(found["labels"]) for found in read_detections(file, IDS, CLASSES)] == [0, 1, 1]
+
+
+def test_a_broken_line_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "found.jsonl").write_text('[]\n{"image": "0000')
+
+    with pytest.raises(DataError, match="no readable JSON"):
+        read_detections(tmp_path / "found.jsonl", IDS, CLASSES)
+
+
+def test_a_coco_data_set_names_images_and_classes_by_its_own_numbers(tmp_path: Path) -> None:
+    annotations = [{"image_id": 3, "category_id": 7, "bbox": [1, 2, 29.5, 38], "score": 0.9}]
+    tables = {"images": [{"id": 3, "file_name": "x/000005.jpg"}], "categories": [{"id": 7, "name": "dog"}]}
+
+    found = read(tmp_path, {**tables, "annotations": annotations})
+
+    np.testing.assert_array_equal(found[1]["boxes"], [[1, 2, 30.5, 40]])
+    assert found[1]["labels"].tolist() == [1]
+
+
+@pytest.mark.parametrize(
+    ("change", "rule"),
+    [
+        ({"images": None}, "images: must be a list"),
+        ({"categories": [3]}, "categories: must be an object"),
+        ({"categories": []}, "entry 1: unknown category_id, got None"),
+        ({"images": [{"id": [3]}]}, "entry 1: unknown image_id, got None"),
+        ({"annotations": [3]}, "annotation 1: must be an object"),
+    ],
+)
+def test_a_broken_coco_data_set_is_an_error(tmp_path: Path, change: dict[str, Any], rule: str) -> None:
+    tables = {"images": [{"id": 3, "file_name": "000005.jpg"}], "categories": [{"id": 7, "name": "dog"}]}
+    annotations = [{"image_id": 3, "category_id": 7, "bbox": [1, 2, 3, 4], "score": 0.9}]
+
+    with pytest.raises(DataError, match=rule):
+        read(tmp_path, {**tables, "annotations": annotations, **change})

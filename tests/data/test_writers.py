@@ -1,38 +1,48 @@
-"""The formats of detections: what each writes for two images."""
+"""The formats of detections by name, and the one with a JSON file for each image."""
 
+import contextlib
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from sppnet.data import WRITERS
-
-CLASSES = ("dog", "cow")
-
-
-@pytest.fixture
-def records() -> dict[str, dict[str, Any]]:
-    """The records of two images, one without objects."""
-    dog = {"label": "dog", "score": 0.75, "margin": 1.5, "box": [10.0, 20.0, 60.5, 80.0]}
-    rest = {"width": 160, "height": 120, "milliseconds": {"conv": 2.0}}
-    return {
-        "street": {"image": "photos/street.png", "detections": [dog], **rest},
-        "sky": {"image": "photos/sky.png", "detections": [], **rest},
-    }
+from sppnet.data import WRITERS, Results
+from tests.data.results.records import CLASSES, DOG, record, written
 
 
-def written(name: str, folder: Path, records: dict[str, dict[str, Any]]) -> dict[str, str]:
-    with WRITERS[name](folder, CLASSES) as write:
-        for image, record in records.items():
-            write(image, record)
-    return {file.name: file.read_text() for file in folder.iterdir()}
+def test_json_is_a_file_for_each_image(tmp_path: Path) -> None:
+    records = {"street": record("photos/street.png", DOG), "a/sky": record("photos/a/sky.png")}
 
-
-def test_json_is_a_file_for_each_image(tmp_path: Path, records: dict[str, dict[str, Any]]) -> None:
     files = written("json", tmp_path / "out", records)
 
     assert {name: json.loads(text) for name, text in files.items()} == {
         "street.json": records["street"],
-        "sky.json": records["sky"],
+        "a/sky.json": records["a/sky"],
     }
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_no_images_are_written_without_an_error(tmp_path: Path, name: str) -> None:
+    with WRITERS[name](Results(tmp_path), CLASSES):
+        pass
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_a_run_that_is_gone_on_with_makes_the_same_files(tmp_path: Path, name: str) -> None:
+    records = {"street": record("photos/street.png", DOG), "sky": record("sky.jpg"), "hill": record("hill.png", DOG)}
+    (first, one), *rest = records.items()
+    results = Results(tmp_path / "cut")
+    with contextlib.suppress(KeyboardInterrupt), WRITERS[name](results, CLASSES) as write:
+        write(first, one)
+        sizes = dict(results.sizes)
+        write("sky", one)
+        raise KeyboardInterrupt
+
+    resumed = Results(tmp_path / "cut", sizes)
+    with WRITERS[name](resumed, CLASSES) as write:
+        for image, again in rest:
+            write(image, again)
+    resumed.clean()
+
+    files = {str(file.relative_to(tmp_path / "cut")): file for file in (tmp_path / "cut").rglob("*") if file.is_file()}
+    assert {path: file.read_text() for path, file in files.items()} == written(name, tmp_path / "whole", records)

@@ -1,0 +1,1 @@
+"""The formats of detections: what each writes for an image at a time."""

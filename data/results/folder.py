@@ -1,0 +1,63 @@
+"""The folder of results: files written at once, and files that grow and can be cut back to where they were."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from ..errors import DataError
+from ..files import write_whole
+
+
+class Results:
+    """Files in a folder.
+
+    A file that grows is never left open: what is appended is with the operating system before `append` returns, so that
+    only the machine's end can take it away, not that of the process.
+
+    Args:
+        folder: Is made when it is needed.
+        sizes: Bytes of the growing files of a run that is to be gone on with: what was appended later is cut off. None
+            for a run that begins.
+
+    Attributes:
+        folder: As given.
+        sizes: Bytes of every file that grows.
+
+    Raises:
+        DataError: If a file has fewer bytes, so that something is lost.
+    """
+
+    def __init__(self, folder: Path, sizes: Mapping[str, int] | None = None) -> None:
+        self.folder, self.sizes = folder, dict(sizes or {})
+        for file, size in self.sizes.items():
+            path = folder / file
+            there = path.stat().st_size if path.is_file() else 0
+            if there < size:
+                raise DataError(f"{path}: must have the {size:,} bytes that were written before, and has {there:,}")
+            if there > size:
+                with path.open("r+b") as stream:
+                    stream.truncate(size)
+
+    def write(self, file: str, content: bytes) -> None:
+        """Write a file as a whole, so that it is complete or not there."""
+        write_whole(self.folder / file, content)
+
+    def begin(self, file: str, head: str = "") -> bool:
+        """Begin a file that grows with its head, and return whether it is new: not so in a run that is gone on with."""
+        if file in self.sizes:
+            return False
+        self.write(file, head.encode())
+        self.sizes[file] = len(head.encode())
+        return True
+
+    def append(self, file: str, text: str) -> None:
+        """Append whole lines to a file that was begun."""
+        content = text.encode()
+        with (self.folder / file).open("ab") as stream:
+            stream.write(content)
+        self.sizes[file] += len(content)
+
+    def clean(self) -> None:
+        """Remove hidden files, of which others were made."""
+        for file in self.sizes:
+            if Path(file).name.startswith("."):
+                (self.folder / file).unlink(missing_ok=True)

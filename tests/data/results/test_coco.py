@@ -1,0 +1,58 @@
+"""COCO's file: pycocotools reads it, and a run that is gone on with counts on."""
+
+import contextlib
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+from pycocotools.coco import COCO
+
+from sppnet.data import Results
+from sppnet.data.results.coco import FILE, coco_file
+from tests.data.results.records import CLASSES, COW, DOG, record, written
+
+
+def opened(file: Path) -> Any:
+    with contextlib.redirect_stdout(io.StringIO()):
+        return COCO(str(file))
+
+
+def test_pycocotools_reads_images_categories_and_boxes(tmp_path: Path) -> None:
+    files = written("coco", tmp_path)
+
+    read = opened(tmp_path / FILE)
+    assert set(files) == {FILE}
+    assert read.loadImgs([1, 2]) == [
+        {"id": 1, "file_name": "photos/street.png", "width": 160, "height": 120},
+        {"id": 2, "file_name": "sky.jpg", "width": 160, "height": 120},
+    ]
+    assert read.loadCats([1, 2]) == [{"id": 1, "name": "dog"}, {"id": 2, "name": "cow"}]
+    dog, cow = read.loadAnns(read.getAnnIds(imgIds=[1]))
+    assert (dog["category_id"], dog["bbox"], dog["area"], dog["score"]) == (1, [10, 20, 50.5, 60], 3030, 0.75)
+    assert (cow["id"], cow["category_id"], cow["bbox"]) == (2, 2, [100, 0, 60, 120])
+    assert read.getAnnIds(imgIds=[2]) == []
+
+
+def test_a_run_that_is_gone_on_with_numbers_as_one_that_was_not_interrupted(tmp_path: Path) -> None:
+    first, second = record("a.png", DOG, COW), record("b.png", DOG)
+    whole = written("coco", tmp_path / "whole", {"a": first, "b": second})
+    cut = Results(tmp_path / "cut")
+    with contextlib.suppress(KeyboardInterrupt), coco_file(cut, CLASSES) as write:
+        write("a", first)
+        sizes = dict(cut.sizes)
+        write("b", first)
+        raise KeyboardInterrupt
+
+    with coco_file(Results(tmp_path / "cut", sizes), CLASSES) as write:
+        write("b", second)
+
+    assert (tmp_path / "cut" / FILE).read_text() == whole[FILE]
+
+
+def test_no_images_make_a_file_without_any(tmp_path: Path) -> None:
+    with coco_file(Results(tmp_path), CLASSES):
+        pass
+
+    content = json.loads((tmp_path / FILE).read_text())
+    assert (content["images"], content["annotations"], len(content["categories"])) == ([], [], 2)
