@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from sppnet.detector import draw
+
 from ..command.detecting.naming import MARK
-from .drawing import draw
 
 JPEG_QUALITY = 92
 
