@@ -17,6 +17,7 @@ class StandIn:
     """Has SPPNet's face, as far as the commands use it."""
 
     remark = ""
+    confidence = 0.5
     needs: ClassVar[dict[str, float]] = {"disk_bytes": 1000.0, "seconds": 90.0}
 
     def __init__(self, classes: Sequence[str], **settings: Any) -> None:

@@ -62,8 +62,8 @@ def _formats(_context: click.Context, _option: click.Parameter, values: Sequence
 @click.option(
     "--conf",
     type=LeastScores(),
-    default="0.5",
-    help="Least score of a detection; cat=.4,dog=.6,.5 for cats, dogs and all others.",
+    default={},
+    help="Least score of a detection; cat=.4,dog=.6,.5 for cats, dogs and all others.  [default: the model's own]",
 )
 @click.option(
     "--iou", type=FiniteRange(0, 1), default=0.3, help="Most overlap of two detections of one class; not with --soft."
@@ -126,7 +126,7 @@ def command(
     device = find_device(device)
     network = load(models, merge, device, engine)
     task = Task(
-        least_scores(conf, classes, network.classes),
+        least_scores(conf, classes, network.classes, network.confidence),
         max_detections,
         iou,
         chosen_inference(settings),

@@ -7,7 +7,6 @@ import click
 
 from ..console import USAGE, CommandError
 
-USUAL = 0.5
 NEVER = 2.0  # no score reaches it
 
 
@@ -35,7 +34,7 @@ class LeastScores(click.ParamType[Any]):
                 self.fail(f"{text!r} is not a number", param, ctx)
             if not 0 <= scores[name] <= 1:  # nor NaN
                 self.fail(f"{text} is not in the range 0 to 1", param, ctx)
-        return {"": USUAL} | scores
+        return scores
 
 
 def class_names(_context: click.Context, _option: click.Parameter, text: str | None) -> list[str] | None:
@@ -43,8 +42,16 @@ def class_names(_context: click.Context, _option: click.Parameter, text: str | N
     return None if text is None else [name.strip() for name in text.split(",")]
 
 
-def least_scores(conf: dict[str, float], wanted: Sequence[str] | None, classes: Sequence[str]) -> list[float]:
+def least_scores(
+    conf: dict[str, float], wanted: Sequence[str] | None, classes: Sequence[str], usual: float
+) -> list[float]:
     """Return the least score of every class; no score reaches that of a class that is not wanted.
+
+    Args:
+        conf: Scores by class, that of all others under no name.
+        wanted: Names of classes; None for all.
+        classes: Those that the model knows.
+        usual: The least score of those that have none.
 
     Raises:
         CommandError: If a class is named that the model does not know.
@@ -52,4 +59,4 @@ def least_scores(conf: dict[str, float], wanted: Sequence[str] | None, classes: 
     for name in (*filter(None, conf), *(wanted or ())):
         if name not in classes:
             raise CommandError(f"the model does not know the class {name!r}; it knows {', '.join(classes)}", USAGE)
-    return [conf.get(name, conf[""]) if wanted is None or name in wanted else NEVER for name in classes]
+    return [conf.get(name, conf.get("", usual)) if wanted is None or name in wanted else NEVER for name in classes]

@@ -23,7 +23,7 @@ def parsed(text: str) -> dict[str, float]:
     ],
 )
 def test_classes_have_their_own_least_scores(text: str, scores: list[float]) -> None:
-    assert least_scores(parsed(text), None, CLASSES) == scores
+    assert least_scores(parsed(text), None, CLASSES, 0.5) == scores
 
 
 @pytest.mark.parametrize("text", ["", "x", "cat=", "1.1", "-0.1", "nan", "inf", "cat=.4,cat=.5", ".4,.5"])
@@ -33,10 +33,10 @@ def test_what_is_no_least_score_is_a_wrong_use(text: str) -> None:
 
 
 def test_no_score_reaches_that_of_a_class_that_is_not_wanted() -> None:
-    assert least_scores(parsed(".3"), ["dog"], CLASSES) == [2, 0.3, 2]
+    assert least_scores(parsed(".3"), ["dog"], CLASSES, 0.5) == [2, 0.3, 2]
 
 
 @pytest.mark.parametrize(("text", "wanted"), [("cow=.3", None), (".3", ["cow"])])
 def test_an_unknown_class_is_named_with_those_there_are(text: str, wanted: list[str] | None) -> None:
     with pytest.raises(CommandError, match=r"'cow'; it knows cat, dog, a=b"):
-        least_scores(parsed(text), wanted, CLASSES)
+        least_scores(parsed(text), wanted, CLASSES, 0.5)
