@@ -17,7 +17,9 @@ class StandIn:
     """Has SPPNet's face, as far as the commands use it."""
 
     remark = ""
-    needs: ClassVar[dict[str, float]] = {"disk_bytes": 1000.0, "seconds": 90.0}
+    confidence = 0.5
+    fine_tuning = None
+    needs: ClassVar[dict[str, float]] = {"disk_bytes": 1000.0, "memory_bytes": 2e9, "seconds": 90.0}
 
     def __init__(self, classes: Sequence[str], **settings: Any) -> None:
         self.classes = tuple(classes)

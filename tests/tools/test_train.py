@@ -37,8 +37,12 @@ def test_the_plan_names_images_objects_time_and_disk(shapes: Path) -> None:
     lines = train(shapes).stderr.splitlines()
 
     assert lines[0].endswith("shapes: 3 images, the split train")
-    assert re.match(r"\d+ objects of 4 classes: disc \d+, ring \d+, square \d+, triangle \d+$", lines[1])
-    assert lines[2].startswith("about 3 min; 0.0 GB in ")
+    assert lines[1].endswith("shapes: 1 images, the split val")
+    assert lines[2].startswith("3 images to learn from; 1 of the split val to score the model on")
+    counts = r"disc \d+, ring \d+, square \d+, triangle \d+"
+    assert re.match(rf"\d+ objects of 4 classes in 3 images, format voc: {counts}$", lines[3])
+    assert re.match(rf"thin, with fewer than 10 objects to learn from: {counts}$", lines[4])
+    assert lines[5].startswith("about 3 min; 0.0 GB in ") and "memory up to about 2.0 GB" in lines[5]
 
 
 def test_a_plan_that_nobody_chose_names_the_better_one(shapes: Path) -> None:
@@ -140,7 +144,7 @@ def test_an_older_model_is_replaced(shapes: Path) -> None:
 
 
 def test_too_small_a_disk_is_refused_before_the_work(shapes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(StandIn, "needs", {"disk_bytes": 1e18, "seconds": 1.0})
+    monkeypatch.setattr(StandIn, "needs", {"disk_bytes": 1e18, "memory_bytes": 1.0, "seconds": 1.0})
 
     result = train(shapes)
 
