@@ -36,7 +36,9 @@ def precision_intervals(
         float64 (classes, 2) and (2,), lower and upper end; NaN for what no draw has an object of.
     """
     images = len(judged[0].objects)
-    draws = np.random.default_rng(seed).multinomial(images, np.full(images, 1 / max(1, images)), size=resamples)
+    if not images:
+        return np.full((len(judged), 2), np.nan), np.full(2, np.nan)
+    draws = np.random.default_rng(seed).multinomial(images, np.full(images, 1 / images), size=resamples)
     scores = np.array([[_drawn_precision(each, counts) for each in judged] for counts in draws])
     known = ~np.isnan(scores)
     means = np.where(known, scores, 0).sum(axis=1) / np.where(known.any(axis=1), known.sum(axis=1), np.nan)

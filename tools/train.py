@@ -211,15 +211,18 @@ def _announced(train: DataSet, val: DataSet | None, where: str) -> str:
 def _scored(
     model: "detector.SPPNet", items: Items, data: DataSet, workers: int, where: str, seed: int, output: Path
 ) -> dict[str, Any]:
-    """Score a model that has been saved, and save it with its score and confidence.
+    """Score a model that has been saved, and save it with its score and confidence; {} if no image can be read.
 
     Raises:
-        CommandError: If that is interrupted, or none of the images can be read.
+        CommandError: If that is interrupted.
     """
     try:
         found = {"on": where, **score(model, items, data, workers, seed=seed)}
     except KeyboardInterrupt:
         raise CommandError(f"interrupted while it was scored; the model is in {output}", INTERRUPTED) from None
+    except CommandError as error:
+        say(f"no score: {error}")
+        return {}
     model.metrics_["score"] = found
     model.save(output)
     return found

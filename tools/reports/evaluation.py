@@ -44,7 +44,8 @@ def rows(result: dict[str, Any]) -> Iterator[list[str]]:
 def times(result: dict[str, Any]) -> str:
     """Return how many images there were and the milliseconds an image took, as one line."""
     stages = ", ".join(f"{stage} {milliseconds:.0f}" for stage, milliseconds in result["milliseconds"].items())
-    learned = f", {result['learned_images']:,} of which the model has learned from" * bool(result["learned_images"])
+    count = result["learned_images"]
+    learned = f", {count:,} of which the model has learned from" if count else ""
     return f"{result['images']:,} images{learned}" + (f"; milliseconds per image: {stages}" if stages else "")
 
 

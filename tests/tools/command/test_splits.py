@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from sppnet.data import VOC_CLASSES
-from sppnet.tools.command.splits import open_split
+from sppnet.tools.command.splits import open_split, validation_split
 from tests.data.test_voc import add_image
 
 
@@ -35,3 +35,16 @@ def test_own_classes_are_no_surprise(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], names: list[str], classes: list[str] | None
 ) -> None:
     assert "classes found" not in opened(tmp_path, capsys, names, classes)
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [(["train", "val"], "val"), (["valid2017", "test"], "valid2017"), (["train", "test"], None), ([], None)],
+)
+def test_the_split_to_choose_by_is_never_the_test_split(tmp_path: Path, names: list[str], expected: str | None) -> None:
+    add_image(tmp_path, "000001", [("dog", (1, 1, 5, 5))])
+    (tmp_path / "ImageSets" / "Main").mkdir(parents=True)
+    for name in names:
+        (tmp_path / "ImageSets" / "Main" / f"{name}.txt").write_text("000001\n")
+
+    assert validation_split(tmp_path) == expected
