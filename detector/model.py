@@ -50,7 +50,7 @@ LAYERS: tuple[Layer, ...] = ("pool", "fc6", "fc7")
 # a step of fine-tuning.
 SECONDS_PER_IMAGE, SECONDS_PER_CELL, SECONDS_PER_STEP = 0.2, 6e-5, 0.08
 # Likewise: bytes of the process at least, and more where conv layers learn; vectors of an image that SVMs learn from.
-LEAST_BYTES, TUNING_BYTES, VECTORS_PER_IMAGE = 1e9, 3e9, 36
+LEAST_BYTES, TUNING_BYTES, VECTORS_PER_IMAGE = 1.2e9, 3e9, 36
 NAMED = 8  # classes that `repr` names
 
 

@@ -110,6 +110,7 @@ def command(
     _check_choices(preset, minutes, choose, settings)
     data_format, seed = find_format(root, data_format), settings["seed"]
     data = open_split(root, split, usual="train", lenient=lenient, data_format=data_format)
+    order = data.ids
     data = data if limit is None else Subset(data, range(min(limit, len(data))))
     train, val, held_out, hashes = divided(data, root, val_split, seed=seed, lenient=lenient, data_format=data_format)
     val = val and drawn(val, settings["method"], seed=seed)
@@ -134,10 +135,10 @@ def command(
     warm_up(*([model.search] if windows is None else []), training=True)
     choice: list[dict[str, Any]] = []
     if choose:
-        task = Task(train, divided_in_folds(hashes, seed=seed), folder, workers, lenient, windows)
+        task = Task(train, divided_in_folds(hashes, seed=seed), folder, workers, lenient, windows, order)
         changes, choice = choose_settings(make, task, minutes or 0, slower)
         model = make(**changes)
-    items = Items(train, lenient=lenient, windows=windows)
+    items = Items(train, lenient=lenient, windows=windows, order=order)
     log = Log(model.fine_tuning.epochs if model.fine_tuning else 0)
     fit(model, items, folder, workers, log)
     remember(model, hashes)
@@ -148,7 +149,7 @@ def command(
         shutil.rmtree(folder)
     lines, skipped = log.lines(model.metrics_), items.skipped
     if val:
-        tests = Items(val, lenient=True, windows=windows if held_out else None)
+        tests = Items(val, lenient=True, windows=windows if held_out else None, order=order)
         lines.append({"stage": "score", **_scored(model, tests, val, workers, where, seed, output)})
         skipped += tests.skipped
     write_log(output, lines, model.metrics_)

@@ -41,7 +41,7 @@ def test_the_plan_names_images_objects_time_and_disk(shapes: Path) -> None:
     assert lines[2].startswith("3 images to learn from; 1 of the split val to score the model on")
     counts = r"disc \d+, ring \d+, square \d+, triangle \d+"
     assert re.match(rf"\d+ objects of 4 classes in 3 images, format voc: {counts}$", lines[3])
-    assert re.match(rf"thin, with fewer than 10 objects to learn from: {counts}$", lines[4])
+    assert lines[4].startswith("thin, with fewer than 10 objects to learn from: ")
     assert lines[5].startswith("about 3 min; 0.0 GB in ") and "memory up to about 2.0 GB" in lines[5]
 
 
@@ -50,7 +50,8 @@ def test_a_dry_run_says_the_plan_and_writes_nothing(shapes: Path) -> None:
 
     plan = json.loads(result.stdout)
     assert (plan["format"], plan["images"], plan["scored_images"], plan["seconds"]) == ("voc", 3, 1, 180)
-    assert plan["thin"] == list(plan["objects"]) == ["disc", "ring", "square", "triangle"]
+    assert list(plan["objects"]) == ["disc", "ring", "square", "triangle"]
+    assert plan["thin"] == [name for name, count in plan["objects"].items() if 0 < count < 10] != []
     assert [path.name for path in shapes.parent.iterdir()] == ["shapes"]
 
 

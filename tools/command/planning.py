@@ -59,12 +59,11 @@ def present_plan(
         objects += np.bincount(target["labels"][~target["difficult"]], minlength=len(objects))
     counts = dict(zip(data.classes, objects.tolist(), strict=True))
     listed = ", ".join(f"{name} {count:,}" for name, count in counts.items())
-    said = f"{objects.sum():,} objects of {len(counts)} classes in {len(data):,} images, format {data_format}: {listed}"
-    say(said)
-    thin = {name: count for name, count in counts.items() if count < FEW_OBJECTS}
+    kinds = f"{len(counts)} class{'es' * (len(counts) > 1)}"
+    say(f"{objects.sum():,} objects of {kinds} in {len(data):,} images, format {data_format}: {listed}")
+    thin = [name for name, count in counts.items() if 0 < count < FEW_OBJECTS]
     if thin:
-        few = ", ".join(f"{name} {count}" for name, count in thin.items())
-        say(f"thin, with fewer than {FEW_OBJECTS} objects to learn from: {few}")
+        say(f"thin, with fewer than {FEW_OBJECTS} objects to learn from: {', '.join(thin)}")
     plan = network.plan(len(data))
     there = next(folder for folder in (cache, *cache.resolve().parents) if folder.exists())
     free, memory = shutil.disk_usage(there).free, free_memory()
@@ -81,7 +80,7 @@ def present_plan(
         "format": data_format,
         "images": len(data),
         "objects": counts,
-        "thin": list(thin),
+        "thin": thin,
         **plan,
         "seconds": seconds,
     }

@@ -5,6 +5,7 @@ parts divide contents, so that copies of an image are in one part. Windows and m
 """
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -42,6 +43,7 @@ class Task(NamedTuple):
         workers: As for `SPPNet.fit`.
         lenient: Whether images that cannot be read are left out.
         windows: A file of windows, or None.
+        order: Names of its images where it has none.
     """
 
     data: DataSet
@@ -50,6 +52,7 @@ class Task(NamedTuple):
     workers: int
     lenient: bool
     windows: Path | None
+    order: Sequence[str]
 
 
 def divided_in_folds(hashes: npt.NDArray[np.uint64], *, seed: int) -> npt.NDArray[np.int64]:
@@ -104,12 +107,14 @@ def _scored(make: Make, settings: dict[str, Any], task: Task) -> dict[str, Any]:
         learned, tested = np.flatnonzero(task.folds != fold).tolist(), np.flatnonzero(task.folds == fold).tolist()
         network = make(**settings)
         with Progress() as progress:
-            items = Items(Subset(task.data, learned), lenient=task.lenient, windows=task.windows)
-            network.fit(items, cache=task.cache, workers=task.workers, progress=progress)
-        tests = Items(Subset(task.data, tested), lenient=task.lenient, windows=task.windows)
-        objects, _ = detect_all(network, tests, task.workers)
+            network.fit(_items(task, learned), cache=task.cache, workers=task.workers, progress=progress)
+        objects, _ = detect_all(network, _items(task, tested), task.workers)
         found |= {tested[place]: each for place, each in objects.items()}
     targets = [task.data.target(number) for number in found]
     judged = judged_detections(list(found.values()), targets, len(task.data.classes))
     precisions = average_precision(list(found.values()), targets, len(task.data.classes))
     return {"mAP": float(np.nanmean(precisions)), "interval": precision_intervals(judged)[1].tolist()}
+
+
+def _items(task: Task, numbers: Sequence[int]) -> Items:
+    return Items(Subset(task.data, numbers), lenient=task.lenient, windows=task.windows, order=task.order)

@@ -65,7 +65,7 @@ def described(score: dict[str, Any]) -> list[str]:
     images = f"{score['images']:,} images of {score['on']}, which it has not learned from"
     if score["mAP"] is None:
         return [f"no score: {images}, show no object"]
-    lines = [f"mAP {_percent(score)} (11-point, IoU 0.5; in brackets the 95 % interval) on {images}"]
+    lines = [f"mAP {_percent(score)} on {images} (11-point, IoU 0.5; in brackets what holds it in 95 of 100 cases)"]
     known = {name: each for name, each in score["AP"].items() if each["AP"] is not None}
     if 1 < len(known) <= LISTED:
         lines.append("  " + ", ".join(f"{name} {_percent(each)}" for name, each in known.items()))
@@ -78,9 +78,9 @@ def described(score: dict[str, Any]) -> list[str]:
 
 
 def _percent(score: dict[str, Any]) -> str:
-    value = 100 * (score["mAP"] if "mAP" in score else score["AP"])
-    low, high = score["interval"] or (np.nan, np.nan)
-    return f"{value:.1f} [{100 * low:.0f} to {100 * high:.0f}]"
+    """Return an average precision with its interval; draws of images that are all found, or all missed, tell none."""
+    value, (low, high) = score["mAP"] if "mAP" in score else score["AP"], score["interval"] or (0, 0)
+    return f"{100 * value:.1f}" + (f" [{100 * low:.0f} to {100 * high:.0f}]" if low < high else "")
 
 
 def _known(ends: "np.ndarray[Any, Any]") -> list[float] | None:

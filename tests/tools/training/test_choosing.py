@@ -43,7 +43,7 @@ def task(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Task:
     monkeypatch.setattr(Candidate, "truth", truth)
     monkeypatch.setattr(Candidate, "learned", [])
     folds = divided_in_folds(content_hashes(data), seed=0)
-    return Task(data, folds, tmp_path / "cache", 0, lenient=False, windows=None)
+    return Task(data, folds, tmp_path / "cache", 0, lenient=False, windows=None, order=data.ids)
 
 
 def make(**settings: Any) -> Any:

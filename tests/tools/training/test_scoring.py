@@ -84,5 +84,9 @@ def test_a_score_of_few_images_is_called_rough() -> None:
     assert any("3 images are few" in line for line in described({**SCORE, "images": 3}))
 
 
+def test_a_perfect_score_has_no_interval_that_would_call_it_sure() -> None:
+    assert described({**SCORE, "mAP": 1.0, "interval": [1.0, 1.0]})[0].startswith("mAP 100.0 on ")
+
+
 def test_images_without_objects_give_no_score() -> None:
     assert described({**SCORE, "mAP": None})[0].startswith("no score: ")
