@@ -86,7 +86,7 @@ def command(
     if data is None and set(chosen) & VOC_CASES.keys():
         raise click.UsageError("cases of VOC need its folder: give --data, or leave them out of --cases")
     set_threads(threads)
-    rows = []
+    rows: list[dict[str, Any]] = []
     for case in chosen:
         mine, others = furnish(output / case, case, data, tested, seed)
         steps, ours = walk(output / case, preset, threads, seed)
@@ -117,8 +117,8 @@ def furnish(folder: Path, case: str, voc: Path | None, tested: int, seed: int) -
     else:
         for place, images, drawn in ((mine, SHAPES, 0), (others, tested, 1)):
             write_shapes(place, train=images, val=0, seed=2 * seed + drawn)
-            for split in (place / "ImageSets" / "Main").iterdir():
-                split.unlink()
+            for file in (place / "ImageSets" / "Main").iterdir():
+                file.unlink()
     first = open_data(mine)
     return first, open_data(others, classes=first.classes)
 
