@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +26,7 @@ def remember(network: "detector.SPPNet", hashes: Hashes) -> None:
 
 def memory(network: "detector.SPPNet | detector.Combination") -> Hashes | None:
     """Return the numbers of the files that a model, or one of several, learned from, sorted; None if none tells."""
-    models: Sequence[detector.SPPNet] = getattr(network, "models", (network,))
+    models: Sequence[Any] = getattr(network, "models", (network,))
     stored = [model.metrics_[KEY] for model in models if KEY in model.metrics_]
     if not stored:
         return None
