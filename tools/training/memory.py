@@ -26,7 +26,7 @@ def remember(network: "detector.SPPNet", hashes: Hashes) -> None:
 
 def memory(network: "detector.SPPNet | detector.Combination") -> Hashes | None:
     """Return the numbers of the files that a model, or one of several, learned from, sorted; None if none tells."""
-    models: Sequence[Any] = getattr(network, "models", [network])
+    models: Sequence[Any] = getattr(network, "models", (network,))
     stored = [model.metrics_[KEY] for model in models if KEY in model.metrics_]
     if not stored:
         return None
