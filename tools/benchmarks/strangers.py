@@ -170,7 +170,7 @@ def alternative(train: DataSet, test: DataSet, seconds: float, seed: int) -> dic
     random = np.random.default_rng(seed)
     started = time.perf_counter()
     model = fasterrcnn_mobilenet_v3_large_320_fpn(
-        weights=None, weights_backbone=None, num_classes=len(train.classes) + 1, trainable_backbone_layers=6
+        weights=None, weights_backbone=None, num_classes=len(train.classes) + 1
     ).train()
     optimiser = torch.optim.AdamW(model.parameters(), lr=LEARNING_RATE)
     steps = 0
