@@ -5,15 +5,16 @@ import reprlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from ..annotations import LARGEST, ROUNDING, Annotation, Box, check_picture
+from ..annotations import LARGEST, ROUNDING, Annotation, check_picture
 from ..dataset import DataSet, Target
-from ..errors import DataError
+from ..errors import DataError, EmptyBox, Reversed, UnknownClass
 from ..images import read_image
+from ..unchecked import Box, Found, Unchecked
 from ..voc import VOC_CLASSES
 
 UNKNOWN = (math.inf, math.inf)  # the size of an image whose annotation does not tell it
@@ -80,6 +81,33 @@ class Annotated(DataSet):
         """
         return sorted(filter(None, cls._found_parts(Path(root))))
 
+    @classmethod
+    def unread(cls, root: Path) -> Self:
+        """Return the data set before anything of it is read, for `unchecked`.
+
+        Raises:
+            DataError: If the folder or file is no data set.
+        """
+        cls._found_parts(root)
+        reader = cls.__new__(cls)
+        reader.root, reader._strict, reader._allowed = root, False, None
+        reader.problems, reader._remarks = [], Counter()
+        return reader
+
+    def unchecked(self, split: str | None) -> Iterator[Unchecked]:
+        """Yield the images of a split, or of all, as the files have them."""
+        parts = self._found_parts(self.root)
+        for places in parts.values() if split is None else [parts[split]]:
+            yield from self._unchecked(places)
+
+    def declared(self) -> tuple[str, ...]:
+        """Return the classes that the format lists, once images have been read; none if it has no such list."""
+        return self._declared()
+
+    def remarks(self) -> list[str]:
+        """Return what was read in another way than it is written, in sentences."""
+        return [f"{count:,} {remark}" for remark, count in self._remarks.items() if count]
+
     def __init__(
         self, root: str | Path, split: str | None = None, *, classes: Sequence[str] | None = None, strict: bool = True
     ) -> None:
@@ -113,7 +141,7 @@ class Annotated(DataSet):
             self.image_ids = dict(zip(self.ids, numbers, strict=True))
         self.dropped = sorted({names[picture.file] for picture in pictures} - set(self.ids))
         self.classes = self._allowed or self._declared() or self._named(parts, split)
-        self.notes.extend(f"{count:,} {remark}" for remark, count in self._remarks.items() if count)
+        self.notes.extend(self.remarks())
 
     def image_path(self, i: int) -> Path:
         """Return the file of image i."""
@@ -158,6 +186,23 @@ class Annotated(DataSet):
     def _pictures(self, places: list[Path]) -> Iterator[Picture]:
         """Yield the images of a part."""
         raise NotImplementedError
+
+    def _unchecked(self, places: list[Path]) -> Iterator[Unchecked]:
+        """Yield the images of a part with their objects, whatever is wrong with them."""
+        for file, source, size, raw, number in self._pictures(places):
+            objects = None if raw is None else [self._found(place, what, size) for place, what in raw]
+            yield Unchecked(file, source, size, objects, number=number)
+
+    def _found(self, place: str, raw: Any, size: tuple[float, float]) -> Found:
+        try:
+            thing = self._thing(raw, size)
+            (x1, y1, x2, y2), swapped = thing.box, None
+            if x2 < x1 or y2 < y1:
+                swapped = Reversed(f"({thing.name}): {_area_rule(thing.box)}")
+            thing = checked(thing._replace(box=(min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2))), None)
+        except DataError as error:
+            return Found(place, error=error)
+        return Found(place, *thing, error=swapped)
 
     def _thing(self, raw: Any, size: tuple[float, float]) -> Thing:
         """Return the object that stands in a file, or raise a DataError that says what is wrong with it."""
@@ -212,9 +257,7 @@ class Annotated(DataSet):
         names = {name for _, _, annotation in self._kept for name, _, _ in annotation.objects}
         others = [places for part, places in parts.items() if split not in (None, part)]
         if others:
-            reader = type(self).__new__(type(self))
-            reader.root, reader._strict, reader._allowed = self.root, False, None
-            reader.problems, reader._remarks = [], Counter()
+            reader = self.unread(self.root)
             pictures = reader._all_pictures(others)
             names |= {thing.name for picture in pictures for thing in reader._things(picture) or ()}
         return VOC_CLASSES if names <= set(VOC_CLASSES) else tuple(sorted(names))
@@ -230,12 +273,12 @@ def checked(thing: Thing, classes: Sequence[str] | None) -> Thing:
     if not name or not name.isprintable():
         raise DataError(f"an object needs a class name of printable characters, got {reprlib.repr(thing.name)}")
     if classes is not None and name not in classes:
-        raise DataError(f"unknown class {name!r}, the classes are {', '.join(classes)}")
+        raise UnknownClass(f"unknown class {name!r}, the classes are {', '.join(classes)}")
     x1, y1, x2, y2 = thing.box
     if not all(abs(edge) <= LARGEST for edge in thing.box):  # NaN is not, either
         raise DataError(f"edges must be finite and at most {LARGEST:,} in magnitude, got {list(thing.box)}")
     if x2 <= x1 or y2 <= y1:
-        raise DataError(f"({name}): width and height must be positive, got x {x1:g} to {x2:g}, y {y1:g} to {y2:g}")
+        raise EmptyBox(f"({name}): {_area_rule(thing.box)}")
     return thing._replace(name=name)
 
 
@@ -304,6 +347,10 @@ def _path_stem(file: Path, base: Path) -> str:
 
 def _path(file: Path, base: Path) -> str:
     return file.relative_to(base).as_posix() if file.is_relative_to(base) else file.as_posix()
+
+
+def _area_rule(box: Box) -> str:
+    return f"width and height must be positive, got x {box[0]:g} to {box[2]:g}, y {box[1]:g} to {box[3]:g}"
 
 
 def _outside(box: Box, size: tuple[float, float]) -> str:

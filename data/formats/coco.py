@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ..errors import DataError
+from ..errors import DataError, UnknownClass
 from .annotated import Annotated, Parts, Picture, Thing, number, size_in
 from .json_files import read_object, typed
 from .layouts import MOST_LOOKED_AT, files_of, first_file, folders_of, inner_path, parts_by_name, some_begin
@@ -53,15 +53,23 @@ class COCO(Annotated):
         names = self._read_categories(file, lists["categories"])
         raw = defaultdict[int, list[tuple[str, Any]]](list)
         for count, entry in enumerate(typed(content.get("annotations", []), list, f"{file}: annotations"), 1):
-            entry = typed(entry, dict, f"{file}: annotation number {count}")
-            image = typed(entry.get("image_id"), int, f"{file}: annotation number {count}: image_id")
+            try:
+                entry = typed(entry, dict, f"{file}: annotation number {count}")
+                image = typed(entry.get("image_id"), int, f"{file}: annotation number {count}: image_id")
+            except DataError as error:
+                self._report(str(error), "dropped")
+                continue
             raw[image].append((f"{file}: annotation {entry.get('id', f'number {count}')}", (entry, names)))
         folders, used = _image_folders(file), set[int]()
         for count, entry in enumerate(lists["images"], 1):
             place = f"{file}: image number {count}"
-            image = typed(typed(entry, dict, place).get("id"), int, f"{place}: id")
-            if image in used:
-                raise DataError(f"{place}: the id {image} must be used once")
+            try:
+                image = typed(typed(entry, dict, place).get("id"), int, f"{place}: id")
+                if image in used:
+                    raise DataError(f"{place}: the id {image} must be used once")
+            except DataError as error:
+                self._report(str(error), "dropped")
+                continue
             used.add(image)
             try:
                 path = inner_path(typed(entry.get("file_name"), str, "file_name"))
@@ -78,7 +86,7 @@ class COCO(Annotated):
         entry, names = raw
         category = typed(entry.get("category_id"), int, "category_id")
         if category not in names:
-            raise DataError(f"there is no category with the id {category}")
+            raise UnknownClass(f"there is no category with the id {category}")
         name = names[category]
         box = entry.get("bbox")
         if not isinstance(box, list) or len(box) != 4:

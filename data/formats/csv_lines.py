@@ -54,7 +54,7 @@ class CSV(Annotated):
         [file] = places
         folders = [file.parent, file.parent / "images", file.parent / file.stem, file.parent / "images" / file.stem]
         lines: dict[str, list[tuple[str, Row]]] = {}
-        for place, row in _rows(file):
+        for place, row in self._rows(file):
             if not row["image"]:
                 self._report(f"{place}: the name of an image is missing", "dropped")
                 continue
@@ -71,6 +71,29 @@ class CSV(Annotated):
             objects = [(at, row) for at, row in rows if any(row[column] for column in (*EDGES, "class"))]
             yield Picture(image, place, size, objects)
 
+    def _rows(self, file: Path) -> Iterator[tuple[str, Row]]:
+        """Yield where a line stands and its columns by name."""
+        reader = csv.reader(read_text(file).splitlines(keepends=True), strict=True)
+        columns: list[str | None] | None = None
+        try:
+            for row in reader:
+                row = [value.strip() for value in row]
+                place = f"{file}: line {reader.line_num}"
+                if not any(row):
+                    continue
+                if columns is None and (header := _header(row)) is not None:
+                    columns = header
+                    if missing := [name for name in COLUMNS if name not in header]:
+                        raise DataError(f"{place}: there must be columns {', '.join(COLUMNS)}; {missing[0]} is missing")
+                    continue
+                columns = columns or list(COLUMNS)
+                if len(row) != len(columns):
+                    self._report(f"{place}: must have {len(columns)} columns, has {len(row)}", "dropped")
+                    continue
+                yield place, {name: value for name, value in zip(columns, row, strict=True) if name}
+        except csv.Error as error:
+            raise DataError(f"{file}: line {reader.line_num}: {error}") from error
+
     def _thing(self, raw: Any, size: tuple[float, float]) -> Thing:
         x1, y1, x2, y2 = (number(raw[edge], f"({raw['class'] or 'no class'}): {edge}") for edge in EDGES)
         difficult, crowd = (_flag(raw, column) for column in ("difficult", "crowd"))
@@ -81,29 +104,6 @@ def _image(folders: list[Path], name: str) -> Path:
     if "\0" in name:
         raise DataError(f"{folders[0]}: the name of an image must be a path, got {name!r}")
     return first_file(folders, name)
-
-
-def _rows(file: Path) -> Iterator[tuple[str, Row]]:
-    """Yield where a line stands and its columns by name."""
-    reader = csv.reader(read_text(file).splitlines(keepends=True), strict=True)
-    columns: list[str | None] | None = None
-    try:
-        for row in reader:
-            row = [value.strip() for value in row]
-            place = f"{file}: line {reader.line_num}"
-            if not any(row):
-                continue
-            if columns is None and (header := _header(row)) is not None:
-                columns = header
-                if missing := [name for name in COLUMNS if name not in header]:
-                    raise DataError(f"{place}: there must be columns {', '.join(COLUMNS)}; {missing[0]} is missing")
-                continue
-            columns = columns or list(COLUMNS)
-            if len(row) != len(columns):
-                raise DataError(f"{place}: must have {len(columns)} columns, has {len(row)}")
-            yield place, {name: value for name, value in zip(columns, row, strict=True) if name}
-    except csv.Error as error:
-        raise DataError(f"{file}: line {reader.line_num}: {error}") from error
 
 
 def _header(row: list[str]) -> list[str | None] | None:
