@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree
 
-from .errors import DataError, Reversed, UnknownClass
+from .errors import DataError, ReversedError, UnknownClassError
 from .listing import normal
 from .unchecked import Box, Found
 
@@ -183,7 +183,7 @@ def _found(place: str, element: ElementTree.Element, classes: Collection[str] | 
     swapped = None
     if xmax < xmin or ymax < ymin:
         rule = "xmin <= xmax and ymin <= ymax must hold"
-        swapped = Reversed(f"{rule}, got x {xmin:g} to {xmax:g}, y {ymin:g} to {ymax:g}")
+        swapped = ReversedError(f"{rule}, got x {xmin:g} to {xmax:g}, y {ymin:g} to {ymax:g}")
     box = min(xmin, xmax) - 1, min(ymin, ymax) - 1, max(xmin, xmax), max(ymin, ymax)
     difficult = (element.findtext("difficult") or "").strip()
     odd = difficult.lower() not in DIFFICULT
@@ -196,7 +196,7 @@ def _corners(element: ElementTree.Element, name: str, classes: Collection[str] |
     if not name:
         raise DataError("an object needs a name")
     if classes is not None and name not in classes:
-        raise UnknownClass(f"unknown class, the classes are {', '.join(classes)}")
+        raise UnknownClassError(f"unknown class, the classes are {', '.join(classes)}")
     corners = element.find("bndbox")
     if corners is None:
         raise DataError("an object needs a bndbox")

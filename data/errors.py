@@ -13,15 +13,15 @@ class ImageError(DataError):
     """An image is missing, damaged, too large or of an unsupported kind."""
 
 
-class UnknownClass(DataError):
+class UnknownClassError(DataError):
     """An object is of a class that there is not."""
 
 
-class EmptyBox(DataError):
+class EmptyBoxError(DataError):
     """A box has no area."""
 
 
-class Reversed(DataError):
+class ReversedError(DataError):
     """The corners of a box are in the wrong order."""
 
 

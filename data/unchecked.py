@@ -17,7 +17,7 @@ class Found(NamedTuple):
     box: Box | None = None  # x1 y1 x2 y2 in outer-edge pixels, maybe outside the image; None if it cannot be told
     difficult: bool = False
     crowd: bool = False
-    error: DataError | None = None  # what is wrong with it: a `Reversed` has been mended
+    error: DataError | None = None  # what is wrong with it: a `ReversedError` has been mended
     note: str = ""  # what is odd and costs nothing
 
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from ..annotations import LARGEST, ROUNDING, Annotation, check_picture
 from ..dataset import DataSet, Target
-from ..errors import DataError, EmptyBox, Reversed, UnknownClass
+from ..errors import DataError, EmptyBoxError, ReversedError, UnknownClassError
 from ..images import read_image
 from ..unchecked import Box, Found, Unchecked
 from ..voc import VOC_CLASSES
@@ -198,7 +198,7 @@ class Annotated(DataSet):
             thing = self._thing(raw, size)
             (x1, y1, x2, y2), swapped = thing.box, None
             if x2 < x1 or y2 < y1:
-                swapped = Reversed(f"({thing.name}): {_area_rule(thing.box)}")
+                swapped = ReversedError(f"({thing.name}): {_area_rule(thing.box)}")
             thing = checked(thing._replace(box=(min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2))), None)
         except DataError as error:
             return Found(place, error=error)
@@ -273,12 +273,12 @@ def checked(thing: Thing, classes: Sequence[str] | None) -> Thing:
     if not name or not name.isprintable():
         raise DataError(f"an object needs a class name of printable characters, got {reprlib.repr(thing.name)}")
     if classes is not None and name not in classes:
-        raise UnknownClass(f"unknown class {name!r}, the classes are {', '.join(classes)}")
+        raise UnknownClassError(f"unknown class {name!r}, the classes are {', '.join(classes)}")
     x1, y1, x2, y2 = thing.box
     if not all(abs(edge) <= LARGEST for edge in thing.box):  # NaN is not, either
         raise DataError(f"edges must be finite and at most {LARGEST:,} in magnitude, got {list(thing.box)}")
     if x2 <= x1 or y2 <= y1:
-        raise EmptyBox(f"({name}): {_area_rule(thing.box)}")
+        raise EmptyBoxError(f"({name}): {_area_rule(thing.box)}")
     return thing._replace(name=name)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ..errors import DataError, EmptyBox, ImageError, UnknownClass
+from ..errors import DataError, EmptyBoxError, ImageError, UnknownClassError
 from ..image_sizes import image_size
 from ..images import IMAGE_SUFFIXES
 from ..unchecked import Box
@@ -68,7 +68,7 @@ class YOLO(Annotated):
     def _thing(self, raw: Any, size: tuple[float, float]) -> Thing:
         label, *values = (number(word, "each word of a line") for word in raw)
         if label not in self._names:
-            raise UnknownClass(f"there is no class {raw[0]}, the classes are {self._names}")
+            raise UnknownClassError(f"there is no class {raw[0]}, the classes are {self._names}")
         if max(map(abs, values), default=0) > LARGEST_SHARE and not self._keypoints:
             raise DataError(f"numbers must be shares of the image's sides, at most 1, got {' '.join(raw[1:])}")
         return Thing(self._names[int(label)], self._box(values, size))
@@ -79,7 +79,7 @@ class YOLO(Annotated):
             x, y, across, down = values[:4]
             corners = [(x - across / 2, y - down / 2), (x + across / 2, y + down / 2)]
             if across <= 0 or down <= 0:
-                raise EmptyBox(f"width and height must be positive, got {across:g} and {down:g}")
+                raise EmptyBoxError(f"width and height must be positive, got {across:g} and {down:g}")
         elif len(values) >= 6 and len(values) % 2 == 0:
             self._remark("outlines (segments) are read as the boxes around them")
             corners = list(zip(values[::2], values[1::2], strict=True))
