@@ -11,7 +11,7 @@ from ..metrics import pair_overlaps
 from ..unchecked import Box, Found
 from .findings import Finding
 
-SAME = 0.95  # intersection over union of two boxes that are one
+SAME = 0.98  # intersection over union of two boxes that are one
 
 
 def read_faults(objects: Iterable[Found]) -> Iterator[Finding]:
@@ -39,7 +39,8 @@ def fitted(
         inside = clipped(thing.box, size)
         empty = inside[0] >= inside[2] or inside[1] >= inside[3]
         if empty or max(abs(a - b) for a, b in zip(thing.box, inside, strict=True)) > ROUNDING:
-            fault = f"({thing.name}): must lie inside the image of {size[0]} x {size[1]}, got {_edges(thing.box)}"
+            name = called(thing.name, place)
+            fault = f"{name}must lie inside the image of {size[0]} x {size[1]}, got {_edges(thing.box)}"
             mended = "left out" if empty else f"clipped to {_edges(inside)}"
             findings.append(Finding("outside", place, fault, mended, objects=1))
         if not empty:
@@ -51,6 +52,11 @@ def fitted(
     return [place for place, _ in left], [thing for _, thing in left], findings
 
 
+def called(name: str, place: str) -> str:
+    """Return the name of an object's class as it begins a fault, unless the place tells it."""
+    return "" if place.endswith(f"({name})") else f"({name}): "
+
+
 def _repeated(places: Sequence[str], things: Sequence[Thing]) -> Iterator[tuple[int, Finding]]:
     """Yield the numbers of objects whose box an earlier one has, and what to say of it."""
     boxes = np.array([thing.box for thing in things], np.float64).reshape(-1, 4)
@@ -58,7 +64,9 @@ def _repeated(places: Sequence[str], things: Sequence[Thing]) -> Iterator[tuple[
         overlaps = pair_overlaps(boxes[number], boxes[:number])
         for other in np.flatnonzero(overlaps >= SAME)[:1]:
             name, before = things[number].name, things[other].name
-            fault = f"({name}): overlaps {_short(places[other])} ({before}) by {overlaps[other]:.2f}"
+            earlier = called(before, places[other]).rstrip(": ")
+            fault = f"{called(name, places[number])}overlaps {_short(places[other])} {earlier}".rstrip()
+            fault += f" by {overlaps[other]:.2f}"
             if name == before:
                 yield number, Finding("repeated-box", places[number], fault, "left out", objects=1)
             else:

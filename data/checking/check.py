@@ -193,7 +193,7 @@ class _Check:
 
     def _note(self, examined: Examined, split: int) -> None:
         """Count what was found in an image, and keep what finds copies."""
-        self._tally.add(examined.findings)
+        self._tally.add(examined.findings, of_one=True)
         if examined.picture is None:
             return
         for found in examined.raw.objects or ():

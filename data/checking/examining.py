@@ -10,7 +10,7 @@ from ..errors import ImageError
 from ..formats.annotated import Thing
 from ..metrics import pair_overlaps
 from ..unchecked import Found, Unchecked
-from .boxes import fitted, read_faults
+from .boxes import called, fitted, read_faults
 from .counting import as_array
 from .findings import Finding
 from .frames import LYING, frame_of
@@ -119,8 +119,8 @@ def _small(places: Sequence[str], things: Sequence[Thing], size: tuple[int, int]
     cell = rules.cell(size)
     for place, (name, (x1, y1, x2, y2), *_) in zip(places, things, strict=True):
         if min(x2 - x1, y2 - y1) < cell:
-            fault = f"({name}): has {x2 - x1:g} x {y2 - y1:g} pixels, a cell of the map covers {cell:.1f} x {cell:.1f}"
-            yield Finding("small", place, fault, objects=1)
+            fault = f"{called(name, place)}has {x2 - x1:g} x {y2 - y1:g} pixels"
+            yield Finding("small", place, f"{fault}, a cell of the map covers {cell:.1f} x {cell:.1f}", objects=1)
 
 
 def _unreached(
@@ -134,5 +134,6 @@ def _unreached(
     for number in ordinary:
         best = float(pair_overlaps(np.array(things[number].box), windows).max(initial=0))
         if best < REACHED:
-            fault = f"({things[number].name}): the best of {len(windows):,} windows overlaps it by {best:.2f}"
-            yield Finding("unreached", places[number], f"{fault}, and must by {REACHED}", objects=1)
+            fault = f"the best of {len(windows):,} windows overlaps it by {best:.2f}, and must by {REACHED}"
+            name = called(things[number].name, places[number])
+            yield Finding("unreached", places[number], name + fault, objects=1)

@@ -75,14 +75,17 @@ class Tally:
         self.kept: dict[str, list[Finding]] = {}
         self.counts: dict[str, tuple[int, int, int]] = {}  # findings, images, objects
 
-    def add(self, findings: Iterable[Finding]) -> None:
-        """Count some findings."""
+    def add(self, findings: Iterable[Finding], *, of_one: bool = False) -> None:
+        """Count some findings, maybe all of one image."""
+        seen = set[str]()
         for finding in findings:
             kept = self.kept.setdefault(finding.kind, [])
             if self._keep is None or len(kept) < self._keep:
                 kept.append(finding)
             count, images, objects = self.counts.get(finding.kind, (0, 0, 0))
-            self.counts[finding.kind] = count + 1, images + finding.images, objects + finding.objects
+            more = 0 if of_one and finding.kind in seen else finding.images
+            self.counts[finding.kind] = count + 1, images + more, objects + finding.objects
+            seen.add(finding.kind)
 
     def ranked(self) -> list[str]:
         """Return the kinds that were found: errors first, and of one grade those that cost most objects, then images.
