@@ -68,7 +68,7 @@ def _repeated(places: Sequence[str], things: Sequence[Thing]) -> Iterator[tuple[
             fault = f"{called(name, places[number])}overlaps {_short(places[other])} {earlier}".rstrip()
             fault += f" by {overlaps[other]:.2f}"
             if name == before:
-                yield number, Finding("repeated-box", places[number], fault, "left out", objects=1)
+                yield number, Finding("repeated-box", places[number], fault, "only the first is kept", objects=1)
             else:
                 yield number, Finding("two-classes", places[number], fault, objects=1)
 

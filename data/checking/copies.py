@@ -70,14 +70,15 @@ class Copies:
     def _same(self, row: int, kept: int, splits: list[str]) -> Finding:
         name, other = self._name(row), self._name(kept)
         differ = ", with other objects" * (self._labels[row] != self._labels[kept])
+        lost = ", its objects are left out" * bool(differ)
         same = "bytes" if self._content[row] == self._content[kept] else "pixels"
         if self._split[row] != self._split[kept]:
             where = f"in {splits[self._split[row]]} and {splits[self._split[kept]]}"
             fault = f"{where}{differ}" if name == other else f"{where} (as {other}, of the same {same}){differ}"
-            return Finding("shared", name, fault, f"left out of {splits[self._split[row]]}")
+            return Finding("shared", name, fault, f"only in {splits[self._split[kept]]}{lost}")
         if name == other:
-            return Finding("repeated-entry", name, f"must be listed once in a split{differ}", "listed once")
-        return Finding("copy", name, f"has the same {same} as {other}{differ}", "left out")
+            return Finding("repeated-entry", name, f"must be listed once in a split{differ}", f"listed once{lost}")
+        return Finding("copy", name, f"has the same {same} as {other}{differ}", f"only the other is kept{lost}")
 
     def _name(self, row: int) -> str:
         self._names.seek(self._starts[row])

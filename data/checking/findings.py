@@ -60,7 +60,7 @@ class Finding(NamedTuple):
     @property
     def lost(self) -> bool:
         """Return whether a corrected copy lacks something that is nowhere else in it."""
-        return self.mended.endswith("left out") and self.kind not in ("repeated-box", "copy")
+        return self.mended.endswith("left out")
 
 
 class Tally:

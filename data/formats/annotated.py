@@ -95,10 +95,17 @@ class Annotated(DataSet):
         return reader
 
     def unchecked(self, split: str | None) -> Iterator[Unchecked]:
-        """Yield the images of a split, or of all, as the files have them."""
+        """Yield the images of a split, or of all, as the files have them; those of several splits once."""
         parts = self._found_parts(self.root)
+        known, shared = set[int](), split is None and len(parts) > 1  # hashes of paths
         for places in parts.values() if split is None else [parts[split]]:
-            yield from self._unchecked(places)
+            here = set[int]()
+            for image in self._unchecked(places):
+                if shared and hash(image.file) in known:
+                    continue
+                here.update([hash(image.file)] * shared)
+                yield image
+            known |= here
 
     def declared(self) -> tuple[str, ...]:
         """Return the classes that the format lists, once images have been read; none if it has no such list."""
