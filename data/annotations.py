@@ -71,9 +71,9 @@ def read_annotation(
         report(f"{file}: {error}", "image dropped")
         return None
     objects, notes = [], []
-    for place, name, box, difficult, _, error, note in elements:
-        if error:
-            report(f"{place}: {error}", "dropped" if box is None else "swapped")
+    for place, name, box, difficult, _, fault, note in elements:
+        if fault:
+            report(f"{place}: {fault}", "dropped" if box is None else "swapped")
         if box is None:
             continue
         inside = _clip(box, size)

@@ -161,10 +161,11 @@ class _Check:
         self._tally.add(name_faults(place, self._objects, declared, rename))
         for mended in self._mended.values():
             mended.finish(gone, declared, rename, self._reader.category_ids, self._objects)
+        objects = {name: count for name, count in self._objects.most_common() if name not in rename}
+        notes = self._reader.remarks()
         return Report(
-            self._reader.root, self._format, self._tally, self._images, dict(self._objects.most_common()),
-            self._searched, self._reader.remarks(), self._mended,
-        )  # fmt: skip
+            self._reader.root, self._format, self._tally, self._images, objects, self._searched, notes, self._mended
+        )
 
     def _drawn(self, split: str) -> Iterator[Unchecked]:
         """Yield the images of a split whose annotations can be read."""

@@ -61,7 +61,7 @@ class Copies:
     def near(self, splits: list[str], gone: set[int]) -> Iterator[Finding]:
         """Yield the images that look like one of a later split; those that are gone do not count."""
         looks, numbers = np.array(self._look, np.uint64), np.array(self._split, np.int64)
-        rows = np.array([row for row in np.flatnonzero(looks) if row not in gone], np.int64)
+        rows = np.setdiff1d(np.flatnonzero(looks), np.array(list(gone), np.int64))
         others, distances = nearest_looks(looks[rows], numbers[rows])
         for row, other, distance in zip(rows, rows[others], distances, strict=True):
             if distance <= NEAR and numbers[row] < numbers[other]:

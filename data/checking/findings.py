@@ -39,6 +39,7 @@ KINDS = {
     "counting": Kind(WARNING, "pixels counted from 0 and from 1", "find out how the boxes were written"),
     "cut-image": Kind(WARNING, "images cut short, but read", "export or download the image again"),
     "few": Kind(WARNING, "classes with fewer than ten objects", "label more or remove the class"),
+    "renamed": Kind(NOTE, "classes under another name", "none: as asked for"),
     "unreached": Kind(NOTE, "objects that no proposal reaches", "none: they bound what can be found"),
     "small": Kind(NOTE, "objects smaller than a cell of the map", "a larger scale, or images with more pixels"),
     "background": Kind(NOTE, "images without objects", "none if that is meant: they are background"),

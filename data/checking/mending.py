@@ -32,7 +32,7 @@ class Mended(DataSet):
     """A split with its mistakes mended and what cannot be mended left out; made by adding images and finishing."""
 
     def __init__(self, root: Path, split: str | None) -> None:
-        self.root, self.split, self.classes = root, split, ()
+        self.root, self.split, self.classes = root, split, tuple[str, ...]()
         self.ids, self.dropped, self.problems = [], [], []
         self._kept: list[_Kept] = []
 

@@ -52,9 +52,11 @@ def name_faults(
             continue
         told.add(name)
     for name in names:
-        if counts[name] < FEW and name not in told:
+        if name in rename and name not in told:
+            yield Finding("renamed", place, f"class {name!r}", f"{rename[name]!r}", counts[name], 0)
+        elif counts[name] < FEW and name not in told:
             fault = f"class {name!r} has {counts[name]:,} objects, {FEW} or more can be learned"
-            yield Finding("few", place, fault, f"{rename[name]!r}" if name in rename else "", counts[name], 0)
+            yield Finding("few", place, fault, "", counts[name], 0)
 
 
 def _plain(name: str) -> str:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -95,7 +96,7 @@ def command(
     finish(skipped=fixed["left_out"] > 0)
 
 
-def _fix(report: Report, output: Path) -> dict[str, int | str | list[str]]:
+def _fix(report: Report, output: Path) -> dict[str, Any]:
     """Write the corrected copy, and return what it holds and lacks, ready for JSON."""
     with Progress() as progress:
         losses = write_mended(output, report.format, report.mended, progress=progress)

@@ -33,3 +33,7 @@ def test_rare_classes_and_those_without_objects_are_told() -> None:
 def test_the_nearest_name_is_asked_for_if_one_is_near() -> None:
     assert nearest("persn", ["person", "dog"]) == "; did you mean 'person'?"
     assert nearest("zebra", ["person", "dog"]) == ""
+
+
+def test_a_class_that_is_renamed_is_told() -> None:
+    assert kinds({"fox": 20, "owl": 20}, (), owl="bird") == [("renamed", "owl")]
