@@ -1,5 +1,8 @@
 """Files to images and targets; detections to scores."""
 
+from .checking.check import Report, check_data
+from .checking.findings import GRADES, KINDS, Finding
+from .checking.mending import write_mended
 from .class_splits import class_splits
 from .cutouts import BACKGROUND, Cutouts
 from .dataset import DataSet, Item, Reader, Target
@@ -25,7 +28,9 @@ from .writing.data_sets import DATA_WRITERS, write_data
 __all__ = [
     "BACKGROUND",
     "DATA_WRITERS",
+    "GRADES",
     "IMAGE_SUFFIXES",
+    "KINDS",
     "METRICS",
     "OBJECT_SIZES",
     "READERS",
@@ -37,18 +42,21 @@ __all__ = [
     "DataError",
     "DataSet",
     "DataWarning",
+    "Finding",
     "ImageError",
     "ImageLabels",
     "Item",
     "ObjectOverlaps",
     "Pictures",
     "Reader",
+    "Report",
     "Results",
     "Statistics",
     "Subset",
     "Target",
     "accuracy",
     "average_precision",
+    "check_data",
     "class_splits",
     "coco_average_precision",
     "detections_json",
@@ -67,5 +75,6 @@ __all__ = [
     "splits",
     "statistics",
     "write_data",
+    "write_mended",
     "write_whole",
 ]
