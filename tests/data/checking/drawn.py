@@ -21,14 +21,22 @@ LINES = {
 Break = Callable[[Path], object]
 
 
-def draw(file: Path, seed: int, *, orientation: int = 1, size: tuple[int, int] = SIZE, compress_level: int = 6) -> None:
+def draw(
+    file: Path,
+    seed: int,
+    *,
+    orientation: int = 1,
+    size: tuple[int, int] = SIZE,
+    format: str | None = None,
+    compress_level: int = 6,
+) -> None:
     """Write a picture of soft blotches, before it is turned upright; the same seed draws the same blotches."""
     file.parent.mkdir(parents=True, exist_ok=True)
     blotches = np.random.default_rng(seed).integers(0, 256, (6, 8, 3), np.uint8)
     tags = Image.Exif()
     tags[0x0112] = orientation
     Image.fromarray(blotches).resize(size, Image.Resampling.BICUBIC).save(
-        file, exif=tags, compress_level=compress_level
+        file, exif=tags, format=format, compress_level=compress_level
     )
 
 
