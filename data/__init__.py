@@ -4,6 +4,7 @@ from .checking.check import Report, check_data
 from .checking.findings import GRADES, KINDS, Finding
 from .checking.mending import write_mended
 from .class_splits import class_splits
+from .contents import content_hashes, remembered
 from .cutouts import BACKGROUND, Cutouts
 from .dataset import DataSet, Item, Reader, Target
 from .detections import detections_json, image_record, read_detections
@@ -13,8 +14,16 @@ from .folders import ClassFolders
 from .holding_out import Subset, hold_out
 from .image_labels import ImageLabels
 from .images import IMAGE_SUFFIXES, read_image
+from .intervals import best_confidence, precision_intervals
 from .listing import files_below, is_hidden
-from .metrics import accuracy, average_precision, coco_average_precision, label_average_precision
+from .metrics import (
+    Judged,
+    accuracy,
+    average_precision,
+    coco_average_precision,
+    judged_detections,
+    label_average_precision,
+)
 from .pictures import Pictures
 from .readers import READERS, find_format, open_data, splits
 from .recall import OBJECT_SIZES, ObjectOverlaps, mean_average_best_overlap, object_overlaps, recall
@@ -46,6 +55,7 @@ __all__ = [
     "ImageError",
     "ImageLabels",
     "Item",
+    "Judged",
     "ObjectOverlaps",
     "Pictures",
     "Reader",
@@ -56,22 +66,27 @@ __all__ = [
     "Target",
     "accuracy",
     "average_precision",
+    "best_confidence",
     "check_data",
     "class_splits",
     "coco_average_precision",
+    "content_hashes",
     "detections_json",
     "files_below",
     "find_format",
     "hold_out",
     "image_record",
     "is_hidden",
+    "judged_detections",
     "label_average_precision",
     "mean_average_best_overlap",
     "object_overlaps",
     "open_data",
+    "precision_intervals",
     "read_detections",
     "read_image",
     "recall",
+    "remembered",
     "splits",
     "statistics",
     "write_data",

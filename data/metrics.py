@@ -35,6 +35,22 @@ class _Boxes(NamedTuple):
         return _Boxes(self.images[rows], self.boxes[rows], self.labels[rows], self.values[rows])
 
 
+class Judged(NamedTuple):
+    """The detections of one class that count, N of them with the best scores first, and the objects to be found.
+
+    Attributes:
+        images: int64 (N,), numbers of the images that they are of.
+        scores: float64 (N,).
+        hits: bool (N,), whether each is a hit or a false alarm.
+        objects: int64 (images,), how many ordinary objects of the class every image has.
+    """
+
+    images: Integers
+    scores: Floats
+    hits: Bools
+    objects: Integers
+
+
 def average_precision(
     detections: Images, targets: Images, classes: int, *, rule: Literal["voc07", "voc12"] = "voc07", iou: float = 0.5
 ) -> Floats:
@@ -59,16 +75,28 @@ def average_precision(
         DataError: If the two do not fit together, a label is out of range, or a score or an edge is not a number.
     """
     average = _rule(rule)
+    precisions = np.full(classes, np.nan)
+    for label, judged in enumerate(judged_detections(detections, targets, classes, iou=iou)):
+        ordinary = int(judged.objects.sum())
+        if ordinary:
+            precisions[label] = average(np.cumsum(judged.hits), ordinary)
+    return precisions
+
+
+def judged_detections(detections: Images, targets: Images, classes: int, *, iou: float = 0.5) -> list[Judged]:
+    """Return which detections of every class are right; rules, arguments and errors are those of `average_precision`.
+
+    Whether a detection is right depends on its own image only: some of the images are judged by picking theirs.
+    """
     found, objects = _flatten(detections, targets, classes)
     found = found.select(np.argsort(-found.values, kind="stable"))
-    precisions = np.full(classes, np.nan)
+    judged = []
     for label in range(classes):
-        of_class = objects.select(objects.labels == label)
-        ordinary = int(np.count_nonzero(~of_class.values))
-        if ordinary:
-            hits = _hits(found.select(found.labels == label), of_class, iou)
-            precisions[label] = average(np.cumsum(hits), ordinary)
-    return precisions
+        mine, of_class = found.select(found.labels == label), objects.select(objects.labels == label)
+        hits, counted = _hits(mine, of_class, iou)
+        ordinary = np.bincount(of_class.images[~of_class.values], minlength=len(targets))
+        judged.append(Judged(mine.images[counted], mine.values[counted], hits[counted], ordinary))
+    return judged
 
 
 def coco_average_precision(detections: Images, targets: Images, classes: int) -> dict[str, float]:
@@ -161,8 +189,8 @@ def _joined(images: Images, values: str, kind: type[np.generic], classes: int) -
     return _Boxes(*(np.concatenate(column) for column in zip(*columns, strict=True)))
 
 
-def _hits(found: _Boxes, objects: _Boxes, iou: float) -> Bools:
-    """Return hit or false alarm for the detections of one class, without those on difficult objects.
+def _hits(found: _Boxes, objects: _Boxes, iou: float) -> tuple[Bools, Bools]:
+    """Return which detections of one class are hits, and which count: not those on difficult objects.
 
     Whose object a detection takes does not depend on which are taken, so all pairs are scored at once: of the
     detections that take an object, the first is the hit.
@@ -182,7 +210,7 @@ def _hits(found: _Boxes, objects: _Boxes, iou: float) -> Bools:
     hits[takers[np.unique(taken, return_index=True)[1]]] = True
     counted = np.ones(len(starts), np.bool_)
     counted[takers[difficult]] = False
-    return hits[counted]
+    return hits, counted
 
 
 def accuracy(scores: npt.NDArray[np.floating], labels: npt.NDArray[np.int8]) -> float:

@@ -27,6 +27,7 @@ from .errors import InputError, ModelError
 from .face.predictor import CONFIDENCE, Predictor
 from .files.model_folder import checked_settings
 from .pooling.features import Features, WindowFeatures
+from .pooling.pyramid import bins
 from .pooling.settings import Pooling, usual_views
 from .pooling.vectors import Layer
 from .scoring.calibration import Calibration
@@ -48,6 +49,8 @@ LAYERS: tuple[Layer, ...] = ("pool", "fc6", "fc7")
 # Measured on two cores, for the estimate of a training: an image's windows, mining and regression; its conv layers; and
 # a step of fine-tuning.
 SECONDS_PER_IMAGE, SECONDS_PER_CELL, SECONDS_PER_STEP = 0.2, 6e-5, 0.08
+# Likewise: bytes of the process at least, and more where conv layers learn; vectors of an image that SVMs learn from.
+LEAST_BYTES, TUNING_BYTES, VECTORS_PER_IMAGE = 1.2e9, 3e9, 36
 NAMED = 8  # classes that `repr` names
 
 
@@ -437,9 +440,9 @@ class SPPNet(Predictor):
         return model
 
     def plan(self, images: int) -> dict[str, float]:
-        """Return what a training on so many images of about the aspect 4:3 needs: {"disk_bytes", "seconds"}.
+        """Return what a training on so many images of about the aspect 4:3 needs.
 
-        The seconds are those of two cores that start from nothing.
+        That is {"disk_bytes", "memory_bytes", "seconds"}, the seconds those of two cores that start from nothing.
         """
         maps, tuning = conv.declared_maps(self.backbone), self.fine_tuning
         *_, last = maps.values()
@@ -452,7 +455,11 @@ class SPPNet(Predictor):
             seen = sum(scale**2 * 4 / 3 for scale in {*tuning.scales, *self.pooling.scales})
             disk += (1 + tuning.flips) * stem.bytes_of(seen)
             seconds += tuning.epochs * SECONDS_PER_STEP
-        return {"disk_bytes": images * disk, "seconds": images * seconds}
+        vector = 4 * sum(maps[view.map or last.name].channels * bins(view.levels) for view in self.pooling.views)
+        learned = min(images * VECTORS_PER_IMAGE * vector, self.training.mining.memory) if self.scores == "svm" else 0
+        moved = 2 * min(images * VECTORS_PER_IMAGE, self.training.regression_examples) * vector
+        memory = LEAST_BYTES + learned + moved + (TUNING_BYTES if tuning and tuning.unfreeze else 0)
+        return {"disk_bytes": images * disk, "memory_bytes": memory, "seconds": images * seconds}
 
     def _load_backbone(self) -> "Backbone":
         return conv.load_backbone(

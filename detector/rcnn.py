@@ -60,7 +60,11 @@ class RCNN(SPPNet):
         windows = images * self.search.limit
         *_, last = conv.declared_maps(self.backbone).values()
         dimensions = last.channels * bins(self.pooling.views[0].levels)
-        return {"disk_bytes": windows * dimensions * 2.0, "seconds": windows * SECONDS_PER_WINDOW}
+        return {
+            **super().plan(images),
+            "disk_bytes": windows * dimensions * 2.0,
+            "seconds": windows * SECONDS_PER_WINDOW,
+        }
 
     def _window_features(self, backbone: ConvLayers, head: "Head | None" = None) -> "WarpedFeatures":
         return WarpedFeatures(backbone, self.pooling.views[0].levels)

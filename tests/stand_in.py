@@ -18,7 +18,8 @@ class StandIn:
 
     remark = ""
     confidence = 0.5
-    needs: ClassVar[dict[str, float]] = {"disk_bytes": 1000.0, "seconds": 90.0}
+    fine_tuning = None
+    needs: ClassVar[dict[str, float]] = {"disk_bytes": 1000.0, "memory_bytes": 2e9, "seconds": 90.0}
 
     def __init__(self, classes: Sequence[str], **settings: Any) -> None:
         self.classes = tuple(classes)

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sppnet import detector
-from sppnet.data import Pictures
+from sppnet.data import Pictures, content_hashes
 
 from .command.console import (
     INTERRUPTED,
@@ -31,6 +31,7 @@ from .command.items import Items
 from .command.progress import Progress
 from .command.splits import open_split
 from .command.warm import warm_up
+from .training.memory import remember
 
 
 @click.command("add-class")
@@ -84,6 +85,7 @@ def command(
             network = network.add_classes(items, data.classes, negatives=pictures, workers=workers, progress=progress)
     except KeyboardInterrupt:
         raise CommandError("interrupted; nothing was written", INTERRUPTED) from None
+    remember(network, content_hashes(data)[:limit])
     network.save(output)
     added = network.metrics_["added"][-1]
     if as_json:

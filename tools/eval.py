@@ -1,22 +1,15 @@
 """`sppnet eval`: a model, or detections from a file, scored on the annotated images of a data set."""
 
 import json
-import time
-from collections import defaultdict
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
-import numpy.typing as npt
 
-from sppnet import detector
-from sppnet.data import METRICS, Item, detections_json, read_detections, write_whole
+from sppnet.data import METRICS, detections_json, read_detections, write_whole
 
 from .command.choices import ChoiceOf
 from .command.console import (
-    BAD_DATA,
-    CommandError,
     device_option,
     engine_option,
     find_device,
@@ -29,14 +22,12 @@ from .command.console import (
 )
 from .command.inference_options import chosen_inference, inference_options
 from .command.items import Items
-from .command.lanes import lanes_for, side_by_side
 from .command.models import BUNDLED, load, merge_option, models_option
-from .command.progress import Progress
+from .command.predicting import detect_all
 from .command.splits import format_option, open_split
 from .command.warm import warm_up
 from .reports.evaluation import markdown, show
-
-Arrays = dict[str, npt.NDArray[Any]]
+from .training.memory import learned_images
 
 
 def _classes(_context: click.Context, _option: click.Parameter, text: str | None) -> list[str] | None:
@@ -123,6 +114,7 @@ def command(
             category_ids=data.category_ids,
         )
         found, milliseconds, skipped = dict(list(enumerate(given))[:limit]), dict[str, float](), 0
+        learned = None
     else:
         set_threads(threads)
         device = find_device(device)
@@ -132,11 +124,13 @@ def command(
         warm_up(*([network.search] if windows is None else []))
         found, milliseconds = detect_all(network, items, workers, chosen_inference(settings))
         skipped = items.skipped
+        learned = learned_images(network, data, list(found))
     detections, targets = list(found.values()), [data.target(number) for number in found]
     result = {
         "images": len(found),
         "metrics": {name: METRICS[name](detections, targets, data.classes) for name in metrics},
         "milliseconds": milliseconds,
+        "learned_images": learned,
     }
     if as_json:
         click.echo(json.dumps(result))
@@ -151,55 +145,7 @@ def command(
     finish(skipped=bool(data.problems) or skipped > 0)
 
 
-def detect_all(
-    network: "detector.SPPNet | detector.Combination",
-    items: Items,
-    workers: int,
-    inference: "detector.Inference | None" = None,
-) -> tuple[dict[int, Arrays], dict[str, float]]:
-    """Return what the model finds in images, by their numbers, and milliseconds per stage and image.
-
-    Images are worked on side by side, so the stages of one can take longer together than `wall`, all the time divided
-    by the number of images.
-
-    Args:
-        network: The model that detects.
-        items: The images, with their windows; where they carry none, the model proposes its own.
-        workers: How many images are worked on at once.
-        inference: What is done for an image beyond the usual.
-
-    Raises:
-        DataError: If an image cannot be read and the run is not lenient.
-        CommandError: If none can be read.
-    """
-    found: dict[int, Arrays] = {}
-    totals: defaultdict[str, float] = defaultdict(float)
-    started = time.perf_counter()
-    with Progress() as progress:
-        detect = partial(_detect, network, inference)
-        for outcome in side_by_side(detect, items.numbered(), lanes=lanes_for(items, workers)):
-            number, result = outcome.result()
-            for stage, spent in result["milliseconds"].items():
-                totals[stage] += spent
-            found[number] = {name: result[name] for name in ("boxes", "labels", "scores")}
-            progress("images", len(found), len(items))
-    if not found:
-        raise CommandError("none of the images could be read", BAD_DATA)
-    totals["wall"] = 1000 * (time.perf_counter() - started)
-    return found, {stage: total / len(found) for stage, total in totals.items()}
-
-
 def write_report(file: Path, result: dict[str, Any], title: str) -> None:
     """Write the result of an evaluation as JSON, or as a markdown document if the name ends in .md."""
     text = json.dumps(result, indent=2) + "\n" if file.suffix == ".json" else markdown(result, title)
     write_whole(file, text.encode())
-
-
-def _detect(
-    network: "detector.SPPNet | detector.Combination",
-    inference: "detector.Inference | None",
-    numbered: tuple[int, Item],
-) -> tuple[int, dict[str, Any]]:
-    number, (image, target) = numbered
-    windows = [target["windows"]] if "windows" in target else None
-    return number, network.predict([image], windows=windows, inference=inference)[0]

@@ -1,6 +1,7 @@
-"""`sppnet train`: a folder of annotated images in, a model out; an interrupted training goes on when run again."""
+"""`sppnet train`: a folder of annotated images in, a model and its score out; what was interrupted can go on."""
 
 import json
+import shlex
 import shutil
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import click
 
 from sppnet import detector
+from sppnet.data import DataSet, Subset, find_format
 
 from .command.console import (
     INTERRUPTED,
@@ -20,6 +22,7 @@ from .command.console import (
     finish,
     json_option,
     lenient_option,
+    say,
     seed_option,
     set_threads,
     threads_option,
@@ -27,15 +30,26 @@ from .command.console import (
 )
 from .command.detector_options import network, network_options
 from .command.items import Items
-from .command.planning import fitting, present_plan, slowness
+from .command.planning import fitting, present_leftovers, present_plan, slowness
 from .command.progress import Progress
 from .command.splits import format_option, open_split
 from .command.warm import warm_up
+from .training.choosing import Task, choose_settings, divided_in_folds
+from .training.division import SHARE, divided
+from .training.log import Log, write_log
+from .training.memory import KEY, remember
+from .training.scoring import described, drawn, score
 
 
 @click.command("train")
 @click.option("--data", "root", type=click.Path(path_type=Path), required=True, help="Data set to learn from.")
 @click.option("--split", help="Image set.  [default: train if there is one, else all annotated images]")
+@click.option(
+    "--val-split",
+    type=FiniteRange(0, 1, max_open=True),
+    help="Share of the images that is held out, to score the model on; 0 for no score.  "
+    f"[default: the validation split of the data set, else {SHARE}]",
+)
 @format_option
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder of the model to make.")
 @click.option(
@@ -44,6 +58,9 @@ from .command.warm import warm_up
     help="minutes: conv layers as they come, SVMs. hours: conv layers learn, too; better.  [default: minutes]",
 )
 @click.option("--minutes", type=FiniteRange(0, min_open=True), help="Take the preset and the epochs that fit in these.")
+@click.option("--choose", is_flag=True, help="With --minutes: choose C, context and preset by cross-validation.")
+@click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+@click.option("--resume", is_flag=True, help="Go on from an interrupted training, and end if there is none.")
 @network_options
 @click.option("--windows", type=click.Path(path_type=Path), help="Take windows from this file: .npz, .json or .mat.")
 @click.option("--limit", type=click.IntRange(1), help="Only so many images, the first.")
@@ -61,10 +78,14 @@ from .command.warm import warm_up
 def command(
     root: Path,
     split: str | None,
+    val_split: float | None,
     data_format: str | None,
     output: Path,
     preset: str | None,
     minutes: float | None,
+    choose: bool,
+    dry_run: bool,
+    resume: bool,
     windows: Path | None,
     limit: int | None,
     cache: Path | None,
@@ -77,48 +98,79 @@ def command(
     workers: int,
     **settings: Any,
 ) -> None:
-    """Train a model on the images of a data set.
+    """Train a model on the images of a data set, and score it on others.
 
+    Those are the validation split of the data set or, where it has none, a fifth of the images, which is not learned.
     Run again after an interruption, the same command takes up the windows and maps that are there.
     """
     output = output.resolve()
     set_threads(threads)
     device = find_device(device)
     detector.check_writable(output)
-    output.parent.mkdir(parents=True, exist_ok=True)
+    _check_choices(preset, minutes, choose, settings)
+    data_format, seed = find_format(root, data_format), settings["seed"]
     data = open_split(root, split, usual="train", lenient=lenient, data_format=data_format)
-    if minutes is not None and (preset or settings["tuning"] or settings["epochs"]):
-        raise click.UsageError("--minutes chooses the preset and the epochs: leave out --preset, --fine-tune, --epochs")
+    order = data.ids
+    data = data if limit is None else Subset(data, range(min(limit, len(data))))
+    train, val, held_out, hashes = divided(data, root, val_split, seed=seed, lenient=lenient, data_format=data_format)
+    val = val and drawn(val, settings["method"], seed=seed)
+    where = "those held out" if held_out else f"the split {val.split}" if val else ""
+    say(_announced(train, val, where))
 
     def make(preset: str | None, **changes: Any) -> "detector.SPPNet":
         return network(data.classes, device=device, engine=engine, preset=preset, **{**settings, **changes})
 
-    count, slower = min(len(data), limit or len(data)), slowness()
-    model = make(preset) if minutes is None else fitting(make, count, minutes, slower)
+    count, slower = len(train), slowness()
+    model = make(preset) if minutes is None or choose else fitting(make, count, minutes, slower)
     folder = cache or output.with_name(f"{output.name}.cache")
-    undecided = not (preset or minutes or settings["tuning"]) and settings["method"] == "sppnet"
-    present_plan(model, data, count, folder, slower, make("hours") if undecided else None)
-    items = Items(data, limit, lenient=lenient, windows=windows)
+    present_leftovers(folder, wanted=resume)
+    plan = present_plan(model, train, data_format, folder, slower)
+    if not (preset or minutes or settings["tuning"]) and settings["method"] == "sppnet":
+        say(f"better: --preset hours, about {duration(slower * make('hours').plan(count)['seconds'])}")
+    if dry_run:
+        if as_json:
+            click.echo(json.dumps({**plan, "scored_images": len(val or ())}))
+        return
+    output.parent.mkdir(parents=True, exist_ok=True)
     warm_up(*([model.search] if windows is None else []), training=True)
-    seconds = fit(model, items, folder, workers)
-    model.save(output)
+    choice: list[dict[str, Any]] = []
+    if choose:
+        task = Task(train, divided_in_folds(hashes, seed=seed), folder, workers, lenient, windows, order)
+        changes, choice = choose_settings(make, task, minutes or 0, slower)
+        model = make(**changes)
+    items = Items(train, lenient=lenient, windows=windows, order=order)
+    log = Log(model.fine_tuning.epochs if model.fine_tuning else 0)
+    fit(model, items, folder, workers, log)
+    remember(model, hashes)
+    if choice:
+        model.metrics_["choice"] = choice
+    model.save(output)  # before the score, which may be interrupted
     if cache is None and not keep_cache:
         shutil.rmtree(folder)
+    lines, skipped = log.lines(model.metrics_), items.skipped
+    if val:
+        tests = Items(val, lenient=True, windows=windows if held_out else None, order=order)
+        lines.append({"stage": "score", **_scored(model, tests, val, workers, where, seed, output)})
+        skipped += tests.skipped
+    write_log(output, lines, model.metrics_)
     if as_json:
-        click.echo(json.dumps({"model": str(output), "seconds": seconds, "metrics": model.metrics_}))
+        metrics = {name: value for name, value in model.metrics_.items() if name != KEY}
+        click.echo(json.dumps({"model": str(output), "seconds": log.seconds, "metrics": metrics}))
     else:
-        click.echo(summary(output, seconds, model.metrics_))
-    finish(skipped=bool(data.problems) or items.skipped > 0)
+        click.echo(summary(output, log.seconds, model.metrics_, val.image_path(0) if val else None))
+    finish(skipped=bool(data.problems or (val and val.problems)) or skipped > 0)
 
 
-def fit(network: "detector.SPPNet", items: Items, cache: Path, workers: int) -> dict[str, float]:
+def fit(
+    network: "detector.SPPNet", items: Items, cache: Path, workers: int, shown: "Progress | Log | None" = None
+) -> dict[str, float]:
     """Train on items, with their windows where they carry some, and return the seconds that each stage took.
 
     Raises:
         CommandError: If the training is interrupted.
     """
     try:
-        with Progress() as progress:
+        with shown or Progress() as progress:
             network.fit(items, cache=cache, workers=workers, progress=progress)
     except KeyboardInterrupt:
         raise CommandError(
@@ -127,11 +179,51 @@ def fit(network: "detector.SPPNet", items: Items, cache: Path, workers: int) -> 
     return progress.seconds
 
 
-def summary(output: Path, seconds: dict[str, float], metrics: dict[str, Any]) -> str:
-    """Return what was learned from, the time that each stage took, and what to do with the model."""
+def summary(output: Path, seconds: dict[str, float], metrics: dict[str, Any], photo: Path | None = None) -> str:
+    """Return what was learned from, the time that each stage took, how good the model is, and what to do with it."""
     stages = ", ".join(f"{stage} {duration(time)}" for stage, time in seconds.items())
     learned = f"{sum(metrics['objects'].values()):,} objects in {metrics['images']:,} images"
-    return (
-        f"learned from {learned} in {duration(sum(seconds.values()))}: {stages}\n"
-        f"the model is in {output}; next: sppnet detect PHOTO -m {output}, or sppnet eval -m {output} --data FOLDER"
-    )
+    lines = [f"learned from {learned} in {duration(sum(seconds.values()))}: {stages}"]
+    lines += described(metrics["score"]) if metrics.get("score") else []
+    lines += [
+        f"the model is in {output}; next:",
+        shlex.join(["sppnet", "detect", str(photo or "PHOTO"), "-m", str(output)]),
+    ]
+    return "\n".join(lines)
+
+
+def _check_choices(preset: str | None, minutes: float | None, choose: bool, settings: dict[str, Any]) -> None:
+    """Raise UsageError where what is to be chosen is given, too."""
+    if minutes is not None and (preset or settings["tuning"] or settings["epochs"]):
+        raise click.UsageError("--minutes chooses the preset and the epochs: leave out --preset, --fine-tune, --epochs")
+    if choose and minutes is None:
+        raise click.UsageError("--choose takes time: say how much with --minutes")
+    if choose and (settings["C"] or settings["context"] or settings["method"] != "sppnet"):
+        raise click.UsageError("--choose chooses C and context of SPP-net: leave out --C, --context, --method")
+
+
+def _announced(train: DataSet, val: DataSet | None, where: str) -> str:
+    """Return what will be learned from and scored on, as a line for a person."""
+    if val is None:
+        return f"{len(train):,} images to learn from, none to score on"
+    return f"{len(train):,} images to learn from; {len(val):,} of {where} to score the model on, which are not learned"
+
+
+def _scored(
+    model: "detector.SPPNet", items: Items, data: DataSet, workers: int, where: str, seed: int, output: Path
+) -> dict[str, Any]:
+    """Score a model that has been saved, and save it with its score and confidence; {} if no image can be read.
+
+    Raises:
+        CommandError: If that is interrupted.
+    """
+    try:
+        found = {"on": where, **score(model, items, data, workers, seed=seed)}
+    except KeyboardInterrupt:
+        raise CommandError(f"interrupted while it was scored; the model is in {output}", INTERRUPTED) from None
+    except CommandError as error:
+        say(f"no score: {error}")
+        return {}
+    model.metrics_["score"] = found
+    model.save(output)
+    return found

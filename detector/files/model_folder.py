@@ -15,7 +15,7 @@ from safetensors.numpy import load_file
 from ..errors import ModelError
 from .formats import FORMAT, Tensors, upgraded_detector
 
-# Of a detector; and of a classifier, which has its conv layers in a file of their own, and perhaps its learning curves.
+# Of a detector; and of a classifier, which has its conv layers in a file of their own. Both may have learning curves.
 FILES = (
     "model.safetensors",
     "config.json",
@@ -23,6 +23,7 @@ FILES = (
     "README.md",
     "backbone.safetensors",
     "curves.png",
+    "log.jsonl",
     "conv.json",
     "trunk.safetensors",  # of earlier formats
 )

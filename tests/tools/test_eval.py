@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from sppnet.data import VOC
+from sppnet.data import VOC, content_hashes
 from sppnet.detector import Inference
 from sppnet.proposals import write_windows
 from sppnet.tools.cli import cli
 from sppnet.tools.command.shapes import write_shapes
+from sppnet.tools.training.memory import remember
 from tests.stand_in import StandIn, stand_in_combination
 from tests.tools.test_cli import heavy_imports
 
@@ -176,6 +177,23 @@ def test_the_bundled_model_is_scored_where_none_is_named(shapes: Path, monkeypat
     monkeypatch.setattr(StandIn, "load", load)
 
     assert evaluate(shapes).exit_code == 0
+
+
+def test_images_that_the_model_learned_from_are_said_and_counted(
+    shapes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def load(folder: Path, *, device: str, engine: str) -> StandIn:
+        network: Any = StandIn(("disc", "ring", "square", "triangle"))
+        remember(network, content_hashes(VOC(shapes, split="val"))[:3])
+        return network  # type: ignore[no-any-return]
+
+    monkeypatch.setattr("sppnet.detector.load_detector", load)
+
+    result = evaluate(shapes, "-m", tmp_path, "--report", tmp_path / "report.md", "--json")
+
+    assert json.loads(result.stdout)["learned_images"] == 3
+    assert "WARNING: the model has learned from 3 of these 4 images" in result.stderr
+    assert "4 images, 3 of which the model has learned from" in (tmp_path / "report.md").read_text()
 
 
 def test_without_a_model_there_are_no_classes_to_name(shapes: Path) -> None:

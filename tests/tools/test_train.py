@@ -37,8 +37,112 @@ def test_the_plan_names_images_objects_time_and_disk(shapes: Path) -> None:
     lines = train(shapes).stderr.splitlines()
 
     assert lines[0].endswith("shapes: 3 images, the split train")
-    assert re.match(r"\d+ objects of 4 classes: disc \d+, ring \d+, square \d+, triangle \d+$", lines[1])
-    assert lines[2].startswith("about 3 min; 0.0 GB in ")
+    assert lines[1].endswith("shapes: 1 images, the split val")
+    assert lines[2].startswith("3 images to learn from; 1 of the split val to score the model on")
+    counts = r"disc \d+, ring \d+, square \d+, triangle \d+"
+    assert re.match(rf"\d+ objects of 4 classes in 3 images, format voc: {counts}$", lines[3])
+    assert lines[4].startswith("thin, with fewer than 10 objects to learn from: ")
+    assert lines[5].startswith("about 3 min; 0.0 GB in ") and "memory up to about 2.0 GB" in lines[5]
+
+
+def test_a_dry_run_says_the_plan_and_writes_nothing(shapes: Path) -> None:
+    result = train(shapes, "--dry-run", "--json")
+
+    plan = json.loads(result.stdout)
+    assert (plan["format"], plan["images"], plan["scored_images"], plan["seconds"]) == ("voc", 3, 1, 180)
+    assert list(plan["objects"]) == ["disc", "ring", "square", "triangle"]
+    assert plan["thin"] == [name for name, count in plan["objects"].items() if 0 < count < 10] != []
+    assert [path.name for path in shapes.parent.iterdir()] == ["shapes"]
+
+
+def test_without_a_validation_split_images_are_held_out_and_scored(shapes: Path) -> None:
+    write_shapes(shapes, train=10, val=1)
+    (shapes / "ImageSets" / "Main" / "val.txt").unlink()
+
+    result = train(shapes, "--split", "train", "--json")
+
+    metrics = json.loads(result.stdout)["metrics"]
+    assert (metrics["images"], metrics["score"]["images"], metrics["score"]["on"]) == (8, 2, "those held out")
+    assert "8 images to learn from; 2 of those held out to score the model on" in result.stderr
+
+
+def test_all_images_are_learned_on_request_and_none_is_scored(shapes: Path) -> None:
+    result = train(shapes, "--val-split", "0", "--json")
+
+    metrics = json.loads(result.stdout)["metrics"]
+    assert metrics["images"] == 3 and "score" not in metrics
+    assert "3 images to learn from, none to score on" in result.stderr
+
+
+def test_the_score_is_said_and_the_last_line_is_the_next_command(shapes: Path) -> None:
+    lines = train(shapes).stdout.splitlines()
+
+    assert lines[1].startswith("mAP ") and "1 images of the split val, which it has not learned from" in lines[1]
+    photo, model = shapes / "JPEGImages" / "000004.jpg", shapes.parent / "model"
+    assert lines[-1] == f"sppnet detect {photo} -m {model}"
+
+
+def test_an_interrupted_score_leaves_the_model(shapes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_arguments: object, **_options: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(StandIn, "predict", interrupted)
+
+    result = train(shapes)
+
+    assert result.exit_code == 130 and "while it was scored; the model is in" in result.stderr
+    assert (shapes.parent / "model").is_dir()
+
+
+def test_a_broken_image_of_the_validation_split_costs_no_training(shapes: Path) -> None:
+    (shapes / "JPEGImages" / "000004.jpg").write_bytes(b"")
+
+    result = train(shapes)
+
+    assert result.exit_code == 5
+    assert (shapes.parent / "model").is_dir() and "000004.jpg" in result.stderr
+
+
+def test_the_model_remembers_its_images_and_json_does_not_show_them(shapes: Path) -> None:
+    saved: list[dict[str, object]] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(StandIn, "save", lambda self, folder: saved.append(dict(self.metrics_)))
+        printed = json.loads(train(shapes, "--json").stdout)
+
+    assert "learned_contents" in saved[0] and "learned_contents" not in printed["metrics"]
+    assert "score" not in saved[0] and "score" in saved[1]  # saved before the score, which may be interrupted
+
+
+def test_a_log_is_kept_with_the_model(shapes: Path) -> None:
+    train(shapes)
+
+    lines = [json.loads(line) for line in (shapes.parent / "model" / "log.jsonl").read_text().splitlines()]
+    assert [line["stage"] for line in lines] == ["everything", "score"]
+
+
+def test_without_anything_to_resume_that_is_an_error(shapes: Path) -> None:
+    result = train(shapes, "--resume")
+
+    assert result.exit_code == 2 and "model.cache: nothing to resume" in result.stderr
+
+
+def test_it_says_from_where_it_goes_on(shapes: Path) -> None:
+    for name in ("windows/ab/1.windows", "windows/ab/2.windows", "maps/1.array", "finetuning-1.pt"):
+        (shapes.parent / "model.cache" / name).parent.mkdir(parents=True, exist_ok=True)
+        (shapes.parent / "model.cache" / name).write_bytes(b"")
+
+    result = train(shapes, "--resume")
+
+    assert result.exit_code == 0
+    assert "model.cache: windows of 2 images, 1 maps, 1 states of learning layers" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "options",
+    [[], ["--minutes", "5", "--C", "0.1"], ["--minutes", "5", "--context"], ["--minutes", "1", "--method", "rcnn"]],
+)
+def test_what_is_to_be_chosen_is_not_given(shapes: Path, options: list[str]) -> None:
+    assert train(shapes, "--choose", *options).exit_code == 2
 
 
 def test_a_plan_that_nobody_chose_names_the_better_one(shapes: Path) -> None:
@@ -140,7 +244,7 @@ def test_an_older_model_is_replaced(shapes: Path) -> None:
 
 
 def test_too_small_a_disk_is_refused_before_the_work(shapes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(StandIn, "needs", {"disk_bytes": 1e18, "seconds": 1.0})
+    monkeypatch.setattr(StandIn, "needs", {"disk_bytes": 1e18, "memory_bytes": 1.0, "seconds": 1.0})
 
     result = train(shapes)
 

@@ -1,6 +1,6 @@
 """The items of a data set that a command works on: an image, its objects, and its windows where a file has them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from sppnet import proposals
@@ -19,6 +19,7 @@ class Items:
         limit: How many images of the data set are taken, its first ones; None takes all.
         lenient: Whether images that cannot be read are left out, which is said, instead of raising.
         windows: A file of windows, as `proposals.read_windows` takes it; None for items without windows.
+        order: Names of the images of a file of windows that has no names; by default those of the data set.
         lenient_windows: Whether a lenient run also leaves out images of which the file has no windows, or some that lie
             outside the image.
 
@@ -36,13 +37,14 @@ class Items:
         *,
         lenient: bool = False,
         windows: Path | None = None,
+        order: Sequence[str] | None = None,
         lenient_windows: bool = False,
     ) -> None:
         self.skipped = 0
         self._data, self._file = data, windows
         self._left_out = (DataError,) * lenient + (proposals.ProposalError,) * (lenient and lenient_windows)
         self._count = min(len(data), limit or len(data))
-        self._windows = None if windows is None else proposals.read_windows(windows, data.ids)
+        self._windows = None if windows is None else proposals.read_windows(windows, order or data.ids)
 
     def __len__(self) -> int:
         return self._count

@@ -2,19 +2,20 @@
 
 import shutil
 import time
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from sppnet import detector
 from sppnet.data import DataSet
 
-from .console import CommandError, duration, say
+from .console import USAGE, CommandError, duration, say
 
 Make = Callable[..., "detector.SPPNet"]  # of a preset, and of epochs if not the usual ones
 MEASURED = 0.037  # seconds of the conv layers for 600 x 800 pixels on the two cores that plans are of
+FEW_OBJECTS = 10  # of a class
 LEAST_EPOCHS = 4  # of fine-tuning; with fewer, conv layers as they come are as good
 
 
@@ -45,23 +46,69 @@ def fitting(make: Make, images: int, minutes: float, slower: float) -> "detector
 
 
 def present_plan(
-    network: "detector.SPPNet", data: DataSet, count: int, cache: Path, slower: float, better: "detector.SPPNet | None"
-) -> None:
-    """Say what a training on the first `count` images will work on and what it will cost, and what a better one would.
+    network: "detector.SPPNet", data: DataSet, data_format: str, cache: Path, slower: float
+) -> dict[str, Any]:
+    """Say what a training will work on, what it will cost here and where it is thin, and return that as JSON has it.
 
     Raises:
         CommandError: If the disk has less room than the cache will need.
     """
-    objects = Counter(label for number in range(count) for label in data.target(number)["labels"].tolist())
-    counts = ", ".join(f"{name} {objects[label]:,}" for label, name in enumerate(data.classes))
-    say(f"{objects.total():,} objects of {len(data.classes)} classes: {counts}")
-    plan = network.plan(count)
+    objects = np.zeros(len(data.classes), np.int64)
+    for number in range(len(data)):
+        target = data.target(number)
+        objects += np.bincount(target["labels"][~target["difficult"]], minlength=len(objects))
+    counts = dict(zip(data.classes, objects.tolist(), strict=True))
+    listed = ", ".join(f"{name} {count:,}" for name, count in counts.items())
+    kinds = f"{len(counts)} class{'es' * (len(counts) > 1)}"
+    say(f"{objects.sum():,} objects of {kinds} in {len(data):,} images, format {data_format}: {listed}")
+    thin = [name for name, count in counts.items() if 0 < count < FEW_OBJECTS]
+    if thin:
+        say(f"thin, with fewer than {FEW_OBJECTS} objects to learn from: {', '.join(thin)}")
+    plan = network.plan(len(data))
     there = next(folder for folder in (cache, *cache.resolve().parents) if folder.exists())
-    free = shutil.disk_usage(there).free
-    seconds = duration(slower * plan["seconds"])
-    say(f"about {seconds}; {plan['disk_bytes'] / 1e9:.1f} GB in {cache}, {free / 1e9:.1f} GB are free")
-    if better:
-        say(f"better: --preset hours, about {duration(slower * better.plan(count)['seconds'])}")
+    free, memory = shutil.disk_usage(there).free, free_memory()
+    seconds = slower * plan["seconds"]
+    say(
+        f"about {duration(seconds)}; {plan['disk_bytes'] / 1e9:.1f} GB in {cache}, {free / 1e9:.1f} GB are free; "
+        f"memory up to about {plan['memory_bytes'] / 1e9:.1f} GB"
+        + (f", {memory / 1e9:.1f} GB are free" if memory else "")
+    )
     held = sum(file.stat().st_size for file in cache.rglob("*") if file.is_file())
     if plan["disk_bytes"] - held > free:
         raise CommandError(f"{cache}: too little room; name a folder on another disk with --cache", 1)
+    return {
+        "format": data_format,
+        "images": len(data),
+        "objects": counts,
+        "thin": thin,
+        **plan,
+        "seconds": seconds,
+    }
+
+
+def free_memory() -> int | None:
+    """Return how many bytes of memory the system can give, None where it does not tell."""
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+    except OSError:
+        return None
+    return next((1024 * int(line.split()[1]) for line in lines if line.startswith("MemAvailable:")), None)
+
+
+def present_leftovers(cache: Path, *, wanted: bool) -> None:
+    """Say what an interrupted training has left to go on from.
+
+    Args:
+        cache: Its folder.
+        wanted: Whether there must be something.
+
+    Raises:
+        CommandError: If there must be, and is nothing.
+    """
+    kinds = {"windows of {} images": "windows", "{} maps": "array", "{} states of learning layers": "pt"}
+    counts = {kind: sum(1 for _ in cache.rglob(f"*.{suffix}")) for kind, suffix in kinds.items()}
+    left = ", ".join(kind.format(f"{count:,}") for kind, count in counts.items() if count)
+    if left:
+        say(f"goes on from {cache}: {left}; what does not belong to this training is made anew")
+    elif wanted:
+        raise CommandError(f"{cache}: nothing to resume, no training was interrupted there; leave out --resume", USAGE)

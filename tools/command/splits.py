@@ -56,6 +56,16 @@ def open_split(
     return data
 
 
+def validation_split(root: Path, data_format: str | None = None) -> str | None:
+    """Return the split of a data set that is for choosing and scoring models, None if it has none; test is not.
+
+    Raises:
+        DataError: If no reader knows the data set, or several do.
+    """
+    known = splits(root, format=data_format)
+    return usual_split([name for name in known if not name.startswith("test")], "val")
+
+
 def usual_split(known: Sequence[str], usual: str) -> str | None:
     """Return the split that is meant where none is named, or None if there is none of its names."""
     names = [usual, *OTHER_NAMES.get(usual, ())]

@@ -1,4 +1,4 @@
-"""Two figures of classifiers: the course of a training, and scores against the size of the test images."""
+"""Courses of trainings, of classifiers and of detectors; scores of classifiers against the size of the test images."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -34,6 +34,25 @@ def learning_curves(history: Mapping[str, Any], score: str) -> bytes:
     finish(scores, "pixels")
     for axes in (losses, scores):
         axes.xaxis.get_major_locator().set_params(integer=True)
+    return png(figure)
+
+
+def loss_curves(history: Mapping[str, Any]) -> bytes:
+    """Return the PNG of a detector's fine-tuning: losses of every epoch, and which epoch's weights were taken.
+
+    Args:
+        history: {"losses", "held_out_losses", "epoch"}, as the metrics of a model have it.
+    """
+    figure = new_figure()
+    axes = figure.add_subplot(xlabel="epoch", ylabel="loss")
+    epochs = np.arange(1, len(history["losses"]) + 1)
+    for colour, (name, losses) in zip(
+        colours(2), {"learned from": "losses", "held out": "held_out_losses"}.items(), strict=True
+    ):
+        axes.plot(epochs, history[losses], ".-", color=colour, label=name)
+    axes.axvline(history["epoch"], color="black", linestyle=":", label="weights taken")
+    axes.set_xticks(epochs)
+    finish(axes, "images")
     return png(figure)
 
 

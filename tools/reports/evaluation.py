@@ -44,7 +44,9 @@ def rows(result: dict[str, Any]) -> Iterator[list[str]]:
 def times(result: dict[str, Any]) -> str:
     """Return how many images there were and the milliseconds an image took, as one line."""
     stages = ", ".join(f"{stage} {milliseconds:.0f}" for stage, milliseconds in result["milliseconds"].items())
-    return f"{result['images']:,} images" + (f"; milliseconds per image: {stages}" if stages else "")
+    count = result["learned_images"]
+    learned = f", {count:,} of which the model has learned from" if count else ""
+    return f"{result['images']:,} images{learned}" + (f"; milliseconds per image: {stages}" if stages else "")
 
 
 def _percent(value: float | None) -> str:

@@ -6,10 +6,11 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from sppnet.data import DataSet, ImageError, open_data
+from sppnet.data import DataSet, ImageError, Subset, open_data
 from sppnet.proposals import ProposalError, write_windows
 from sppnet.tools.command.items import Items
 from sppnet.tools.command.shapes import write_shapes
+from tests.proposals.test_matlab import cells, matlab_file
 
 
 @pytest.fixture
@@ -42,6 +43,14 @@ def test_items_are_the_first_images_with_their_targets(data: DataSet) -> None:
     np.testing.assert_array_equal(image, data.image(0))
     assert target.keys() == {"boxes", "labels", "difficult"}
     assert [image.shape for image, _ in items] == [(240, 320, 3)] * 2
+
+
+def test_windows_without_names_are_those_of_the_images_in_the_order_given(data: DataSet, tmp_path: Path) -> None:
+    file = matlab_file(tmp_path, boxes=cells([np.array([[1.0, left, 9, 99]]) for left in (10, 20, 30)]))
+
+    [(_, target)] = Items(Subset(data, [1]), windows=file, order=data.ids)
+
+    np.testing.assert_array_equal(target["windows"], [[19, 0, 99, 9]])
 
 
 def test_items_carry_the_windows_of_a_file(data: DataSet, file: Path) -> None:

@@ -1,12 +1,14 @@
 """Tests of what a training will cost, and of the choice of one that fits."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sppnet.detector import PRESETS
+from sppnet.tools.command.console import CommandError
 from sppnet.tools.command.detector_options import network
-from sppnet.tools.command.planning import LEAST_EPOCHS, fitting, slowness
+from sppnet.tools.command.planning import LEAST_EPOCHS, fitting, free_memory, present_leftovers, slowness
 
 SETTINGS: dict[str, Any] = {
     **{"method": "sppnet", "backbone": "efficientnet_lite0", "mode": "fast", "max_windows": 2000, "scales": (600,)},
@@ -48,3 +50,28 @@ def test_conv_layers_stay_as_they_come_where_a_few_epochs_take_too_long(given: f
 
 def test_the_machine_is_measured() -> None:
     assert 0.1 < slowness() < 1000
+
+
+def test_free_memory_is_a_number_of_bytes_or_unknown() -> None:
+    assert (free_memory() or 1e9) > 1e6
+
+
+def test_without_leftovers_a_training_starts_silently(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    present_leftovers(tmp_path / "cache", wanted=False)
+
+    assert capsys.readouterr().err == ""
+
+
+def test_leftovers_are_said_also_where_they_need_not_be(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "1.array").write_bytes(b"")
+
+    present_leftovers(tmp_path, wanted=False)
+
+    assert f"goes on from {tmp_path}: 1 maps; what does not belong" in capsys.readouterr().err
+
+
+def test_leftovers_that_must_be_there_and_are_not_are_wrong_usage(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="nothing to resume") as raised:
+        present_leftovers(tmp_path, wanted=True)
+
+    assert raised.value.code == 2

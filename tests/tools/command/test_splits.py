@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from sppnet.data import VOC_CLASSES
-from sppnet.tools.command.splits import open_split, usual_split
+from sppnet.tools.command.splits import open_split, usual_split, validation_split
 from tests.data.formats.drawn import picture, write
 from tests.data.test_voc import add_image
 
@@ -63,3 +63,16 @@ def test_what_is_read_in_another_way_is_said(tmp_path: Path, capsys: pytest.Capt
     open_split(tmp_path, None, usual="train", lenient=False, data_format="yolo")
 
     assert "1 outlines (segments) are read as the boxes around them" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [(["train", "val"], "val"), (["valid2017", "test"], "valid2017"), (["train", "test"], None), ([], None)],
+)
+def test_the_split_to_choose_by_is_never_the_test_split(tmp_path: Path, names: list[str], expected: str | None) -> None:
+    add_image(tmp_path, "000001", [("dog", (1, 1, 5, 5))])
+    (tmp_path / "ImageSets" / "Main").mkdir(parents=True)
+    for name in names:
+        (tmp_path / "ImageSets" / "Main" / f"{name}.txt").write_text("000001\n")
+
+    assert validation_split(tmp_path) == expected

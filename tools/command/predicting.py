@@ -1,0 +1,66 @@
+"""What a model finds in the images of a data set, several at once."""
+
+import time
+from collections import defaultdict
+from functools import partial
+from typing import Any
+
+import numpy.typing as npt
+
+from sppnet import detector
+from sppnet.data import Item
+
+from .console import BAD_DATA, CommandError
+from .items import Items
+from .lanes import lanes_for, side_by_side
+from .progress import Progress
+
+Arrays = dict[str, npt.NDArray[Any]]
+
+
+def detect_all(
+    network: "detector.SPPNet | detector.Combination",
+    items: Items,
+    workers: int,
+    inference: "detector.Inference | None" = None,
+) -> tuple[dict[int, Arrays], dict[str, float]]:
+    """Return what the model finds in images, by their numbers, and milliseconds per stage and image.
+
+    Images are worked on side by side, so the stages of one can take longer together than `wall`, all the time divided
+    by the number of images.
+
+    Args:
+        network: The model that detects.
+        items: The images, with their windows; where they carry none, the model proposes its own.
+        workers: How many images are worked on at once.
+        inference: What is done for an image beyond the usual.
+
+    Raises:
+        DataError: If an image cannot be read and the run is not lenient.
+        CommandError: If none can be read.
+    """
+    found: dict[int, Arrays] = {}
+    totals: defaultdict[str, float] = defaultdict(float)
+    started = time.perf_counter()
+    with Progress() as progress:
+        detect = partial(_detect, network, inference)
+        for outcome in side_by_side(detect, items.numbered(), lanes=lanes_for(items, workers)):
+            number, result = outcome.result()
+            for stage, spent in result["milliseconds"].items():
+                totals[stage] += spent
+            found[number] = {name: result[name] for name in ("boxes", "labels", "scores")}
+            progress("images", len(found), len(items))
+    if not found:
+        raise CommandError("none of the images could be read", BAD_DATA)
+    totals["wall"] = 1000 * (time.perf_counter() - started)
+    return found, {stage: total / len(found) for stage, total in totals.items()}
+
+
+def _detect(
+    network: "detector.SPPNet | detector.Combination",
+    inference: "detector.Inference | None",
+    numbered: tuple[int, Item],
+) -> tuple[int, dict[str, Any]]:
+    number, (image, target) = numbered
+    windows = [target["windows"]] if "windows" in target else None
+    return number, network.predict([image], windows=windows, inference=inference)[0]
