@@ -73,7 +73,10 @@ CASES = {
     ),
     "voc-xml: junk for XML": Case("voc-xml", filled("train/a.xml", "<annotation>"), "annotation", "no readable XML"),
     "coco: an object that is none": Case(
-        "coco", in_json(COCO, lambda content: content["annotations"].append(7)), "annotation", "number 5: an annotation must be an obj"
+        "coco",
+        in_json(COCO, lambda content: content["annotations"].append(7)),
+        "annotation",
+        "number 5: an annotation must be an obj",
     ),
     "coco: an object of no image": Case("coco", coco(image_id=99), "annotation", "no image with the id 99"),
     "coco: an image number that is text": Case(
