@@ -1,5 +1,8 @@
 """Files to images and targets; detections to scores."""
 
+from .checking.check import Report, check_data
+from .checking.findings import GRADES, KINDS, Finding
+from .checking.mending import write_mended
 from .class_splits import class_splits
 from .contents import content_hashes, remembered
 from .cutouts import BACKGROUND, Cutouts
@@ -34,7 +37,9 @@ from .writing.data_sets import DATA_WRITERS, write_data
 __all__ = [
     "BACKGROUND",
     "DATA_WRITERS",
+    "GRADES",
     "IMAGE_SUFFIXES",
+    "KINDS",
     "METRICS",
     "OBJECT_SIZES",
     "READERS",
@@ -46,6 +51,7 @@ __all__ = [
     "DataError",
     "DataSet",
     "DataWarning",
+    "Finding",
     "ImageError",
     "ImageLabels",
     "Item",
@@ -53,6 +59,7 @@ __all__ = [
     "ObjectOverlaps",
     "Pictures",
     "Reader",
+    "Report",
     "Results",
     "Statistics",
     "Subset",
@@ -60,6 +67,7 @@ __all__ = [
     "accuracy",
     "average_precision",
     "best_confidence",
+    "check_data",
     "class_splits",
     "coco_average_precision",
     "content_hashes",
@@ -82,5 +90,6 @@ __all__ = [
     "splits",
     "statistics",
     "write_data",
+    "write_mended",
     "write_whole",
 ]

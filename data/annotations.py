@@ -4,13 +4,14 @@ import codecs
 import math
 import re
 import reprlib
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree
 
-from .errors import DataError
+from .errors import DataError, ReversedError, UnknownClassError
 from .listing import normal
+from .unchecked import Box, Found
 
 MAX_BYTES, MAX_DEPTH = 8 << 20, 32  # real annotations have kilobytes and four levels
 LARGEST = 1_000_000  # pixels; float32 still holds the tenths
@@ -38,7 +39,6 @@ WIDER = {
 NO_TEXT = {"idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape"}  # known to Python, not encodings
 DIFFICULT = {"0": False, "false": False, "no": False, "": False, "1": True, "true": True, "yes": True}
 
-Box = tuple[float, float, float, float]
 Object = tuple[str, Box, bool]  # class name, x1 y1 x2 y2 in outer-edge pixels, difficult
 
 
@@ -66,34 +66,38 @@ def read_annotation(
             corners are swapped, or the image is dropped. It may raise.
     """
     try:
-        root = _parse(file)
+        size, elements = unchecked_annotation(file, classes)
     except DataError as error:
         report(f"{file}: {error}", "image dropped")
         return None
-    size = _length(root, "size/width"), _length(root, "size/height")
     objects, notes = [], []
-    for number, element in enumerate(root.findall("object"), 1):
-        name = normal((element.findtext("name") or "").strip())
-        place = f"{file}: object {number} ({name or 'no name'})"
-        try:
-            xmin, ymin, xmax, ymax = _corners(element, name, classes)
-        except DataError as error:
-            report(f"{place}: {error}", "dropped")
+    for place, name, box, difficult, _, fault, note in elements:
+        if fault:
+            report(f"{place}: {fault}", "dropped" if box is None else "swapped")
+        if box is None:
             continue
-        if xmax < xmin or ymax < ymin:
-            rule = "xmin <= xmax and ymin <= ymax must hold"
-            report(f"{place}: {rule}, got x {xmin:g} to {xmax:g}, y {ymin:g} to {ymax:g}", "swapped")
-        box = min(xmin, xmax) - 1, min(ymin, ymax) - 1, max(xmin, xmax), max(ymin, ymax)
         inside = _clip(box, size)
         empty = inside[0] >= inside[2] or inside[1] >= inside[3]
         if empty or max(abs(a - b) for a, b in zip(box, inside, strict=True)) > ROUNDING:
             report(f"{place}: {_outside(box, size)}", "dropped" if empty else "clipped")
         if not empty:
-            difficult = (element.findtext("difficult") or "").strip()
-            if difficult.lower() not in DIFFICULT:
-                notes.append(f"{place}: difficult must be 0 or 1, got {reprlib.repr(difficult)}: taken as 0")
-            objects.append((name, inside, DIFFICULT.get(difficult.lower(), False)))
+            notes += [f"{place}: {note}"] * bool(note)
+            objects.append((name, inside, difficult))
     return Annotation(size, objects, tuple(notes))
+
+
+def unchecked_annotation(
+    file: Path, classes: Collection[str] | None = None
+) -> tuple[tuple[float, float], Iterator[Found]]:
+    """Return the size of the image as an annotation tells it, and all its objects, with what is wrong with them.
+
+    Raises:
+        DataError: If the file cannot be read.
+    """
+    root = _parse(file)
+    objects = enumerate(root.findall("object"), 1)
+    size = _length(root, "size/width"), _length(root, "size/height")
+    return size, (_found(f"{file}: object {number}", element, classes) for number, element in objects)
 
 
 def check_picture(annotation: Annotation, size: tuple[int, int]) -> None:
@@ -169,12 +173,30 @@ def _text(data: bytes) -> str:
         return data.decode(WIDER[encoding])
 
 
+def _found(place: str, element: ElementTree.Element, classes: Collection[str] | None) -> Found:
+    name = normal((element.findtext("name") or "").strip())
+    place = f"{place} ({name or 'no name'})"
+    try:
+        xmin, ymin, xmax, ymax = _corners(element, name, classes)
+    except DataError as error:
+        return Found(place, name, error=error)
+    swapped = None
+    if xmax < xmin or ymax < ymin:
+        rule = "xmin <= xmax and ymin <= ymax must hold"
+        swapped = ReversedError(f"{rule}, got x {xmin:g} to {xmax:g}, y {ymin:g} to {ymax:g}")
+    box = min(xmin, xmax) - 1, min(ymin, ymax) - 1, max(xmin, xmax), max(ymin, ymax)
+    difficult = (element.findtext("difficult") or "").strip()
+    odd = difficult.lower() not in DIFFICULT
+    note = f"difficult must be 0 or 1, got {reprlib.repr(difficult)}: taken as 0" if odd else ""
+    return Found(place, name, box, DIFFICULT.get(difficult.lower(), False), error=swapped, note=note)
+
+
 def _corners(element: ElementTree.Element, name: str, classes: Collection[str] | None) -> Box:
     """Return xmin, ymin, xmax and ymax of an object that keeps the rules."""
     if not name:
         raise DataError("an object needs a name")
     if classes is not None and name not in classes:
-        raise DataError(f"unknown class, the classes are {', '.join(classes)}")
+        raise UnknownClassError(f"unknown class, the classes are {', '.join(classes)}")
     corners = element.find("bndbox")
     if corners is None:
         raise DataError("an object needs a bndbox")

@@ -8,6 +8,8 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from .unchecked import Unread
+
 # {"boxes": float32 (N, 4) in outer-edge pixels, "labels": int64 (N,), "difficult": bool (N,)}; it may hold more:
 # "crowd", bool (N,), tells which of the difficult ones are crowds, many objects in one box, as COCO has them.
 Target = dict[str, npt.NDArray[Any]]
@@ -89,3 +91,6 @@ class Reader(Protocol):
 
     def splits(self, root: str | Path, /) -> list[str]:
         """Return the names of the splits of a data set, sorted; none if it is not divided."""
+
+    def unread(self, root: Path, /) -> Unread:
+        """Return a data set before anything of it is read, for what looks for mistakes."""

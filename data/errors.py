@@ -13,6 +13,18 @@ class ImageError(DataError):
     """An image is missing, damaged, too large or of an unsupported kind."""
 
 
+class UnknownClassError(DataError):
+    """An object is of a class that there is not."""
+
+
+class EmptyBoxError(DataError):
+    """A box has no area."""
+
+
+class ReversedError(DataError):
+    """The corners of a box are in the wrong order."""
+
+
 class DataWarning(UserWarning):
     """Something was wrong with a file, and it was used all the same."""
 

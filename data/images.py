@@ -32,6 +32,7 @@ from .errors import DataWarning, ImageError
 # Lower case; the content decides. Of two files with one name that with the first suffix counts.
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".jfif", ".avif", ".heic", ".heif")
 MAX_BYTES = 1 << 30
+MAX_PIXELS, MAX_SIDE = 64_000_000, 32_768
 
 # The readers are called directly, not through Pillow's open(): that one warns before its caller can see the size.
 _READERS: tuple[tuple[bytes, Callable[[bytes], ImageFile.ImageFile]], ...] = (
@@ -45,7 +46,7 @@ _WHITE_IS_ZERO, _SIGNED = 0, 2
 
 
 def read_image(
-    source: str | Path | bytes, *, max_pixels: int = 64_000_000, max_side: int = 32_768, name: str | None = None
+    source: str | Path | bytes, *, max_pixels: int = MAX_PIXELS, max_side: int = MAX_SIDE, name: str | None = None
 ) -> npt.NDArray[np.uint8]:
     """Return the upright RGB pixels of an image file.
 
@@ -67,8 +68,17 @@ def read_image(
         ImageError: If the file is missing, empty, not an image of these formats, too large or damaged.
     """
     name = name or ("image" if isinstance(source, bytes) else str(source))
+    pixels, missing = decode(file_bytes(source, name), name, max_pixels, max_side)
+    if missing:
+        warnings.warn(f"{name}: {missing}", DataWarning, stacklevel=2)
+    return pixels
+
+
+def decode(
+    data: bytes, name: str, max_pixels: int = MAX_PIXELS, max_side: int = MAX_SIDE
+) -> tuple[npt.NDArray[np.uint8], str | None]:
+    """Return the pixels of `read_image`, and what is missing of them instead of a warning."""
     try:
-        data = source if isinstance(source, bytes) else _file_bytes(Path(source))
         image: Pillow.Image = _checked(_open(data), max_pixels, max_side)
         missing = None
         if image.format == "JPEG" and lacks_end(data):
@@ -78,13 +88,20 @@ def read_image(
         raise ImageError(f"{name}: {error}") from None
     except Exception as error:  # Pillow lets a dozen undocumented types out of damaged files
         raise ImageError(f"{name}: damaged or unsupported image: {' '.join(str(error).split())}") from error
-    if missing:
-        warnings.warn(f"{name}: {missing}", DataWarning, stacklevel=2)
-    return pixels
+    return pixels, missing
+
+
+def file_bytes(source: str | Path | bytes, name: str) -> bytes:
+    """Return the content of a regular file: opening a pipe or a device could wait for ever."""
+    if isinstance(source, bytes):
+        return source
+    try:
+        return _file_bytes(Path(source))
+    except ImageError as error:
+        raise ImageError(f"{name}: {error}") from None
 
 
 def _file_bytes(path: Path) -> bytes:
-    """Return the content of a regular file: opening a pipe or a device could wait for ever."""
     try:
         if not path.exists():
             raise ImageError("no such file")

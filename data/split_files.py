@@ -10,6 +10,7 @@ from .listing import NamedFiles, folder_called, is_hidden
 
 # Image sets of single classes have a second column: 1, -1, or 0 where all objects of the class are difficult.
 COLUMN = re.compile(r"(.*\S)[ \t]+(?:\+?1|-1|0)")
+ONCE = "counted once"  # what happens to a line that is repeated
 LINE_END = re.compile(r"\r\n|\r|\n")
 
 Report = Callable[[str, str], None]
@@ -47,7 +48,7 @@ def split_ids(root: Path, split: str, files: NamedFiles, report: Report) -> list
         id_ = _find(name, files) or name
         place = f"{known[split]}: line {number}"
         if id_ in ids:
-            report(f"{place} repeats line {ids[id_]}: {id_!r}", "counted once")
+            report(f"{place} repeats line {ids[id_]}: {id_!r}", ONCE)
         elif id_ not in files.paths and (rule := _broken_rule(id_)):
             report(f"{place}: {rule}, got {id_!r}", "left out")
         else:

@@ -5,19 +5,22 @@ named in small letters, `JPEGImages` may be called `images`, and an id may hold 
 are found by their id alone: what an annotation says about file names and folders is never used as a path.
 """
 
+import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
-from .annotations import Annotation, check_picture, read_annotation
+from .annotations import Annotation, check_picture, read_annotation, unchecked_annotation
 from .dataset import DataSet, Target
 from .errors import DataError, DataWarning, reasons
 from .images import IMAGE_SUFFIXES, read_image
 from .listing import NamedFiles, files_below, folder_called, normal
 from .split_files import split_files, split_ids
+from .unchecked import Found, Unchecked
 
 VOC_CLASSES = (
     "aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow", "diningtable", "dog",
@@ -66,6 +69,42 @@ class VOC(DataSet):
             DataError: If the folder is no data set.
         """
         return sorted(split_files(data_folder(Path(root))))
+
+    @classmethod
+    def unread(cls, root: Path) -> Self:
+        """Return the data set before anything of it is read, for `unchecked`.
+
+        Raises:
+            DataError: If the folder is no data set.
+        """
+        reader = cls.__new__(cls)
+        reader.root, reader._strict, reader.problems = data_folder(root), False, []
+        return reader
+
+    def unchecked(self, split: str | None) -> Iterator[Unchecked]:
+        """Yield the images of a split, or all annotated ones, as their files have them."""
+        self._files = NamedFiles(folder_called(self.root, "Annotations") or self.root, [".xml"])
+        images = NamedFiles(image_folder(self.root), IMAGE_SUFFIXES)
+        ids = self._files.paths if split is None else split_ids(self.root, split, self._files, self._report)
+        for id_ in ids:
+            source, name = self._annotation(id_), images.find(id_)
+            file = images.folder / f"{id_}{IMAGE_SUFFIXES[0]}" if name is None else images.paths[name]
+            size: tuple[float, float] = (math.inf, math.inf)
+            objects: list[Found] | None = None
+            try:
+                size, found = unchecked_annotation(source)
+                objects = list(found)
+            except DataError as error:
+                self._report(f"{source}: {error}", "image dropped")
+            yield Unchecked(file, str(source), size, objects, id_)
+
+    def declared(self) -> tuple[str, ...]:
+        """Return no classes: the format has no list of them."""
+        return ()
+
+    def remarks(self) -> list[str]:
+        """Return nothing: all is read as it is written."""
+        return []
 
     def __init__(
         self, root: str | Path, split: str | None = None, *, classes: Sequence[str] | None = None, strict: bool = True

@@ -18,7 +18,7 @@ COMMANDS = {
     "remove-class": "Make a model without one of its classes.",
     "rename-class": "Call a class of a model by another name.",
     "export": "Make a model smaller.",
-    "data": "Look at data sets, convert and divide them.",
+    "data": "Check data sets, look at them, convert and divide them.",
     "proposals": "Compute the windows of images, or measure their recall.",
     "bench": "Race SPP-net against R-CNN and other detectors on the same images.",
     "represent": "Measure how well the layers of a backbone tell whole images apart.",

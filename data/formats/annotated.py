@@ -1,21 +1,21 @@
 """What the readers share: a reader finds parts, images and raw objects; here they are checked and become a data set."""
 
-import copy
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from ..annotations import ROUNDING, Annotation, check_picture
 from ..dataset import DataSet, Target
-from ..errors import DataError
+from ..errors import DataError, ReversedError
 from ..images import read_image
+from ..unchecked import Found, Unchecked
 from ..voc import VOC_CLASSES
 from .layouts import unique_ids
-from .things import Thing, checked, clipped, outside
+from .things import Thing, checked, clipped, no_area, outside
 
 Parts = dict[str, list[Path]]  # split -> the files or folders that hold it; "" is all of a data set without splits
 
@@ -70,6 +70,40 @@ class Annotated(DataSet):
         """
         return sorted(filter(None, cls._found_parts(Path(root))))
 
+    @classmethod
+    def unread(cls, root: Path) -> Self:
+        """Return the data set before anything of it is read, for `unchecked`.
+
+        Raises:
+            DataError: If the folder or file is no data set.
+        """
+        cls._found_parts(root)
+        reader = cls.__new__(cls)
+        reader.root, reader._strict, reader._allowed = root, False, None
+        reader.problems, reader._remarks = [], Counter()
+        return reader
+
+    def unchecked(self, split: str | None) -> Iterator[Unchecked]:
+        """Yield the images of a split, or of all, as the files have them; those of several splits once."""
+        parts = self._found_parts(self.root)
+        known, shared = set[int](), split is None and len(parts) > 1  # hashes of paths
+        for places in parts.values() if split is None else [parts[split]]:
+            here = set[int]()
+            for image in self._unchecked(places):
+                if shared and hash(image.file) in known:
+                    continue
+                here.update([hash(image.file)] * shared)
+                yield image
+            known |= here
+
+    def declared(self) -> tuple[str, ...]:
+        """Return the classes that the format lists, once images have been read; none if it has no such list."""
+        return self._declared()
+
+    def remarks(self) -> list[str]:
+        """Return what was read in another way than it is written, in sentences."""
+        return [f"{count:,} {remark}" for remark, count in self._remarks.items() if count]
+
     def __init__(
         self, root: str | Path, split: str | None = None, *, classes: Sequence[str] | None = None, strict: bool = True
     ) -> None:
@@ -85,7 +119,7 @@ class Annotated(DataSet):
         self._allowed = tuple(classes) if classes is not None else None
         self._keep(self._all_pictures(chosen.values()))
         self.classes = self._allowed or self._declared() or self._named(parts, split)
-        self.notes = [f"{count:,} {remark}" for remark, count in self._remarks.items() if count]
+        self.notes = self.remarks()
 
     def image_path(self, i: int) -> Path:
         """Return the file of image i."""
@@ -130,6 +164,23 @@ class Annotated(DataSet):
     def _pictures(self, places: list[Path]) -> Iterator[Picture]:
         """Yield the images of a part."""
         raise NotImplementedError
+
+    def _unchecked(self, places: list[Path]) -> Iterator[Unchecked]:
+        """Yield the images of a part with their objects, whatever is wrong with them."""
+        for file, source, size, raw, number in self._pictures(places):
+            objects = None if raw is None else [self._found(place, what, size) for place, what in raw]
+            yield Unchecked(file, source, size, objects, number=number)
+
+    def _found(self, place: str, raw: Any, size: tuple[float, float]) -> Found:
+        try:
+            thing = self._thing(raw, size)
+            (x1, y1, x2, y2), swapped = thing.box, None
+            if x2 < x1 or y2 < y1:
+                swapped = ReversedError(f"({thing.name}): {no_area(thing.box)}")
+            thing = checked(thing._replace(box=(min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2))), None)
+        except DataError as error:
+            return Found(place, error=error)
+        return Found(place, *thing, error=swapped)
 
     def _thing(self, raw: Any, size: tuple[float, float]) -> Thing:
         """Return the object that stands in a file, or raise a DataError that says what is wrong with it."""
@@ -205,8 +256,7 @@ class Annotated(DataSet):
         names = {name for _, _, annotation in self._kept for name, _, _ in annotation.objects}
         others = [places for part, places in parts.items() if split not in (None, part)]
         if others:
-            reader = copy.copy(self)  # mistakes elsewhere do not count
-            reader._strict, reader._allowed, reader.problems, reader._remarks = False, None, [], Counter()
+            reader = self.unread(self.root)  # mistakes elsewhere do not count
             pictures = reader._all_pictures(others)
             names |= {thing.name for picture in pictures for thing in reader._things(picture) or ()}
         return VOC_CLASSES if names <= set(VOC_CLASSES) else tuple(sorted(names))

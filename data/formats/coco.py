@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ..errors import DataError
+from ..errors import DataError, UnknownClassError
 from .annotated import Annotated, Parts, Picture
 from .json_files import read_object, typed
 from .layouts import MOST_LOOKED_AT, files_of, first_file, folders_of, inner_path, parts_by_name, some_begin
@@ -86,7 +86,7 @@ class COCO(Annotated):
         entry, names = raw
         category = typed(entry.get("category_id"), int, "category_id")
         if category not in names:
-            raise DataError(f"there is no category with the id {category}")
+            raise UnknownClassError(f"there is no category with the id {category}")
         name = names[category]
         box = entry.get("bbox")
         if not isinstance(box, list) or len(box) != 4:

@@ -5,8 +5,9 @@ import reprlib
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from ..annotations import LARGEST, Box
-from ..errors import DataError
+from ..annotations import LARGEST
+from ..errors import DataError, EmptyBoxError, UnknownClassError
+from ..unchecked import Box
 
 UNKNOWN = (math.inf, math.inf)  # the size of an image whose annotation does not tell it
 
@@ -30,12 +31,12 @@ def checked(thing: Thing, classes: Sequence[str] | None) -> Thing:
     if not name or not name.isprintable():
         raise DataError(f"an object needs a class name of printable characters, got {reprlib.repr(thing.name)}")
     if classes is not None and name not in classes:
-        raise DataError(f"unknown class {name!r}, the classes are {', '.join(classes)}")
+        raise UnknownClassError(f"unknown class {name!r}, the classes are {', '.join(classes)}")
     x1, y1, x2, y2 = thing.box
     if not all(abs(edge) <= LARGEST for edge in thing.box):  # NaN is not, either
         raise DataError(f"edges must be finite and at most {LARGEST:,} in magnitude, got {list(thing.box)}")
     if x2 <= x1 or y2 <= y1:
-        raise DataError(f"({name}): width and height must be positive, got x {x1:g} to {x2:g}, y {y1:g} to {y2:g}")
+        raise EmptyBoxError(f"({name}): {no_area(thing.box)}")
     return thing._replace(name=name)
 
 
@@ -75,6 +76,11 @@ def size_in(width: Any, height: Any) -> tuple[float, float]:
             raise DataError(f"{what} must be positive, got {told:g}")
         sides.append(told)
     return sides[0], sides[1]
+
+
+def no_area(box: Box) -> str:
+    """Return what is wrong with a box whose edges are the same or in the wrong order."""
+    return f"width and height must be positive, got x {box[0]:g} to {box[2]:g}, y {box[1]:g} to {box[3]:g}"
 
 
 def outside(box: Box, size: tuple[float, float]) -> str:

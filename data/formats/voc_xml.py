@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ..annotations import read_annotation
+from ..annotations import read_annotation, unchecked_annotation
+from ..errors import DataError
+from ..unchecked import Unchecked
 from ..voc import VOC
 from .annotated import Annotated, Parts, Picture
 from .layouts import by_stem, files_of, folders_of, holds_image, images_of, some_begin, some_files
@@ -38,17 +40,30 @@ class VOCFiles(Annotated):
         return {folder.name: places for folder in folders_of(root) if (places := _pair(folder))}
 
     def _pictures(self, places: list[Path]) -> Iterator[Picture]:
-        images, annotations = places
-        files = by_stem(images_of(images))
-        sources = {source.stem: source for source in files_of(annotations, ".xml")}
-        for stem, source in sources.items():
-            file = files.get(stem, images / f"{stem}.jpg")
+        for file, source in self._pairs(places):
             annotation = read_annotation(source, self._allowed, self._report)
             if annotation is None:
                 yield Picture(file, str(source), UNKNOWN, None)
             else:
                 raw = [(f"{source}: object", thing) for thing in annotation.objects]
                 yield Picture(file, str(source), annotation.size, raw)
+
+    def _unchecked(self, places: list[Path]) -> Iterator[Unchecked]:
+        for file, source in self._pairs(places):
+            try:
+                size, objects = unchecked_annotation(source)
+                yield Unchecked(file, str(source), size, list(objects))
+            except DataError as error:
+                self._report(f"{source}: {error}", "image dropped")
+                yield Unchecked(file, str(source), UNKNOWN, None)
+
+    def _pairs(self, places: list[Path]) -> Iterator[tuple[Path, Path]]:
+        """Yield the images and their annotations."""
+        images, annotations = places
+        files = by_stem(images_of(images))
+        sources = {source.stem: source for source in files_of(annotations, ".xml")}
+        for stem, source in sources.items():
+            yield files.get(stem, images / f"{stem}.jpg"), source
         self._remarks["images without XML file are left out"] += len(files.keys() - sources.keys())
 
     def _thing(self, raw: Any, size: tuple[float, float]) -> Thing:

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ..annotations import Box
-from ..errors import DataError, ImageError
+from ..errors import DataError, EmptyBoxError, ImageError, UnknownClassError
 from ..image_sizes import image_size
 from ..images import IMAGE_SUFFIXES
+from ..unchecked import Box
 from .annotated import Annotated, Parts, Picture
 from .layouts import files_of, read_text
 from .things import UNKNOWN, Thing, edges_around, number
@@ -69,7 +69,7 @@ class YOLO(Annotated):
     def _thing(self, raw: Any, size: tuple[float, float]) -> Thing:
         label, *values = (number(word, "each word of a line") for word in raw)
         if label not in self._names:
-            raise DataError(f"there is no class {raw[0]}, the classes are {self._names}")
+            raise UnknownClassError(f"there is no class {raw[0]}, the classes are {self._names}")
         if max(map(abs, values), default=0) > LARGEST_SHARE and not self._keypoints:
             raise DataError(f"numbers must be shares of the image's sides, at most 1, got {' '.join(raw[1:])}")
         return Thing(self._names[int(label)], self._box(values, size))
@@ -80,7 +80,7 @@ class YOLO(Annotated):
             x, y, across, down = values[:4]
             corners = [(x - across / 2, y - down / 2), (x + across / 2, y + down / 2)]
             if across <= 0 or down <= 0:
-                raise DataError(f"width and height must be positive, got {across:g} and {down:g}")
+                raise EmptyBoxError(f"width and height must be positive, got {across:g} and {down:g}")
         elif len(values) >= 6 and len(values) % 2 == 0:
             self._remark("outlines (segments) are read as the boxes around them")
             corners = list(zip(values[::2], values[1::2], strict=True))

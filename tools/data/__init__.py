@@ -2,13 +2,13 @@
 
 import click
 
-from . import convert, split, stats
+from . import check, convert, split, stats
 
 
 @click.group("data")
 def command() -> None:
-    """Look at annotated data sets, convert them to other formats, and divide them."""
+    """Check annotated data sets, look at them, convert them to other formats, and divide them."""
 
 
-for verb in (convert.command, split.command, stats.command):
+for verb in (check.command, convert.command, split.command, stats.command):
     command.add_command(verb)
