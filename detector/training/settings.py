@@ -112,5 +112,5 @@ PRESETS = {
     "paper": FineTuning(widths=(4096, 4096), offsets_weight=0),
     "cpu": FineTuning(widths=(1024, 1024), reduction=128),
     "linear": FineTuning(),
-    "conv": FineTuning(unfreeze=True, epochs=12, images=4, learning_rate=3e-4, scales=(480, 600, 720)),
+    "conv": FineTuning(unfreeze=True, epochs=12, images=4, learning_rate=3e-4),
 }

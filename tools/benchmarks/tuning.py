@@ -24,15 +24,15 @@ from ..command.progress import Progress
 
 BACKBONE = "efficientnet_lite0"
 POOLING = Pooling(views=(*usual_views(BACKBONE), *CONTEXT))
-PLAIN = replace(PRESETS["conv"], scales=())
+USUAL = PRESETS["conv"]
 VARIANTS: dict[str, FineTuning] = {
-    "seen at one scale": PLAIN,
-    "at 480, 600 and 720, as shipped": PRESETS["conv"],
-    "learning rate 6e-4": replace(PLAIN, learning_rate=6e-4),
-    "learning rate 1.5e-4": replace(PLAIN, learning_rate=1.5e-4),
-    "batches of 2 images": replace(PLAIN, images=2),
-    "stage 3 frozen, too": replace(PLAIN, stem="stage3"),
-    "no mirror images": replace(PLAIN, flips=False),
+    "as shipped": USUAL,
+    "seen at 480, 600 and 720": replace(USUAL, scales=(480, 600, 720)),
+    "learning rate 6e-4": replace(USUAL, learning_rate=6e-4),
+    "learning rate 1.5e-4": replace(USUAL, learning_rate=1.5e-4),
+    "batches of 2 images": replace(USUAL, images=2),
+    "stage 3 frozen, too": replace(USUAL, stem="stage3"),
+    "no mirror images": replace(USUAL, flips=False),
 }
 
 
