@@ -19,7 +19,7 @@ from ..command.console import CommandError, json_option
 
 
 @click.command()
-@click.argument("photo", type=click.Path(exists=True, dir_okay=False))
+@click.argument("photo", type=click.Path())
 @click.option("--models", default="voc07,voc07-small", help="Folders or names of models, divided by commas.")
 @click.option("--engines", default="onnx", help="Of the conv layers, divided by commas.")
 @click.option("--threads", type=click.IntRange(1), default=2, help="Of each run.")
