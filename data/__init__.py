@@ -3,20 +3,25 @@
 from .checking.check import Report, check_data
 from .checking.findings import GRADES, KINDS, Finding
 from .checking.mending import write_mended
-from .class_splits import class_splits
-from .contents import content_hashes, remembered
-from .cutouts import BACKGROUND, Cutouts
+from .classification.cutouts import BACKGROUND, Cutouts
+from .classification.folders import ClassFolders
+from .classification.image_labels import ImageLabels
 from .dataset import DataSet, Item, Reader, Target
-from .detections import detections_json, image_record, read_detections
+from .decoding.images import IMAGE_SUFFIXES, read_image
+from .dividing.class_splits import class_splits
+from .dividing.contents import content_hashes, remembered
+from .dividing.holding_out import Subset, hold_out
 from .errors import DataError, DataWarning, ImageError
 from .files import write_whole
-from .folders import ClassFolders
-from .holding_out import Subset, hold_out
-from .image_labels import ImageLabels
-from .images import IMAGE_SUFFIXES, read_image
-from .intervals import best_confidence, precision_intervals
+from .formats.voc.devkit import VOC, VOC_CLASSES
 from .listing import files_below, is_hidden
-from .metrics import (
+from .pictures import Pictures
+from .readers import READERS, find_format, open_data, splits
+from .results.detections import detections_json, image_record, read_detections
+from .results.folder import Results
+from .scores import METRICS
+from .scoring.intervals import best_confidence, precision_intervals
+from .scoring.metrics import (
     Judged,
     accuracy,
     average_precision,
@@ -24,13 +29,8 @@ from .metrics import (
     judged_detections,
     label_average_precision,
 )
-from .pictures import Pictures
-from .readers import READERS, find_format, open_data, splits
-from .recall import OBJECT_SIZES, ObjectOverlaps, mean_average_best_overlap, object_overlaps, recall
-from .results.folder import Results
-from .scores import METRICS
+from .scoring.recall import OBJECT_SIZES, ObjectOverlaps, mean_average_best_overlap, object_overlaps, recall
 from .statistics import Statistics, statistics
-from .voc import VOC, VOC_CLASSES
 from .writers import WRITERS
 from .writing.data_sets import DATA_WRITERS, write_data
 

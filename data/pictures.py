@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from .decoding.images import IMAGE_SUFFIXES, read_image
 from .errors import DataError, ImageError, reasons
-from .images import IMAGE_SUFFIXES, read_image
+from .formats.voc.devkit import VOC, data_folder, image_folder
+from .formats.voc.split_files import split_files, split_ids
 from .listing import NamedFiles, files_below, folder_called
-from .split_files import split_files, split_ids
-from .voc import VOC, data_folder, image_folder
 
 
 class Pictures:

@@ -8,9 +8,9 @@ from .errors import DataError
 from .formats.coco import COCO
 from .formats.csv_lines import CSV
 from .formats.labelme import LabelMe
-from .formats.voc_xml import VOCFiles
+from .formats.voc.devkit import VOC
+from .formats.voc.xml_files import VOCFiles
 from .formats.yolo import YOLO
-from .voc import VOC
 
 # A further format is a file with its reader, and a line here.
 READERS: dict[str, Reader] = {

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Literal
 
-from .metrics import Images, average_precision, coco_average_precision
+from .scoring.metrics import Images, average_precision, coco_average_precision
 
 
 def voc_scores(

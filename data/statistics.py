@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from .dataset import DataSet
-from .image_sizes import image_size
-from .recall import OBJECT_SIZES
+from .decoding.image_sizes import image_size
+from .scoring.recall import OBJECT_SIZES
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]

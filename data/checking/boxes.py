@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
-from ..annotations import ROUNDING
 from ..errors import EmptyBoxError, UnknownClassError
 from ..formats.things import Thing, clipped
-from ..metrics import pair_overlaps
+from ..formats.voc.annotations import ROUNDING
+from ..scoring.metrics import pair_overlaps
 from ..unchecked import Box, Found
 from .findings import Finding
 

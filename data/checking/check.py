@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..errors import DataError
+from ..formats.voc.split_files import ONCE
 from ..readers import READERS, find_format
-from ..split_files import ONCE
 from ..unchecked import Unchecked
 from .copies import Copies
 from .counting import EdgeCounts

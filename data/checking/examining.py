@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from ..errors import ImageError
 from ..formats.things import Thing
-from ..metrics import pair_overlaps
+from ..scoring.metrics import pair_overlaps
 from ..unchecked import Found, Unchecked
 from .boxes import called, fitted, read_faults
 from .counting import as_array

@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from ..dataset import DataSet, Target
+from ..decoding.images import read_image
 from ..errors import DataError
 from ..formats.layouts import unique_ids
 from ..formats.things import Thing
-from ..images import read_image
-from ..voc import VOC_CLASSES
+from ..formats.voc.devkit import VOC_CLASSES
 from ..writing.data_sets import DATA_WRITERS, Images, write_data
 from .examining import Examined
 

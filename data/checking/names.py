@@ -4,7 +4,7 @@ import difflib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
-from ..voc import VOC_CLASSES
+from ..formats.voc.devkit import VOC_CLASSES
 from .findings import Finding
 
 FEW = 10  # objects

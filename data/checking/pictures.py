@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image as Pillow
 
+from ..decoding.images import decode, file_bytes
 from ..errors import ImageError
-from ..images import decode, file_bytes
 
 _ORIENTATION, _TURNS = 0x0112, range(1, 9)
 _TAGS = (b"Exif", b"eXIf", b"exif", b"XML:com.adobe.xmp", b"II*\0", b"MM\0*")

@@ -1,1 +1,1 @@
-"""What single formats of images need beyond Pillow: damage told apart, samples and metadata it would not take."""
+"""Image files to pixels: the one decoder, and what single formats need beyond Pillow."""

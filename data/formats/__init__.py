@@ -1,1 +1,1 @@
-"""Formats of annotated images other than Pascal VOC's devkit: a reader for each."""
+"""Formats of annotated images: a reader for each."""

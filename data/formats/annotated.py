@@ -8,14 +8,14 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 import numpy.typing as npt
 
-from ..annotations import ROUNDING, Annotation, check_picture
 from ..dataset import DataSet, Target
+from ..decoding.images import read_image
 from ..errors import DataError, ReversedError
-from ..images import read_image
 from ..unchecked import Found, Unchecked
-from ..voc import VOC_CLASSES
 from .layouts import unique_ids
 from .things import Thing, checked, clipped, no_area, outside
+from .voc.annotations import ROUNDING, Annotation, check_picture
+from .voc.devkit import VOC_CLASSES
 
 Parts = dict[str, list[Path]]  # split -> the files or folders that hold it; "" is all of a data set without splits
 

@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path, PurePosixPath
 
+from ..decoding.images import IMAGE_SUFFIXES
 from ..errors import DataError
-from ..images import IMAGE_SUFFIXES
 
 SPLITS = ("train", "trainval", "val", "valid", "validation", "test")  # what parts are usually called
 MOST_LOOKED_AT = 5  # files of a folder that are opened to find out what they are

@@ -5,9 +5,9 @@ import reprlib
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from ..annotations import LARGEST
 from ..errors import DataError, EmptyBoxError, UnknownClassError
 from ..unchecked import Box
+from .voc.annotations import LARGEST
 
 UNKNOWN = (math.inf, math.inf)  # the size of an image whose annotation does not tell it
 

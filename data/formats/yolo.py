@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from ..decoding.image_sizes import image_size
+from ..decoding.images import IMAGE_SUFFIXES
 from ..errors import DataError, EmptyBoxError, ImageError, UnknownClassError
-from ..image_sizes import image_size
-from ..images import IMAGE_SUFFIXES
 from ..unchecked import Box
 from .annotated import Annotated, Parts, Picture
 from .layouts import files_of, read_text

@@ -1,1 +1,1 @@
-"""The formats of detections: what each writes for an image at a time."""
+"""The formats of detections: what each writes for an image at a time, and detections read again."""

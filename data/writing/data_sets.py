@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 
-from ..annotations import Annotation, check_picture
 from ..dataset import DataSet
+from ..decoding.image_sizes import image_size
 from ..errors import DataError
 from ..formats.things import Thing, checked, clipped
-from ..image_sizes import image_size
-from ..voc import VOC_CLASSES
+from ..formats.voc.annotations import Annotation, check_picture
+from ..formats.voc.devkit import VOC_CLASSES
 from .coco import COCO_WRITER
 from .csv_lines import CSV_WRITER
 from .entries import Entry, Writer, plain_name

@@ -6,7 +6,7 @@ import pytest
 
 from sppnet.data import VOC, DataError, open_data, splits
 from sppnet.data.readers import READERS
-from tests.data.test_voc import add_image, add_split
+from tests.data.formats.voc.test_devkit import add_image, add_split
 
 
 class Lines(VOC):

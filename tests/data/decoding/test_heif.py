@@ -11,7 +11,7 @@ from PIL import AvifImagePlugin, Image
 
 from sppnet.data import ImageError, read_image
 
-from ..test_images import PHOTO, encoded, exif
+from .test_images import PHOTO, encoded, exif
 
 GREY = Image.new("L", (20, 30), 99)
 

@@ -6,7 +6,7 @@ import pytest
 from sppnet.data import ImageError
 from sppnet.data.decoding.jpeg import finished_jpeg, lacks_end, open_jpeg
 
-from ..test_images import JPEGS
+from .test_images import JPEGS
 
 
 def test_an_end_marker_is_found() -> None:

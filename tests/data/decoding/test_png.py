@@ -9,7 +9,7 @@ from PIL import Image
 
 from sppnet.data import read_image
 
-from ..test_images import RGB, TURNED, encoded, exif
+from .test_images import RGB, TURNED, encoded, exif
 
 LARGE = b"x" * (2 << 20)
 XMP = b"XML:com.adobe.xmp"

@@ -9,7 +9,7 @@ import pytest
 
 from sppnet.data import ImageError, read_image
 
-from ..test_images import tiff
+from .test_images import tiff
 
 
 def many_samples(pixels: npt.NDArray[Any], *, planar: int, photometric: int = 2, extra: int | None = None) -> bytes:

@@ -10,7 +10,7 @@ from PIL import Image
 from sppnet.data import DataError
 from sppnet.tools.command.represented import folder_images, images_of_splits, mean_average_precision
 from sppnet.tools.command.shapes import write_shapes
-from tests.data.test_voc import add_image
+from tests.data.formats.voc.test_devkit import add_image
 
 
 @pytest.fixture

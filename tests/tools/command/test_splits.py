@@ -7,7 +7,7 @@ import pytest
 from sppnet.data import VOC_CLASSES
 from sppnet.tools.command.splits import open_split, usual_split, validation_split
 from tests.data.formats.drawn import picture, write
-from tests.data.test_voc import add_image
+from tests.data.formats.voc.test_devkit import add_image
 
 
 def opened(root: Path, capsys: pytest.CaptureFixture[str], names: list[str], classes: list[str] | None = None) -> str:

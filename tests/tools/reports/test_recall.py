@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pytest
 
 from sppnet.tools.reports.recall import Measured, measure, scores, show, write_plots
-from tests.data.test_metrics import A, Arrays, B, target
+from tests.data.scoring.test_metrics import A, Arrays, B, target
 
 CLASSES = ("cat", "dog", "fox")
 LARGE = (0, 0, 100, 100)

@@ -1,0 +1,1 @@
+"""Which images train and which are held out: drawn by class or by content, and copies known again."""

@@ -1,0 +1,1 @@
+"""Detections, windows and objects to numbers: average precision, recall, and how sure they are."""
