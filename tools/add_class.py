@@ -27,9 +27,9 @@ from .command.console import (
     warn,
     workers_option,
 )
-from .command.items import Items
+from .command.inputs.items import Items
+from .command.inputs.splits import open_split
 from .command.progress import Progress
-from .command.splits import open_split
 from .command.warm import warm_up
 from .training.memory import remember
 

@@ -19,8 +19,8 @@ from .command.console import (
     set_threads,
     threads_option,
 )
+from .command.inputs.splits import format_option, open_split
 from .command.progress import Progress
-from .command.splits import format_option, open_split
 from .command.warm import announce_compilation, warm_up
 from .reports import race as report
 

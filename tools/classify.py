@@ -26,9 +26,9 @@ from .command.console import (
     workers_option,
 )
 from .command.detecting.sources import Source, Sources
-from .command.detector_options import numbers
-from .command.labelled import cutting_options, labels_option, open_labelled
-from .command.lanes import lanes_for, side_by_side
+from .command.inputs.labelled import cutting_options, labels_option, open_labelled
+from .command.options.detector_options import numbers
+from .command.running.lanes import lanes_for, side_by_side
 from .reports.curves import scores_by_size
 from .reports.label_scores import NAMES, evaluate, show
 

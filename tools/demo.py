@@ -12,8 +12,8 @@ from sppnet.data import open_data, write_whole
 
 from .command.console import device_option, find_device, say, seed_option, set_threads, threads_option, workers_option
 from .command.detecting.sources import Source
-from .command.items import Items
-from .command.models import load
+from .command.inputs.items import Items
+from .command.running.models import load
 from .command.shapes import draw_shapes, write_shapes
 from .command.warm import warm_up
 from .detect import Task, detect

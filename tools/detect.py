@@ -34,9 +34,9 @@ from .command.detecting.journal import Journal
 from .command.detecting.naming import OutputNames
 from .command.detecting.selecting import LeastScores, class_names, least_scores
 from .command.detecting.sources import Source, Sources
-from .command.inference_options import chosen_inference, inference_options
-from .command.lanes import lanes_for, side_by_side
-from .command.models import load, merge_option, models_option
+from .command.options.inference_options import chosen_inference, inference_options
+from .command.running.lanes import lanes_for, side_by_side
+from .command.running.models import load, merge_option, models_option
 from .command.warm import warm_up
 from .reports.detections import annotate, cut_out, summary
 

@@ -8,7 +8,6 @@ import click
 
 from sppnet.data import METRICS, detections_json, read_detections, write_whole
 
-from .command.choices import ChoiceOf
 from .command.console import (
     device_option,
     engine_option,
@@ -20,11 +19,12 @@ from .command.console import (
     threads_option,
     workers_option,
 )
-from .command.inference_options import chosen_inference, inference_options
-from .command.items import Items
-from .command.models import BUNDLED, load, merge_option, models_option
-from .command.predicting import detect_all
-from .command.splits import format_option, open_split
+from .command.inputs.items import Items
+from .command.inputs.splits import format_option, open_split
+from .command.options.choices import ChoiceOf
+from .command.options.inference_options import chosen_inference, inference_options
+from .command.running.models import BUNDLED, load, merge_option, models_option
+from .command.running.predicting import detect_all
 from .command.warm import warm_up
 from .reports.evaluation import markdown, show
 from .training.memory import learned_images

@@ -6,7 +6,7 @@ import click
 
 from sppnet import detector
 
-from .command.detector_options import numbers
+from .command.options.detector_options import numbers
 
 
 @click.command("export")

@@ -6,10 +6,10 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from .command.classifier_options import classifier_options
 from .command.console import device_option, json_option, lenient_option, seed_option, threads_option
-from .command.detector_options import BACKBONE, numbers
-from .command.labelled import cutting_options, labels_option
+from .command.inputs.labelled import cutting_options, labels_option
+from .command.options.classifier_options import classifier_options
+from .command.options.detector_options import BACKBONE, numbers
 from .pretrain_labels import pretrain_on_labels
 from .pretrain_teacher import pretrain_by_teacher
 

@@ -10,10 +10,10 @@ import click
 from sppnet import detector
 from sppnet.data import write_whole
 
-from .command.classifier_options import classifier
 from .command.console import duration, find_device, finish, set_threads
-from .command.fitting import fit_classifier
-from .command.labelled import open_labelled
+from .command.inputs.labelled import open_labelled
+from .command.options.classifier_options import classifier
+from .command.running.fitting import fit_classifier
 from .reports.curves import learning_curves
 
 CURVES, WEIGHTS = "curves.png", "backbone.safetensors"

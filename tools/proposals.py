@@ -16,7 +16,6 @@ import numpy.typing as npt
 from sppnet import proposals
 from sppnet.data import Target
 
-from .command.choices import ChoiceOf
 from .command.console import (
     BAD_DATA,
     INTERRUPTED,
@@ -28,10 +27,11 @@ from .command.console import (
     seed_option,
     workers_option,
 )
-from .command.detector_options import numbers
-from .command.items import Items
+from .command.inputs.items import Items
+from .command.inputs.splits import format_option, open_split
+from .command.options.choices import ChoiceOf
+from .command.options.detector_options import numbers
 from .command.progress import Progress
-from .command.splits import format_option, open_split
 from .command.warm import warm_up
 from .reports.recall import measure, scores, show, write_plots
 

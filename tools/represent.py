@@ -10,7 +10,6 @@ import numpy as np
 
 from sppnet import detector
 
-from .command.choices import ChoiceOf
 from .command.console import (
     device_option,
     duration,
@@ -21,10 +20,11 @@ from .command.console import (
     set_threads,
     threads_option,
 )
-from .command.detector_options import BACKBONE
+from .command.inputs.represented import LabelledImages, folder_images, images_of_splits
+from .command.inputs.splits import format_option
+from .command.options.choices import ChoiceOf
+from .command.options.detector_options import BACKBONE
 from .command.progress import Progress
-from .command.represented import LabelledImages, folder_images, images_of_splits
-from .command.splits import format_option
 from .reports.representation import show, write_plots
 
 

@@ -28,11 +28,11 @@ from .command.console import (
     threads_option,
     workers_option,
 )
-from .command.detector_options import network, network_options
-from .command.items import Items
-from .command.planning import fitting, present_leftovers, present_plan, slowness
+from .command.inputs.items import Items
+from .command.inputs.splits import format_option, open_split
+from .command.options.detector_options import network, network_options
 from .command.progress import Progress
-from .command.splits import format_option, open_split
+from .command.running.planning import fitting, present_leftovers, present_plan, slowness
 from .command.warm import warm_up
 from .training.choosing import Task, choose_settings, divided_in_folds
 from .training.division import SHARE, divided

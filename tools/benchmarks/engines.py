@@ -19,8 +19,8 @@ from sppnet.detector.backbone.engines import ENGINES
 from sppnet.detector.backbone.layers import random_layers
 from sppnet.detector.backbone.networks import network_of
 
-from ..command.choices import ChoiceOf
 from ..command.console import set_threads
+from ..command.options.choices import ChoiceOf
 from .floors import count_operations, measure_rates
 
 HEIGHT, WIDTH = 600, 800

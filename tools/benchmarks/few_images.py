@@ -19,7 +19,7 @@ from sppnet.data import VOC, average_precision
 from sppnet.detector import SPPNet
 
 from ..command.console import json_option, say, set_threads, threads_option
-from ..command.detector_options import network, numbers
+from ..command.options.detector_options import network, numbers
 from ..command.progress import Progress
 
 Pairs = list[tuple[npt.NDArray[np.uint8], dict[str, Any]]]

@@ -15,7 +15,6 @@ import click
 
 from sppnet.data import write_whole
 
-from ..command.classifier_options import classifier, classifier_options
 from ..command.console import (
     device_option,
     find_device,
@@ -26,9 +25,10 @@ from ..command.console import (
     threads_option,
     workers_option,
 )
-from ..command.detector_options import numbers
-from ..command.fitting import fit_classifier
-from ..command.labelled import cutting_options, labels_option, open_labelled
+from ..command.inputs.labelled import cutting_options, labels_option, open_labelled
+from ..command.options.classifier_options import classifier, classifier_options
+from ..command.options.detector_options import numbers
+from ..command.running.fitting import fit_classifier
 from ..reports.curves import scores_by_size
 from ..reports.label_scores import NAMES, evaluate, show
 

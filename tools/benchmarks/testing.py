@@ -21,7 +21,7 @@ from sppnet.data import VOC, average_precision
 from sppnet.detector import Inference, SPPNet, load_detector
 
 from ..command.console import FiniteRange, engine_option, json_option, set_threads, threads_option
-from ..command.detector_options import numbers
+from ..command.options.detector_options import numbers
 from ..command.progress import Progress
 from ..command.warm import warm_up
 

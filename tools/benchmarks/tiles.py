@@ -27,8 +27,8 @@ from sppnet.data import VOC, write_whole
 from sppnet.detector import Combination, SPPNet, predict_tiled
 
 from ..command.console import json_option, set_threads, threads_option
-from ..command.detector_options import numbers
-from ..command.models import load, models_option
+from ..command.options.detector_options import numbers
+from ..command.running.models import load, models_option
 
 CELL, PARTS = 3000, 5  # pixels of a part of the picture; a side of it holds one photograph enlarged, or five
 ENLARGED = 5

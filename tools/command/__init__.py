@@ -1,1 +1,1 @@
-"""How verbs share options, console and progress."""
+"""How verbs share console and progress; in the rooms what they share beyond."""

@@ -9,9 +9,9 @@ import click
 
 from sppnet import detector
 
-from .choices import ChoiceOf
 from .gpus import may_have_gpu
 from .libraries import set_up
+from .options.choices import ChoiceOf
 
 USAGE, BAD_DATA, BAD_MODEL, SKIPPED, INTERRUPTED = 2, 3, 4, 5, 130
 

@@ -13,8 +13,8 @@ from sppnet import detector, proposals
 from sppnet.data import Report, check_data, find_format, splits, write_mended
 
 from ..command.console import BAD_DATA, duration, finish, json_option, say
+from ..command.inputs.splits import format_option
 from ..command.progress import SECONDS_BETWEEN_LINES, Progress
-from ..command.splits import format_option
 from ..command.warm import warm_up
 from ..reports.checking import show
 from .convert import usual_splits

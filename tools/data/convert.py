@@ -7,7 +7,7 @@ import click
 from sppnet.data import DATA_WRITERS, DataSet, splits
 
 from ..command.console import finish, json_option, lenient_option, say
-from ..command.splits import format_option, open_split, usual_split
+from ..command.inputs.splits import format_option, open_split, usual_split
 from .writing import images_option, output_option, write
 
 USUAL = ("train", "val")

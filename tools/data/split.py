@@ -7,8 +7,8 @@ import click
 from sppnet.data import DATA_WRITERS, find_format, hold_out
 
 from ..command.console import FiniteRange, finish, json_option, lenient_option, seed_option
+from ..command.inputs.splits import format_option, open_split
 from ..command.progress import Progress
-from ..command.splits import format_option, open_split
 from .writing import images_option, output_option, write
 
 

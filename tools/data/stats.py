@@ -8,7 +8,7 @@ import click
 from sppnet.data import statistics, write_whole
 
 from ..command.console import finish, json_option, lenient_option
-from ..command.splits import format_option, open_split
+from ..command.inputs.splits import format_option, open_split
 from ..reports.statistics import picture, show
 
 

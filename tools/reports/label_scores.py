@@ -12,9 +12,9 @@ from rich.table import Table
 from sppnet import detector
 from sppnet.data import label_average_precision
 
-from ..command.labelled import Labelled
-from ..command.lanes import lanes_for, side_by_side
+from ..command.inputs.labelled import Labelled
 from ..command.progress import Progress
+from ..command.running.lanes import lanes_for, side_by_side
 
 TOP = 5
 NAMES = {"top1": "top-1 accuracy", "top5": "top-5 accuracy", "mAP": "mAP, 11 points"}

@@ -15,10 +15,10 @@ import numpy.typing as npt
 from sppnet.data import DataSet, Subset, average_precision, judged_detections, precision_intervals
 
 from ..command.console import USAGE, CommandError, duration, say
-from ..command.items import Items
-from ..command.planning import Make
-from ..command.predicting import detect_all
+from ..command.inputs.items import Items
 from ..command.progress import Progress
+from ..command.running.planning import Make
+from ..command.running.predicting import detect_all
 
 FOLDS = 3
 # In this order, as far as time allows; the first is what is trained where nobody chooses.

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from sppnet.data import DataError, DataSet, Subset, content_hashes, hold_out
 
-from ..command.splits import open_split, validation_split
+from ..command.inputs.splits import open_split, validation_split
 
 SHARE = 0.2  # of the images, held out where the data set has no validation split
 

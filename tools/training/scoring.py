@@ -7,8 +7,8 @@ import numpy as np
 from sppnet import detector
 from sppnet.data import METRICS, DataSet, Subset, best_confidence, judged_detections, precision_intervals
 
-from ..command.items import Items
-from ..command.predicting import detect_all
+from ..command.inputs.items import Items
+from ..command.running.predicting import detect_all
 
 # Images at most, by method: a minute on two cores, and an interval of a few points; R-CNN takes seconds an image.
 SCORED = {"sppnet": 500, "rcnn": 20}

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from sppnet.data import open_data
-from sppnet.tools.command.items import Items
+from sppnet.tools.command.inputs.items import Items
 from sppnet.tools.command.shapes import write_shapes
 from sppnet.tools.training.scoring import described, drawn, score
 from tests.stand_in import BOX, StandIn

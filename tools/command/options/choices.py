@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from .libraries import set_up
+from ..libraries import set_up
 
 
 class ChoiceOf(click.ParamType[Any]):

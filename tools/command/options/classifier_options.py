@@ -8,9 +8,9 @@ import click
 
 from sppnet import detector
 
-from .console import FiniteRange
+from ..console import FiniteRange
+from ..inputs.represented import mean_average_precision
 from .detector_options import BACKBONE, numbers
-from .represented import mean_average_precision
 
 Command = Callable[..., Any]
 POSITIVE = FiniteRange(0, min_open=True)

@@ -9,8 +9,8 @@ import click
 
 from sppnet import detector, proposals
 
+from ..console import FiniteRange
 from .choices import ChoiceOf
-from .console import FiniteRange
 
 Command = Callable[..., Any]
 

@@ -7,7 +7,7 @@ import click
 
 from sppnet import detector
 
-from .console import say
+from ..console import say
 
 BUNDLED = "voc07"  # what detects where no model is named: twenty classes of Pascal VOC
 

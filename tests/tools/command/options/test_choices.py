@@ -6,8 +6,8 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from sppnet.tools.command.choices import ChoiceOf
 from sppnet.tools.command.libraries import SETTINGS
+from sppnet.tools.command.options.choices import ChoiceOf
 
 
 def chosen(*arguments: str, several: bool = False) -> tuple[int, str]:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from sppnet.data import VOC_CLASSES
-from sppnet.tools.command.splits import open_split, usual_split, validation_split
+from sppnet.tools.command.inputs.splits import open_split, usual_split, validation_split
 from tests.data.formats.drawn import picture, write
 from tests.data.formats.voc.test_devkit import add_image
 

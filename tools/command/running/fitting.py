@@ -7,9 +7,9 @@ import numpy as np
 
 from sppnet import detector
 
-from .console import INTERRUPTED, CommandError, say
-from .labelled import Labelled
-from .progress import Progress
+from ..console import INTERRUPTED, CommandError, say
+from ..inputs.labelled import Labelled
+from ..progress import Progress
 
 
 def fit_classifier(

@@ -8,7 +8,7 @@ import click
 
 from sppnet.data import READERS, VOC_CLASSES, DataSet, open_data, splits
 
-from .console import say, warn
+from ..console import say, warn
 
 # What a split is called elsewhere, in the order in which it is taken.
 OTHER_NAMES = {"val": ("valid", "validation", "test")}

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from sppnet.data import BACKGROUND, ClassFolders, Cutouts, DataError, ImageLabels
 
-from .console import FiniteRange, say
+from ..console import FiniteRange, say
 from .splits import format_option, open_split
 
 Command = Callable[..., Any]

@@ -7,7 +7,7 @@ import numba
 import pytest
 import torch
 
-from sppnet.tools.command.lanes import AHEAD, lanes_for, side_by_side
+from sppnet.tools.command.running.lanes import AHEAD, lanes_for, side_by_side
 
 
 def test_results_come_in_the_order_of_the_items() -> None:

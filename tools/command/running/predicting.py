@@ -10,10 +10,10 @@ import numpy.typing as npt
 from sppnet import detector
 from sppnet.data import Item
 
-from .console import BAD_DATA, CommandError
-from .items import Items
+from ..console import BAD_DATA, CommandError
+from ..inputs.items import Items
+from ..progress import Progress
 from .lanes import lanes_for, side_by_side
-from .progress import Progress
 
 Arrays = dict[str, npt.NDArray[Any]]
 

@@ -8,7 +8,7 @@ import pytest
 
 from sppnet.data import DataSet, ImageError, Subset, open_data
 from sppnet.proposals import ProposalError, write_windows
-from sppnet.tools.command.items import Items
+from sppnet.tools.command.inputs.items import Items
 from sppnet.tools.command.shapes import write_shapes
 from tests.proposals.test_matlab import cells, matlab_file
 

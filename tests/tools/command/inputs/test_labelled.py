@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from sppnet.data import DataError
-from sppnet.tools.command.labelled import open_labelled
+from sppnet.tools.command.inputs.labelled import open_labelled
 from sppnet.tools.command.shapes import CLASSES, write_shapes
 
 USUAL: dict[str, Any] = {

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sppnet.tools.command.models import load
+from sppnet.tools.command.running.models import load
 from tests.stand_in import StandIn
 
 

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from sppnet.detector import Inference, InputError
-from sppnet.tools.command.inference_options import chosen_inference, inference_options
+from sppnet.tools.command.options.inference_options import chosen_inference, inference_options
 
 
 def asked(*arguments: str) -> Inference:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from sppnet.data import ClassFolders, ImageLabels, accuracy, class_splits, label_average_precision
 
-from .console import say
+from ..console import say
 from .splits import open_split
 
 Integers = npt.NDArray[np.int64]

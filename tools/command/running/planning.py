@@ -11,7 +11,7 @@ import numpy as np
 from sppnet import detector
 from sppnet.data import DataSet
 
-from .console import USAGE, CommandError, duration, say
+from ..console import USAGE, CommandError, duration, say
 
 Make = Callable[..., "detector.SPPNet"]  # of a preset, and of epochs if not the usual ones
 MEASURED = 0.037  # seconds of the conv layers for 600 x 800 pixels on the two cores that plans are of

@@ -7,8 +7,8 @@ import pytest
 
 from sppnet.detector import PRESETS
 from sppnet.tools.command.console import CommandError
-from sppnet.tools.command.detector_options import network
-from sppnet.tools.command.planning import LEAST_EPOCHS, fitting, free_memory, present_leftovers, slowness
+from sppnet.tools.command.options.detector_options import network
+from sppnet.tools.command.running.planning import LEAST_EPOCHS, fitting, free_memory, present_leftovers, slowness
 
 SETTINGS: dict[str, Any] = {
     **{"method": "sppnet", "backbone": "efficientnet_lite0", "mode": "fast", "max_windows": 2000, "scales": (600,)},

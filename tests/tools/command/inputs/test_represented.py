@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from sppnet.data import DataError
-from sppnet.tools.command.represented import folder_images, images_of_splits, mean_average_precision
+from sppnet.tools.command.inputs.represented import folder_images, images_of_splits, mean_average_precision
 from sppnet.tools.command.shapes import write_shapes
 from tests.data.formats.voc.test_devkit import add_image
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from sppnet import proposals
 from sppnet.data import DataError, DataSet, Item
 
-from .console import say
+from ..console import say
 
 
 class Items:
