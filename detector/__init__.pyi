@@ -43,8 +43,8 @@ __all__ = [
 ]
 
 from .backbone.backbone import Backbone
-from .backbone.engines import ENGINE_NAMES
-from .backbone.networks import BACKBONES
+from .backbone.engines.table import ENGINE_NAMES
+from .backbone.networks.table import BACKBONES
 from .backbone.preprocessing import PREPROCESSINGS
 from .backbone.weights import load_backbone, save_weights
 from .classification.classifier import Classifier

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from .backbone.backbone import Backbone
-from .backbone.tracing import arrays_of, graph_of
+from .backbone.engines.tracing import arrays_of, graph_of
 from .errors import InputError
 from .files.model_folder import json_bytes, write_model
 from .model import SPPNet

@@ -21,8 +21,8 @@ from . import backbone as conv  # these import what needs torch when it is first
 from . import storage
 from . import training as learning
 from .backbone.conv_layers import ConvLayers
-from .backbone.engines import resolved_engine
-from .backbone.networks import USUAL, network_of
+from .backbone.engines.table import resolved_engine
+from .backbone.networks.table import USUAL, network_of
 from .errors import InputError, ModelError
 from .face.predictor import CONFIDENCE, Predictor
 from .files.model_folder import checked_settings

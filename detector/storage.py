@@ -12,7 +12,7 @@ from safetensors.numpy import save as serialise
 from . import backbone, pooling  # whose modules come when they are first used: torch takes seconds
 from .backbone import stored
 from .backbone.conv_layers import ConvLayers
-from .backbone.engines import resolved_engine
+from .backbone.engines.table import resolved_engine
 from .backbone.preprocessing import Preprocessing, preprocessing_from
 from .errors import ModelError
 from .files.formats import FORMAT

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from sppnet.detector.backbone.backbone import Backbone
-from sppnet.detector.backbone.networks import BACKBONES, Network
+from sppnet.detector.backbone.networks.table import BACKBONES, Network
 from sppnet.detector.backbone.preprocessing import PREPROCESSINGS
 from sppnet.detector.backbone.weights import load_backbone
 from sppnet.detector.pooling.features import WindowFeatures

@@ -16,9 +16,9 @@ __all__ = [
 ]
 
 from .backbone import Backbone
-from .efficientnet import efficientnet_lite, lite_weights
-from .layers import declared_maps, small, zf5
-from .torch_engine import TorchEngine
-from .torchvision_layers import alexnet, squeezenet1_1, torchvision_weights
-from .tracing import graph_of, onnx_engine_of
+from .engines.torch_engine import TorchEngine
+from .engines.tracing import graph_of, onnx_engine_of
+from .networks.efficientnet import efficientnet_lite, lite_weights
+from .networks.layers import declared_maps, small, zf5
+from .networks.torchvision_layers import alexnet, squeezenet1_1, torchvision_weights
 from .weights import backbone_from, load_backbone

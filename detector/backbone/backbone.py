@@ -12,10 +12,10 @@ from torch import nn
 
 from ..types import Floats, Precision
 from .conv_layers import ConvLayers
-from .engines import engine_of
+from .engines.table import engine_of
+from .engines.tracing import arrays_of
 from .maps import describe_maps, least_side
 from .preprocessing import Preprocessing
-from .tracing import arrays_of
 
 
 class Backbone(ConvLayers):

@@ -13,8 +13,8 @@ from ..errors import InputError, ModelError
 from ..files.model_folder import read_json
 from ..types import Floats
 from .conv_layers import ConvLayers, Map
-from .graph import PIXELS, Graph, graph_from
-from .onnx_engine import OnnxEngine
+from .engines.graph import PIXELS, Graph, graph_from
+from .engines.onnx_engine import OnnxEngine
 from .preprocessing import Preprocessing
 
 if TYPE_CHECKING:

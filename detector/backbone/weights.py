@@ -21,8 +21,8 @@ from ..files.model_folder import (
 from ..files.whole import write_whole
 from ..types import Floats, Precision
 from .backbone import Backbone
-from .layers import random_layers
-from .networks import BACKBONES, USUAL, network_of
+from .networks.layers import random_layers
+from .networks.table import BACKBONES, USUAL, network_of
 from .preprocessing import PREPROCESSINGS, Preprocessing, preprocessing_from, stored_preprocessing
 
 

@@ -17,7 +17,7 @@ import torch
 from torch import nn
 
 from ..backbone.backbone import Backbone
-from ..backbone.normalisation import folded, normalised
+from ..backbone.networks.normalisation import folded, normalised
 from ..backbone.weights import load_backbone, save_weights
 from ..checks import check_image
 from ..errors import InputError, ModelError
@@ -25,7 +25,7 @@ from ..files.model_folder import checked_settings
 from ..pooling.pyramid import LEVELS, bins
 from ..pooling.pyramid_layer import PyramidPooling
 from ..timing import Stopwatch
-from ..training.checkpoint import Checkpoint
+from ..training.layers.checkpoint import Checkpoint
 from ..training.windows import split_held_out
 from ..types import Image, Progress
 from .framings import SIDE, Framing, framed_vectors

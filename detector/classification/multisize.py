@@ -19,8 +19,8 @@ from ..backbone.preprocessing import Preprocessing
 from ..checks import check_image
 from ..errors import InputError
 from ..files.cache import content_key
-from ..training.checkpoint import Checkpoint
-from ..training.loop import Part, read_ahead, train
+from ..training.layers.checkpoint import Checkpoint
+from ..training.layers.loop import Part, read_ahead, train
 from ..types import Floats, Image, Indices, Progress
 from .augmentation import centre_crop, random_crop, square
 from .labels import Examples, Labels, Quality, loss_of, marks, quality_name

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from math import inf
 from typing import Any
 
-from ..backbone.networks import network_of
+from ..backbone.networks.table import network_of
 from ..errors import InputError
 from .projection import Preset, checked_preset
 from .pyramid import LEVELS, checked_levels

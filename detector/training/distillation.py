@@ -18,15 +18,15 @@ from torch import nn
 
 from ..backbone.backbone import Backbone
 from ..backbone.conv_layers import Map
-from ..backbone.layers import declared_maps
-from ..backbone.networks import network_of
-from ..backbone.normalisation import folded, normalised
+from ..backbone.networks.layers import declared_maps
+from ..backbone.networks.normalisation import folded, normalised
+from ..backbone.networks.table import network_of
 from ..errors import InputError
 from ..files.cache import content_key
 from ..types import Precision, Progress
-from .checkpoint import Checkpoint
-from .crops import Crops, Images
-from .loop import Part, train
+from .layers.checkpoint import Checkpoint
+from .layers.crops import Crops, Images
+from .layers.loop import Part, train
 from .windows import split_held_out
 
 LEAST_SIZE = 64  # pixels of a crop; less leaves some backbones no cell

@@ -26,13 +26,13 @@ from ..pooling.head import OFFSET_DEVIATIONS, Head
 from ..scoring.boxes import encode, mirrored
 from ..threads import conv_threads, thread_count
 from ..types import Floats, Indices, Progress
-from .checkpoint import Checkpoint
 from .images import TrainingImages
-from .loop import Part, train
+from .layers.checkpoint import Checkpoint
+from .layers.loop import Part, train
+from .layers.side_by_side import side_by_side
+from .layers.tail import maps_through
 from .sampling import choose_windows
 from .settings import FineTuning
-from .side_by_side import side_by_side
-from .tail import maps_through
 
 
 def fine_tune(

@@ -19,7 +19,7 @@ from torch import nn
 from sppnet.proposals import SelectiveSearch, compute_windows
 
 from ..backbone.backbone import to_numpy, to_tensor
-from ..backbone.torch_engine import full_float32
+from ..backbone.engines.torch_engine import full_float32
 from ..checks import check_windows, checked_target
 from ..errors import InputError
 from ..files.cache import ArrayCache, content_key
@@ -28,8 +28,8 @@ from ..pooling.vectors import Maps, Vectors
 from ..scoring.boxes import iou
 from ..threads import conv_threads, thread_count
 from ..types import Floats, Image, Progress, Target
+from .layers.tail import maps_through
 from .scaling import Scaling
-from .tail import maps_through
 
 VERSION = 3  # of the maps on disk: a change in how they are made makes the old ones unknown
 

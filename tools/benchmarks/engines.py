@@ -15,9 +15,9 @@ from rich.console import Console
 from rich.table import Table
 
 from sppnet.detector import BACKBONES
-from sppnet.detector.backbone.engines import ENGINES
-from sppnet.detector.backbone.layers import random_layers
-from sppnet.detector.backbone.networks import network_of
+from sppnet.detector.backbone.engines.table import ENGINES
+from sppnet.detector.backbone.networks.layers import random_layers
+from sppnet.detector.backbone.networks.table import network_of
 
 from ..command.console import set_threads
 from ..command.options.choices import ChoiceOf

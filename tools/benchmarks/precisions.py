@@ -23,10 +23,10 @@ from rich.table import Table
 from sppnet.data import VOC, average_precision
 from sppnet.detector import SPPNet, load_detector
 from sppnet.detector.backbone.backbone import Backbone
-from sppnet.detector.backbone.graph import PIXELS
-from sppnet.detector.backbone.onnx_engine import OnnxEngine
+from sppnet.detector.backbone.engines.graph import PIXELS
+from sppnet.detector.backbone.engines.onnx_engine import OnnxEngine
+from sppnet.detector.backbone.engines.torch_engine import TorchEngine
 from sppnet.detector.backbone.preprocessing import resized
-from sppnet.detector.backbone.torch_engine import TorchEngine
 from sppnet.detector.types import Floats
 
 from ..command.console import json_option, set_threads, threads_option

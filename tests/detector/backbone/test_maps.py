@@ -7,9 +7,9 @@ import torchvision
 from torch import nn
 
 from sppnet.detector.backbone.conv_layers import Map
-from sppnet.detector.backbone.layers import random_layers
 from sppnet.detector.backbone.maps import Cells, cells_after, describe_maps, least_side
-from sppnet.detector.backbone.networks import BACKBONES, network_of
+from sppnet.detector.backbone.networks.layers import random_layers
+from sppnet.detector.backbone.networks.table import BACKBONES, network_of
 from sppnet.detector.errors import InputError
 
 

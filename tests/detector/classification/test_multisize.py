@@ -17,7 +17,7 @@ from sppnet.detector.classification.multisize import MultiSize, MultiSizeTrainin
 from sppnet.detector.errors import InputError
 from sppnet.detector.pooling.head import Dropout
 from sppnet.detector.pooling.pyramid_layer import PyramidPooling
-from sppnet.detector.training.checkpoint import Checkpoint
+from sppnet.detector.training.layers.checkpoint import Checkpoint
 from tests.conftest import no_progress
 
 Tensors = dict[str, torch.Tensor]

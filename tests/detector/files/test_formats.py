@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sppnet.detector.backbone.layers import declared_maps
+from sppnet.detector.backbone.networks.layers import declared_maps
 from sppnet.detector.files.formats import EARLY, upgraded_classifier, upgraded_detector
 
 OLD: dict[str, Any] = {

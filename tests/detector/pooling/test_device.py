@@ -16,7 +16,7 @@ import torch
 
 from sppnet.detector import RCNN, FineTuning, SPPNet, Training, load_detector
 from sppnet.detector.backbone.backbone import Backbone, to_tensor
-from sppnet.detector.backbone.torch_engine import full_float32
+from sppnet.detector.backbone.engines.torch_engine import full_float32
 from sppnet.detector.pooling.device import DeviceVectors, TensorVectors
 from sppnet.detector.pooling.differentiable import pool_differentiably
 from sppnet.detector.pooling.features import WindowFeatures

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from sppnet.detector.backbone.backbone import Backbone
-from sppnet.detector.backbone.networks import network_of
+from sppnet.detector.backbone.networks.table import network_of
 from sppnet.detector.backbone.preprocessing import PREPROCESSINGS
 from sppnet.detector.backbone.weights import load_backbone
 from sppnet.detector.errors import InputError

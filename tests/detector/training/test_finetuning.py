@@ -17,9 +17,9 @@ from sppnet.detector.backbone.backbone import Backbone, to_tensor
 from sppnet.detector.errors import InputError
 from sppnet.detector.pooling.features import WindowFeatures
 from sppnet.detector.pooling.settings import CONTEXT, Pooling, View
-from sppnet.detector.training.checkpoint import Checkpoint
 from sppnet.detector.training.finetuning import _Run, fine_tune, principal_channels
 from sppnet.detector.training.images import TrainingImages
+from sppnet.detector.training.layers.checkpoint import Checkpoint
 from sppnet.detector.training.settings import PRESETS, FineTuning
 from sppnet.detector.types import Target
 from sppnet.proposals import SelectiveSearch

@@ -1,0 +1,1 @@
+"""What runs conv layers: the table of engines, torch, onnxruntime and the graph that it runs."""

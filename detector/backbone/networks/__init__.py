@@ -1,0 +1,1 @@
+"""Conv layers by name: the table of backbones, their layers and where their weights are."""
