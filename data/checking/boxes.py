@@ -5,8 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 
 from ..errors import EmptyBoxError, UnknownClassError
-from ..formats.things import Thing, clipped
-from ..formats.voc.annotations import ROUNDING
+from ..formats.things import Thing, cut
 from ..scoring.metrics import pair_overlaps
 from ..unchecked import Box, Found
 from .findings import Finding
@@ -36,14 +35,13 @@ def fitted(
     findings: list[Finding] = []
     kept: list[tuple[str, Thing]] = []
     for place, thing in zip(places, things, strict=True):
-        inside = clipped(thing.box, size)
-        empty = inside[0] >= inside[2] or inside[1] >= inside[3]
-        if empty or max(abs(a - b) for a, b in zip(thing.box, inside, strict=True)) > ROUNDING:
+        inside, lacks = cut(thing.box, size)
+        if lacks:
             name = called(thing.name, place)
             fault = f"{name}must lie inside the image of {size[0]} x {size[1]}, got {_edges(thing.box)}"
-            mended = "left out" if empty else f"clipped to {_edges(inside)}"
+            mended = f"clipped to {_edges(inside)}" if inside else "left out"
             findings.append(Finding("outside", place, fault, mended, objects=1))
-        if not empty:
+        if inside:
             kept.append((place, thing._replace(box=inside)))
     repeated = list(_repeated([place for place, _ in kept], [thing for _, thing in kept]))
     findings += [finding for _, finding in repeated]

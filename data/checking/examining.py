@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from ..dividing.contents import digest
 from ..errors import ImageError
 from ..formats.things import Thing
 from ..scoring.metrics import pair_overlaps
@@ -15,7 +16,7 @@ from .counting import as_array
 from .findings import Finding
 from .frames import LYING, frame_of
 from .names import nearest
-from .pictures import Picture, digest, read_picture
+from .pictures import Picture, read_picture
 
 REACHED = 0.5  # intersection over union
 LEFT_OUT = "image left out"

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from ..formats.voc.annotations import ROUNDING
+from ..formats.things import ROUNDING
 from ..unchecked import Box
 
 Size = tuple[float, float]

@@ -4,7 +4,6 @@ The hash of a picture's look has 64 bits: whether each of 8 x 8 areas is brighte
 it. Pictures stored anew, at another size or quality, differ in few of them.
 """
 
-import hashlib
 import io
 from pathlib import Path
 from typing import NamedTuple
@@ -14,6 +13,7 @@ import numpy.typing as npt
 from PIL import Image as Pillow
 
 from ..decoding.images import decode, file_bytes
+from ..dividing.contents import digest
 from ..errors import ImageError
 
 _ORIENTATION, _TURNS = 0x0112, range(1, 9)
@@ -50,14 +50,6 @@ def read_picture(file: Path) -> Picture:
         raise ImageError(f"{file}: has no pixels")
     shown = digest(str(pixels.shape).encode(), pixels.data)
     return Picture(pixels, _orientation(data), digest(data), shown, look_of(pixels), missing)
-
-
-def digest(*parts: bytes | memoryview) -> int:
-    """Return 64 bits that tell some bytes."""
-    found = hashlib.blake2b(digest_size=8)
-    for part in parts:
-        found.update(part)
-    return int.from_bytes(found.digest())
 
 
 def look_of(pixels: npt.NDArray[np.uint8]) -> int:

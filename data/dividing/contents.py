@@ -1,6 +1,7 @@
 """What image files hold, as a number each: a copy is known again, whatever it is called and wherever it lies."""
 
 import hashlib
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,8 @@ from ..dataset import DataSet
 Hashes = npt.NDArray[np.uint64]
 
 MOST_CONTENTS = 2**18  # that are remembered: 2 MB
-_BYTES = 8  # of a hash: of a million images two have the same with a chance of 1 to 37 million
+# 8 bytes: of a million images two have the same with a chance of 1 to 37 million.
+_hash = partial(hashlib.blake2b, digest_size=8)
 
 
 def content_hashes(data: DataSet) -> Hashes:
@@ -27,9 +29,17 @@ def remembered(hashes: Hashes) -> Hashes:
     return np.unique(hashes[hashes != 0])[:MOST_CONTENTS]
 
 
+def digest(*parts: bytes | memoryview) -> int:
+    """Return 64 bits that tell some bytes; all bytes of a file give the number that `content_hashes` has for it."""
+    found = _hash()
+    for part in parts:
+        found.update(part)
+    return int.from_bytes(found.digest())
+
+
 def _content_hash(file: Path) -> int:
     try:
         with file.open("rb") as stream:
-            return int.from_bytes(hashlib.file_digest(stream, lambda: hashlib.blake2b(digest_size=_BYTES)).digest())
+            return int.from_bytes(hashlib.file_digest(stream, _hash).digest())
     except OSError:  # where the picture is read, that is told
         return 0

@@ -13,8 +13,7 @@ from ..decoding.images import read_image
 from ..errors import DataError, ReversedError
 from ..unchecked import Found, Unchecked
 from .layouts import unique_ids
-from .things import Thing, checked, clipped, no_area, outside
-from .voc.annotations import ROUNDING, Annotation, check_picture
+from .things import Annotation, Thing, check_picture, checked, cut, no_area, outside
 from .voc.devkit import VOC_CLASSES
 
 Parts = dict[str, list[Path]]  # split -> the files or folders that hold it; "" is all of a data set without splits
@@ -242,12 +241,11 @@ class Annotated(DataSet):
             except DataError as error:
                 self._report(f"{place}: {error}", "dropped")
                 continue
-            inside = clipped(thing.box, picture.size)
-            empty = inside[0] >= inside[2] or inside[1] >= inside[3]
-            if empty or max(abs(a - b) for a, b in zip(thing.box, inside, strict=True)) > ROUNDING:
+            inside, lacks = cut(thing.box, picture.size)
+            if lacks:
                 fault = f"({thing.name}): {outside(thing.box, picture.size)}"
-                self._report(f"{place} {fault}", "dropped" if empty else "clipped")
-            if not empty:
+                self._report(f"{place} {fault}", "clipped" if inside else "dropped")
+            if inside:
                 things.append(thing._replace(box=inside))
         return things
 

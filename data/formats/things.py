@@ -1,4 +1,4 @@
-"""An object as a file has it, and the rules for its name, its box and other numbers of a file."""
+"""Objects as files have them, and the rules for their names, their boxes and other numbers of a file."""
 
 import math
 import reprlib
@@ -7,9 +7,12 @@ from typing import Any, NamedTuple
 
 from ..errors import DataError, EmptyBoxError, UnknownClassError
 from ..unchecked import Box
-from .voc.annotations import LARGEST
 
 UNKNOWN = (math.inf, math.inf)  # the size of an image whose annotation does not tell it
+LARGEST = 1_000_000  # pixels; float32 still holds the tenths
+ROUNDING = 1.0  # pixels a box may leave its image by: some tools count pixels from 0, some from 1
+
+Object = tuple[str, Box, bool]  # class name, x1 y1 x2 y2 in outer-edge pixels, difficult
 
 
 class Thing(NamedTuple):
@@ -19,6 +22,14 @@ class Thing(NamedTuple):
     box: Box  # x1 y1 x2 y2 in outer-edge pixels
     difficult: bool = False
     crowd: bool = False
+
+
+class Annotation(NamedTuple):
+    """What a file says of an image."""
+
+    size: tuple[float, float]  # width and height in pixels, infinity where the file does not tell it
+    objects: list[Object]  # in the order of the file, inside the image as far as its size is told
+    notes: tuple[str, ...] = ()  # what is odd and costs nothing, in sentences with the place
 
 
 def checked(thing: Thing, classes: Sequence[str] | None) -> Thing:
@@ -44,6 +55,23 @@ def clipped(box: Box, size: tuple[float, float]) -> Box:
     """Return the part of a box that is inside an image of this width and height."""
     (x1, y1, x2, y2), (width, height) = box, size
     return min(max(x1, 0), width), min(max(y1, 0), height), min(max(x2, 0), width), min(max(y2, 0), height)
+
+
+def cut(box: Box, size: tuple[float, float]) -> tuple[Box | None, bool]:
+    """Return the part of a box that is inside an image, or None, and whether more than rounding is outside."""
+    inside = clipped(box, size)
+    if inside[0] >= inside[2] or inside[1] >= inside[3]:
+        return None, True
+    return inside, max(abs(a - b) for a, b in zip(box, inside, strict=True)) > ROUNDING
+
+
+def check_picture(annotation: Annotation, size: tuple[int, int]) -> None:
+    """Raise a DataError unless an annotation fits the upright picture of this width and height."""
+    if any(math.isfinite(told) and told != real for told, real in zip(annotation.size, size, strict=True)):
+        raise DataError(f"size must be that of the upright picture, {_by(size)} pixels, got {_by(annotation.size)}")
+    for name, box, _ in annotation.objects:
+        if box[2] > size[0] + ROUNDING or box[3] > size[1] + ROUNDING:
+            raise DataError(f"object {name}: {outside(box, size)}")
 
 
 def edges_around(points: Sequence[tuple[float, float]]) -> Box:
@@ -85,6 +113,10 @@ def no_area(box: Box) -> str:
 
 def outside(box: Box, size: tuple[float, float]) -> str:
     """Return what is wrong with a box that leaves an image of this size."""
-    sides = " x ".join(f"{side:g}" if math.isfinite(side) else "?" for side in size)
-    of = f" of {sides} pixels" if any(map(math.isfinite, size)) else ""
+    of = f" of {_by(size)} pixels" if any(map(math.isfinite, size)) else ""
     return f"the box must lie inside the image{of}, got x {box[0]:g} to {box[2]:g}, y {box[1]:g} to {box[3]:g}"
+
+
+def _by(size: tuple[float, float]) -> str:
+    """Return a size as `500 x 375`, with a question mark for a side not told."""
+    return " x ".join(f"{side:g}" if math.isfinite(side) else "?" for side in size)

@@ -10,8 +10,7 @@ from typing import Literal
 from ..dataset import DataSet
 from ..decoding.image_sizes import image_size
 from ..errors import DataError
-from ..formats.things import Thing, checked, clipped
-from ..formats.voc.annotations import Annotation, check_picture
+from ..formats.things import Annotation, Thing, check_picture, checked, clipped
 from ..formats.voc.devkit import VOC_CLASSES
 from .coco import COCO_WRITER
 from .csv_lines import CSV_WRITER

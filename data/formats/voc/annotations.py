@@ -6,16 +6,14 @@ import re
 import reprlib
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
-from typing import NamedTuple
 from xml.etree import ElementTree
 
 from ...errors import DataError, ReversedError, UnknownClassError
 from ...listing import normal
 from ...unchecked import Box, Found
+from ..things import LARGEST, Annotation, cut, outside
 
 MAX_BYTES, MAX_DEPTH = 8 << 20, 32  # real annotations have kilobytes and four levels
-LARGEST = 1_000_000  # pixels; float32 still holds the tenths
-ROUNDING = 1.0  # pixels a box may leave its image by: some tools count pixels from 0, some from 1
 
 DECLARATION = re.compile(rb"""<\?xml\b[^>]*?\bencoding\s*=\s*["']([\w.:-]+)["'][^>]*>""", re.ASCII)
 MARKS = {  # at the beginning of a file; the longer first
@@ -38,16 +36,6 @@ WIDER = {
 }
 NO_TEXT = {"idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape"}  # known to Python, not encodings
 DIFFICULT = {"0": False, "false": False, "no": False, "": False, "1": True, "true": True, "yes": True}
-
-Object = tuple[str, Box, bool]  # class name, x1 y1 x2 y2 in outer-edge pixels, difficult
-
-
-class Annotation(NamedTuple):
-    """What a file says of an image."""
-
-    size: tuple[float, float]  # width and height in pixels, infinity where the file does not tell it
-    objects: list[Object]  # in the order of the file, inside the image as far as its size is told
-    notes: tuple[str, ...] = ()  # what is odd and costs nothing, in sentences with the place
 
 
 def read_annotation(
@@ -76,11 +64,10 @@ def read_annotation(
             report(f"{place}: {fault}", "dropped" if box is None else "swapped")
         if box is None:
             continue
-        inside = _clip(box, size)
-        empty = inside[0] >= inside[2] or inside[1] >= inside[3]
-        if empty or max(abs(a - b) for a, b in zip(box, inside, strict=True)) > ROUNDING:
-            report(f"{place}: {_outside(box, size)}", "dropped" if empty else "clipped")
-        if not empty:
+        inside, lacks = cut(box, size)
+        if lacks:
+            report(f"{place}: {outside(box, size)}", "clipped" if inside else "dropped")
+        if inside:
             notes += [f"{place}: {note}"] * bool(note)
             objects.append((name, inside, difficult))
     return Annotation(size, objects, tuple(notes))
@@ -98,15 +85,6 @@ def unchecked_annotation(
     objects = enumerate(root.findall("object"), 1)
     size = _length(root, "size/width"), _length(root, "size/height")
     return size, (_found(f"{file}: object {number}", element, classes) for number, element in objects)
-
-
-def check_picture(annotation: Annotation, size: tuple[int, int]) -> None:
-    """Raise a DataError unless an annotation fits the upright picture of this width and height."""
-    if any(math.isfinite(told) and told != real for told, real in zip(annotation.size, size, strict=True)):
-        raise DataError(f"size must be that of the upright picture, {_by(size)} pixels, got {_by(annotation.size)}")
-    for name, box, _ in annotation.objects:
-        if box[2] > size[0] + ROUNDING or box[3] > size[1] + ROUNDING:
-            raise DataError(f"object {name}: {_outside(box, size)}")
 
 
 class _Builder(ElementTree.TreeBuilder):
@@ -224,18 +202,3 @@ def _length(root: ElementTree.Element, path: str) -> float:
     except ValueError:
         return math.inf
     return length if 0 < length <= LARGEST else math.inf
-
-
-def _outside(box: Box, size: tuple[float, float]) -> str:
-    of = f" of {_by(size)} pixels" if any(map(math.isfinite, size)) else ""
-    return f"the box must lie inside the image{of}, got x {box[0]:g} to {box[2]:g}, y {box[1]:g} to {box[3]:g}"
-
-
-def _by(size: tuple[float, float]) -> str:
-    """Return a size as `500 x 375`, with a question mark for a side not told."""
-    return " x ".join(f"{side:g}" if math.isfinite(side) else "?" for side in size)
-
-
-def _clip(box: Box, size: tuple[float, float]) -> Box:
-    (x1, y1, x2, y2), (width, height) = box, size
-    return min(max(x1, 0), width), min(max(y1, 0), height), min(max(x2, 0), width), min(max(y2, 0), height)

@@ -19,7 +19,8 @@ from ...decoding.images import IMAGE_SUFFIXES, read_image
 from ...errors import DataError, DataWarning, reasons
 from ...listing import NamedFiles, files_below, folder_called, normal
 from ...unchecked import Found, Unchecked
-from .annotations import Annotation, check_picture, read_annotation, unchecked_annotation
+from ..things import Annotation, check_picture
+from .annotations import read_annotation, unchecked_annotation
 from .split_files import split_files, split_ids
 
 VOC_CLASSES = (

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from sppnet.data import content_hashes, open_data, remembered
+from sppnet.data.dividing.contents import digest
 
 from .test_holding_out import made
 
@@ -21,6 +22,12 @@ def test_a_number_is_the_same_in_another_folder(tmp_path: Path) -> None:
     first, second = (open_data(made(tmp_path / name, {name: 1})) for name in ("one", "two"))
 
     assert content_hashes(first).tolist() == content_hashes(second).tolist()
+
+
+def test_a_number_is_that_of_the_file_s_bytes(tmp_path: Path) -> None:
+    hashes = content_hashes(open_data(made(tmp_path, {"a": 1})))
+
+    assert hashes.tolist() == [digest((tmp_path / "a.png").read_bytes())]
 
 
 def test_a_file_that_is_gone_is_nought_and_not_remembered(tmp_path: Path) -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from sppnet.data import DataError
-from sppnet.data.formats.voc.annotations import MAX_BYTES, Annotation, Object, check_picture, read_annotation
+from sppnet.data.formats.things import Object
+from sppnet.data.formats.voc.annotations import MAX_BYTES, read_annotation
 
 BOX = "<xmin>2</xmin><ymin>3</ymin><xmax>10</xmax><ymax>12</ymax>"
 DOG = f"<object><name>dog</name><bndbox>{BOX}</bndbox></object>"
@@ -237,28 +237,3 @@ def test_an_accent_in_a_name_is_one_however_it_is_written(tmp_path: Path) -> Non
     objects, problems = read(tmp_path, DOG.replace("dog", "be\u0301"), ("b\u00e9",))
 
     assert (objects, problems) == ([("b\u00e9", (1, 2, 10, 12), False)], "")
-
-
-INFINITE = float("inf")
-EDGE = ("dog", (1.0, 2.0, 21.0, 12.0), False)
-
-
-@pytest.mark.parametrize("size", [(20, 30), (INFINITE, 30), (INFINITE, INFINITE)])
-def test_an_annotation_fits_a_picture_up_to_the_rounding(size: tuple[float, float]) -> None:
-    check_picture(Annotation(size, [EDGE]), (20, 30))
-
-
-@pytest.mark.parametrize(
-    ("size", "picture", "rule"),
-    [
-        ((30, 20), (20, 30), "size must be that of the upright picture, 20 x 30 pixels, got 30 x 20"),
-        ((INFINITE, 20), (20, 30), r"20 x 30 pixels, got \? x 20"),
-        ((INFINITE, INFINITE), (19, 30), r"object dog: .* inside the image of 19 x 30 pixels, got x 1 to 21"),
-        ((INFINITE, INFINITE), (30, 10), r"object dog: .* inside the image of 30 x 10 pixels, .* y 2 to 12"),
-    ],
-)
-def test_an_annotation_of_another_picture_is_refused(
-    size: tuple[float, float], picture: tuple[int, int], rule: str
-) -> None:
-    with pytest.raises(DataError, match=rule):
-        check_picture(Annotation(size, [EDGE]), picture)
