@@ -22,6 +22,7 @@ from .command.console import (
     finish,
     json_option,
     lenient_option,
+    model_output_option,
     set_threads,
     threads_option,
     warn,
@@ -38,7 +39,7 @@ from .training.memory import remember
 @click.argument("model", type=click.Path(path_type=Path))
 @click.option("--data", "root", type=click.Path(path_type=Path), required=True, help="Data set with the new objects.")
 @click.option("--split", help="Image set.  [default: train if there is one, else all annotated images]")
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder of the model to make.")
+@model_output_option
 @click.option(
     "--negatives",
     type=click.Path(path_type=Path),

@@ -6,12 +6,13 @@ import click
 
 from sppnet import detector
 
+from .command.console import model_output_option
 from .command.options.detector_options import numbers
 
 
 @click.command("export")
 @click.option("-m", "--model", type=click.Path(path_type=Path), required=True, help="Folder of the model.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder of the model to make.")
+@model_output_option
 @click.option(
     "--format",
     "kind",

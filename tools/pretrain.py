@@ -6,7 +6,14 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from .command.console import device_option, json_option, lenient_option, seed_option, threads_option
+from .command.console import (
+    device_option,
+    json_option,
+    lenient_option,
+    model_output_option,
+    seed_option,
+    threads_option,
+)
 from .command.inputs.labelled import cutting_options, labels_option
 from .command.options.classifier_options import classifier_options
 from .command.options.detector_options import BACKBONE, numbers
@@ -38,7 +45,7 @@ OF_LABELS = {"labels", "weights", "levels", "widths", "dropout", "schedule", "ep
     help="Of conv layers, with a teacher; bfloat16 is faster on processors that have instructions for it.",
 )
 @click.option("--split", help="Split of a data set.  [default: train if there is one, else all annotated images]")
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder of the model to make.")
+@model_output_option
 @classifier_options
 @click.option(
     "--held-out", type=click.FloatRange(0, 1, max_open=True), default=0.1, help="Part of the images that is scored."

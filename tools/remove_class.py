@@ -6,11 +6,13 @@ import click
 
 from sppnet import detector
 
+from .command.console import model_output_option
+
 
 @click.command("remove-class")
 @click.argument("model", type=click.Path(path_type=Path))
 @click.argument("name")
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder of the model to make.")
+@model_output_option
 def command(model: Path, name: str, output: Path) -> None:
     """Make a model that does not know the class NAME of a MODEL."""
     detector.check_writable(output)

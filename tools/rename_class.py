@@ -6,12 +6,14 @@ import click
 
 from sppnet import detector
 
+from .command.console import model_output_option
+
 
 @click.command("rename-class")
 @click.argument("model", type=click.Path(path_type=Path))
 @click.argument("name")
 @click.argument("new_name")
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder of the model to make.")
+@model_output_option
 def command(model: Path, name: str, new_name: str, output: Path) -> None:
     """Make a model that calls the class NAME of a MODEL NEW_NAME."""
     detector.check_writable(output)

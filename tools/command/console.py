@@ -3,6 +3,7 @@
 import math
 import os
 import re
+from pathlib import Path
 from typing import Any
 
 import click
@@ -31,6 +32,9 @@ device_option = click.option(
     help="Where to compute; auto takes a GPU if there is one.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
+model_output_option = click.option(
+    "-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder of the model to make."
+)
 lenient_option = click.option("--lenient", is_flag=True, help="Leave out broken files and boxes, and exit with 5.")
 seed_option = click.option("--seed", type=click.IntRange(0), default=0, help="Same seed, same result.")
 threads_option = click.option(

@@ -1,7 +1,6 @@
 """Which images with labels a command works on: class folders, or an annotated data set's images or objects."""
 
 from collections.abc import Callable, Sequence
-from functools import reduce
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -12,10 +11,11 @@ import numpy.typing as npt
 from sppnet.data import BACKGROUND, ClassFolders, Cutouts, DataError, ImageLabels
 
 from ..console import FiniteRange, say
+from ..options.together import Command, together
 from .splits import format_option, open_split
 
-Command = Callable[..., Any]
-OPTIONS = (
+# The options that say which part of the data is used, and how objects are cut out.
+cutting_options = together(
     click.option("--limit", type=click.IntRange(1), help="Only so many images, evenly spread over all."),
     click.option(
         "--context",
@@ -43,11 +43,6 @@ def labels_option(default: str | None) -> Callable[[Command], Command]:
         "that they show; or its objects, cut out."
         + ("" if default else "  [default: what the model has been trained on]"),
     )
-
-
-def cutting_options(command: Command) -> Command:
-    """Give a command the options that say which part of the data is used, and how objects are cut out."""
-    return reduce(lambda decorated, option: option(decorated), reversed(OPTIONS), command)
 
 
 class Labelled(Protocol):

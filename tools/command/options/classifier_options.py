@@ -1,7 +1,5 @@
 """The options that choose what kind of classifier is trained, and how."""
 
-from collections.abc import Callable
-from functools import reduce
 from typing import Any
 
 import click
@@ -11,8 +9,8 @@ from sppnet import detector
 from ..console import FiniteRange
 from ..inputs.represented import mean_average_precision
 from .detector_options import BACKBONE, numbers
+from .together import together
 
-Command = Callable[..., Any]
 POSITIVE = FiniteRange(0, min_open=True)
 
 
@@ -20,7 +18,8 @@ def _widths(context: click.Context, option: click.Parameter, text: str) -> tuple
     return () if text == "none" else numbers(context, option, text) or ()
 
 
-OPTIONS = (
+# The options of `classifier`, and those of its training.
+classifier_options = together(
     click.option("--backbone", type=BACKBONE, default="small", help="Conv layers."),
     click.option("--weights", default="random", metavar="random|imagenet|FILE|MODEL", help="What they start from."),
     click.option("--levels", default="1,2,3,6", callback=numbers, help="Bins per side of the pyramid's levels."),
@@ -43,11 +42,6 @@ OPTIONS = (
     click.option("--weight-decay", type=FiniteRange(0), default=0.05, help="Of the weights."),
 )
 OF_NETWORK = ("backbone", "weights", "levels", "widths", "dropout")
-
-
-def classifier_options(command: Command) -> Command:
-    """Give a command the options of `classifier`, and those of its training."""
-    return reduce(lambda decorated, option: option(decorated), reversed(OPTIONS), command)
 
 
 def classifier(

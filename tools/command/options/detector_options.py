@@ -1,8 +1,6 @@
 """The options of `sppnet train` that choose what kind of detector is made."""
 
-from collections.abc import Callable
 from dataclasses import replace
-from functools import reduce
 from typing import Any, Literal
 
 import click
@@ -11,9 +9,7 @@ from sppnet import detector, proposals
 
 from ..console import FiniteRange
 from .choices import ChoiceOf
-
-Command = Callable[..., Any]
-
+from .together import together
 
 BACKBONE = ChoiceOf(lambda: detector.BACKBONES)
 
@@ -32,7 +28,8 @@ def numbers(_context: click.Context, _option: click.Parameter, text: str | None)
     return tuple(int(part) for part in parts)
 
 
-OPTIONS = (
+# The options of `network`.
+network_options = together(
     click.option("--method", type=click.Choice(["sppnet", "rcnn"]), default="sppnet", help="R-CNN is the baseline."),
     click.option("--backbone", type=BACKBONE, default="efficientnet_lite0", help="Conv layers."),
     click.option(
@@ -95,11 +92,6 @@ OPTIONS = (
     click.option("--C", "C", type=FiniteRange(0, min_open=True), help="Inverse strength of the regularisation."),
     click.option("--no-regression", is_flag=True, help="Do not learn to move windows onto objects."),
 )
-
-
-def network_options(command: Command) -> Command:
-    """Give a command the options of `network`."""
-    return reduce(lambda decorated, option: option(decorated), reversed(OPTIONS), command)
 
 
 def network(

@@ -1,7 +1,5 @@
 """The options of `sppnet detect` and `sppnet eval` that say what is done for an image beyond the usual."""
 
-from collections.abc import Callable
-from functools import reduce
 from typing import Any
 
 import click
@@ -9,10 +7,10 @@ import click
 from sppnet import detector
 
 from .detector_options import numbers
+from .together import together
 
-Command = Callable[..., Any]
-
-OPTIONS = (
+# The options of `chosen_inference`, which are None, False or empty where they are not given.
+inference_options = together(
     click.option(
         "--scales", callback=numbers, help="Short sides images are resized to, as 480,600,800.  [default: the model's]"
     ),
@@ -20,11 +18,6 @@ OPTIONS = (
     click.option("--soft", is_flag=True, help="Beyond the paper: lower the scores beside better boxes, drop no box."),
     click.option("--voting", is_flag=True, help="Beyond the paper: make boxes the mean of those around them."),
 )
-
-
-def inference_options(command: Command) -> Command:
-    """Give a command the options of `chosen_inference`, which are None, False or empty where they are not given."""
-    return reduce(lambda decorated, option: option(decorated), reversed(OPTIONS), command)
 
 
 def chosen_inference(settings: dict[str, Any]) -> "detector.Inference":
