@@ -22,6 +22,7 @@ from ..files.whole import write_whole
 from ..types import Floats, Precision
 from .backbone import Backbone
 from .networks.layers import random_layers
+from .networks.normalisation import remember
 from .networks.table import BACKBONES, USUAL, network_of
 from .preprocessing import PREPROCESSINGS, Preprocessing, preprocessing_from, stored_preprocessing
 
@@ -110,6 +111,9 @@ def load_backbone(
     else:
         tensors, stored = _read_tensors(file), stored_preprocessing(file)
     _load_into(layers, tensors, f"the ImageNet weights of {name}" if weights == "imagenet" else str(file))
+    if weights == "imagenet":
+        for key in (key for key in tensors if key.endswith(".normalisation")):
+            remember(layers.get_submodule(key.removesuffix(".normalisation")), tensors[key])
     backbone = _backbone(name, layers, named if preprocessing else stored, precision, device, engine)
     backbone.fully_connected = {name: tensor for name, tensor in tensors.items() if name.startswith("classifier.")}
     return backbone

@@ -19,6 +19,7 @@ from torch import nn
 from torch.nn.functional import cross_entropy, smooth_l1_loss
 
 from ..backbone.backbone import to_tensor
+from ..backbone.networks.normalisation import folded, unfolded
 from ..files.cache import content_key
 from ..pooling.differentiable import pool_differentiably, pool_views
 from ..pooling.features import WindowFeatures
@@ -75,13 +76,14 @@ def fine_tune(
         torch.manual_seed(seed)
         head = Head(features.pooled_dimensions, len(images.classes), options.widths, dropout=options.dropout)
         head.to(features.backbone.device)
-        tail.requires_grad_(True)
-        run = _Run(images, features, tail, head, options, fitting, held, seed, pool)
+        learned = unfolded(tail).requires_grad_(True)
+        run = _Run(images, features, learned, head, options, fitting, held, seed, pool)
         run.measure_scaling()
         first = features.pooling.views[0]
         channels = features.backbone.named(first.map).channels
         head.start_from(features.backbone.fully_connected, channels, first.levels)
         history = run.train(Checkpoint(checkpoints), progress)
+    tail.load_state_dict(folded(learned).state_dict())
     tail.requires_grad_(False)
     return head.eval().requires_grad_(False), history
 

@@ -63,7 +63,7 @@ def efficientnet_lite(name: str) -> nn.Sequential:
 def lite_weights(name: str) -> dict[str, torch.Tensor]:
     """Return the tensors of a network trained on ImageNet, under the names of `efficientnet_lite`'s layers.
 
-    "classifier.1" is the convolution of 1x1 to 1,280 channels that follows them and is averaged over the image.
+    "N.normalisation" are the scales, means and variances of what was folded into a convolution: (3, C). "classifier.1" is the convolution of 1x1 to 1,280 channels that follows them and is averaged over the image.
 
     Raises:
         ModelError: If the package that holds them is not installed, or its file is another one.
@@ -80,7 +80,9 @@ def lite_weights(name: str) -> dict[str, torch.Tensor]:
     if hashlib.sha256(content).hexdigest() != lite.digest:
         raise ModelError(f"{file}: is not the file of the release, whose SHA-256 begins with {lite.digest[:12]}")
     given = torch.load(file, map_location="cpu", weights_only=True)
-    return _renamed(name, given) | _folded(given, "_conv_head", "_bn1", "classifier.1")
+    head = _folded(given, "_conv_head", "_bn1", "classifier.1")
+    del head["classifier.1.normalisation"]
+    return _renamed(name, given) | head
 
 
 def _renamed(name: str, given: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
@@ -99,8 +101,10 @@ def _folded(given: dict[str, torch.Tensor], convolution: str, normalisation: str
     weight, bias, mean, variance = (
         given[f"{normalisation}.{part}"] for part in ("weight", "bias", "running_mean", "running_var")
     )
-    factor = weight / (variance + EPSILON).sqrt()
+    variance = variance + EPSILON
+    factor = weight / variance.sqrt()
     return {
         f"{name}.weight": given[f"{convolution}.weight"] * factor[:, None, None, None],
         f"{name}.bias": bias - mean * factor,
+        f"{name}.normalisation": torch.stack([weight, mean, variance]),
     }

@@ -1,6 +1,9 @@
-"""Batch normalisation (Ioffe and Szegedy 2015) while a backbone is trained from nothing, and none afterwards.
+"""Batch normalisation (Ioffe and Szegedy 2015) while layers learn, and none afterwards.
 
 A normalisation with fixed statistics is a scale and a shift of each channel, which the convolution before it can do.
+So weights are kept folded. But they do not learn as well so: a step of one size is far too long for some of the folded
+weights and far too short for others, which had all been about of one size. Layers that came with a normalisation
+therefore learn with it, its statistics fixed.
 """
 
 import copy
@@ -8,13 +11,26 @@ from collections.abc import Callable
 
 import torch
 from torch import nn
+from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from .layers import initialised
 
 
 class NormalisedConvolution(nn.Sequential):
-    """A convolution without biases and the normalisation of its channels."""
+    """A convolution without biases and the normalisation of its channels, folded as it goes where statistics are fixed."""
+
+    def forward(self, map: torch.Tensor) -> torch.Tensor:
+        """Return the map (B, C, h, w) after both."""
+        if self.training:
+            after: torch.Tensor = super().forward(map)
+            return after
+        convolution, normalisation = self
+        factors = normalisation.weight * (normalisation.running_var + normalisation.eps).rsqrt()
+        weight = convolution.weight * factors[:, None, None, None]
+        bias = normalisation.bias - normalisation.running_mean * factors
+        shape = convolution.stride, convolution.padding, convolution.dilation, convolution.groups
+        return functional.conv2d(map, weight, bias, *shape)
 
 
 def normalised(layers: nn.Sequential, *, seed: int = 0) -> nn.Sequential:
@@ -30,6 +46,17 @@ def folded(layers: nn.Sequential) -> nn.Sequential:
     It gives the same maps, and its tensors have the names and shapes of layers that were never normalised.
     """
     return _replaced(layers, NormalisedConvolution, _folded).eval()
+
+
+def remember(convolution: nn.Conv2d, normalisation: torch.Tensor) -> None:
+    """Keep with a folded convolution the normalisation it came with: (3, C), the scales, means and variances."""
+    convolution.register_buffer("normalisation", normalisation, persistent=False)
+
+
+@torch.no_grad()
+def unfolded(layers: nn.Sequential) -> nn.Sequential:
+    """Return a copy in evaluation mode in which every remembered normalisation is apart from its convolution."""
+    return _replaced(layers, nn.Conv2d, _unfolded).eval()
 
 
 def _replaced(layers: nn.Sequential, kind: type[nn.Module], change: Callable[..., nn.Module]) -> nn.Sequential:
@@ -50,3 +77,17 @@ def _folded(pair: NormalisedConvolution) -> nn.Module:
     assert isinstance(convolution, nn.Conv2d)
     assert isinstance(normalisation, nn.BatchNorm2d)
     return fuse_conv_bn_eval(convolution, normalisation)
+
+
+def _unfolded(convolution: nn.Conv2d) -> nn.Module:
+    if not hasattr(convolution, "normalisation"):
+        return convolution
+    scales, means, variances = convolution.normalisation
+    factors = scales / variances.sqrt()
+    pair = NormalisedConvolution(copy.deepcopy(convolution), nn.BatchNorm2d(len(scales), eps=0))
+    pair[0].weight.div_(factors[:, None, None, None])
+    pair[0].bias = None
+    for name, values in (("weight", scales), ("bias", convolution.bias + means * factors)):
+        setattr(pair[1], name, nn.Parameter(values.clone()))
+    pair[1].running_mean, pair[1].running_var = means.clone(), variances.clone()
+    return pair
