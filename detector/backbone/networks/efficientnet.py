@@ -63,7 +63,8 @@ def efficientnet_lite(name: str) -> nn.Sequential:
 def lite_weights(name: str) -> dict[str, torch.Tensor]:
     """Return the tensors of a network trained on ImageNet, under the names of `efficientnet_lite`'s layers.
 
-    "N.normalisation" are the scales, means and variances of what was folded into a convolution: (3, C). "classifier.1" is the convolution of 1x1 to 1,280 channels that follows them and is averaged over the image.
+    "N.normalisation" are the scales, means and variances of what was folded into a convolution, (3, C). "classifier.1"
+    is the convolution of 1x1 to 1,280 channels that follows the layers and is averaged over the image.
 
     Raises:
         ModelError: If the package that holds them is not installed, or its file is another one.

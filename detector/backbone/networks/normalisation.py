@@ -11,26 +11,33 @@ from collections.abc import Callable
 
 import torch
 from torch import nn
-from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from .layers import initialised
 
 
 class NormalisedConvolution(nn.Sequential):
-    """A convolution without biases and the normalisation of its channels, folded as it goes where statistics are fixed."""
+    """A convolution without biases and the normalisation of its channels, folded as it goes where that is fixed."""
 
     def forward(self, map: torch.Tensor) -> torch.Tensor:
         """Return the map (B, C, h, w) after both."""
         if self.training:
-            after: torch.Tensor = super().forward(map)
+            after: torch.Tensor = super().forward(map)  # type: ignore[no-untyped-call]
             return after
-        convolution, normalisation = self
-        factors = normalisation.weight * (normalisation.running_var + normalisation.eps).rsqrt()
+        convolution, normalisation = self.parts()
+        mean, variance = normalisation.running_mean, normalisation.running_var
+        assert mean is not None
+        assert variance is not None
+        factors = normalisation.weight * (variance + normalisation.eps).rsqrt()
         weight = convolution.weight * factors[:, None, None, None]
-        bias = normalisation.bias - normalisation.running_mean * factors
-        shape = convolution.stride, convolution.padding, convolution.dilation, convolution.groups
-        return functional.conv2d(map, weight, bias, *shape)
+        return convolution._conv_forward(map, weight, normalisation.bias - mean * factors)
+
+    def parts(self) -> tuple[nn.Conv2d, nn.BatchNorm2d]:
+        """Return the convolution and the normalisation."""
+        convolution, normalisation = self
+        assert isinstance(convolution, nn.Conv2d)
+        assert isinstance(normalisation, nn.BatchNorm2d)
+        return convolution, normalisation
 
 
 def normalised(layers: nn.Sequential, *, seed: int = 0) -> nn.Sequential:
@@ -48,7 +55,7 @@ def folded(layers: nn.Sequential) -> nn.Sequential:
     return _replaced(layers, NormalisedConvolution, _folded).eval()
 
 
-def remember(convolution: nn.Conv2d, normalisation: torch.Tensor) -> None:
+def remember(convolution: nn.Module, normalisation: torch.Tensor) -> None:
     """Keep with a folded convolution the normalisation it came with: (3, C), the scales, means and variances."""
     convolution.register_buffer("normalisation", normalisation, persistent=False)
 
@@ -73,21 +80,19 @@ def _normalised(convolution: nn.Conv2d) -> nn.Module:
 
 
 def _folded(pair: NormalisedConvolution) -> nn.Module:
-    convolution, normalisation = pair.eval()
-    assert isinstance(convolution, nn.Conv2d)
-    assert isinstance(normalisation, nn.BatchNorm2d)
-    return fuse_conv_bn_eval(convolution, normalisation)
+    return fuse_conv_bn_eval(*pair.eval().parts())
 
 
 def _unfolded(convolution: nn.Conv2d) -> nn.Module:
-    if not hasattr(convolution, "normalisation"):
+    remembered, bias = getattr(convolution, "normalisation", None), convolution.bias
+    if remembered is None or bias is None:
         return convolution
-    scales, means, variances = convolution.normalisation
+    scales, means, variances = remembered
     factors = scales / variances.sqrt()
-    pair = NormalisedConvolution(copy.deepcopy(convolution), nn.BatchNorm2d(len(scales), eps=0))
-    pair[0].weight.div_(factors[:, None, None, None])
-    pair[0].bias = None
-    for name, values in (("weight", scales), ("bias", convolution.bias + means * factors)):
-        setattr(pair[1], name, nn.Parameter(values.clone()))
-    pair[1].running_mean, pair[1].running_var = means.clone(), variances.clone()
-    return pair
+    convolution, normalisation = copy.deepcopy(convolution), nn.BatchNorm2d(len(scales), eps=0)
+    convolution.weight.div_(factors[:, None, None, None])
+    convolution.bias = None
+    normalisation.weight.copy_(scales)
+    normalisation.bias.copy_(bias + means * factors)
+    normalisation.running_mean, normalisation.running_var = means.clone(), variances.clone()
+    return NormalisedConvolution(convolution, normalisation.to(scales.device))
