@@ -8,9 +8,11 @@ therefore learn with it, its statistics fixed.
 
 import copy
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import nn
+from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from .layers import initialised
@@ -30,7 +32,8 @@ class NormalisedConvolution(nn.Sequential):
         assert variance is not None
         factors = normalisation.weight * (variance + normalisation.eps).rsqrt()
         weight = convolution.weight * factors[:, None, None, None]
-        return convolution._conv_forward(map, weight, normalisation.bias - mean * factors)
+        shape: Any = convolution.stride, convolution.padding, convolution.dilation, convolution.groups
+        return functional.conv2d(map, weight, normalisation.bias - mean * factors, *shape)
 
     def parts(self) -> tuple[nn.Conv2d, nn.BatchNorm2d]:
         """Return the convolution and the normalisation."""
