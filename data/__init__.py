@@ -4,6 +4,7 @@ from .checking.check import Report, check_data
 from .checking.findings import GRADES, KINDS, Finding
 from .checking.mending import write_mended
 from .class_splits import class_splits
+from .coco_metrics import coco_average_precision
 from .contents import content_hashes, remembered
 from .cutouts import BACKGROUND, Cutouts
 from .dataset import DataSet, Item, Reader, Target
@@ -20,7 +21,6 @@ from .metrics import (
     Judged,
     accuracy,
     average_precision,
-    coco_average_precision,
     judged_detections,
     label_average_precision,
 )

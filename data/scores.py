@@ -5,7 +5,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Literal
 
-from .metrics import Images, average_precision, coco_average_precision
+from .coco_metrics import coco_average_precision
+from .metrics import Images, average_precision
 
 
 def voc_scores(
