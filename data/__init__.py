@@ -1,5 +1,8 @@
 """Files to images and targets; detections to scores."""
 
+from .analysis.analysis import Analysis, analyse
+from .analysis.hoiem import KINDS as HOIEM_KINDS
+from .analysis.tide import KINDS as TIDE_KINDS
 from .checking.check import Report, check_data
 from .checking.findings import GRADES, KINDS, Finding
 from .checking.mending import write_mended
@@ -38,14 +41,17 @@ __all__ = [
     "BACKGROUND",
     "DATA_WRITERS",
     "GRADES",
+    "HOIEM_KINDS",
     "IMAGE_SUFFIXES",
     "KINDS",
     "METRICS",
     "OBJECT_SIZES",
     "READERS",
+    "TIDE_KINDS",
     "VOC",
     "VOC_CLASSES",
     "WRITERS",
+    "Analysis",
     "ClassFolders",
     "Cutouts",
     "DataError",
@@ -65,6 +71,7 @@ __all__ = [
     "Subset",
     "Target",
     "accuracy",
+    "analyse",
     "average_precision",
     "best_confidence",
     "check_data",

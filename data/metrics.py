@@ -28,6 +28,7 @@ class Boxes(NamedTuple):
     values: npt.NDArray[Any]  # scores, or whether difficult
 
     def select(self, rows: Bools | Integers) -> "Boxes":
+        """Return some of the boxes."""
         return Boxes(self.images[rows], self.boxes[rows], self.labels[rows], self.values[rows])
 
 
