@@ -46,7 +46,7 @@ def confusion(pairs: Pairs, classes: int, least_score: float) -> Confusion:
     unfound[partners[takers]] = False
     matrix = np.zeros((classes + 1, classes + 1), np.int64)
     np.add.at(matrix, (objects.labels[partners[takers]], found.labels[takers]), 1)
-    np.add.at(matrix, (classes, found.labels[alone]), 1)
-    np.add.at(matrix, (objects.labels[unfound], classes), 1)
+    matrix[classes, :classes] = np.bincount(found.labels[alone], minlength=classes)
+    matrix[:classes, classes] = np.bincount(objects.labels[unfound], minlength=classes)
     wrong = takers[objects.labels[partners[takers]] != found.labels[takers]]
     return Confusion(matrix, wrong, partners[wrong])

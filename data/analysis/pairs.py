@@ -28,7 +28,7 @@ class Pairs(NamedTuple):
     @property
     def same(self) -> Bools:
         """Tell which pairs are of one class: bool (P,)."""
-        return self.found.labels[self.takers] == self.objects.labels[self.taken]
+        return np.equal(self.found.labels[self.takers], self.objects.labels[self.taken])
 
     @property
     def difficult(self) -> Bools:

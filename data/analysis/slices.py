@@ -5,6 +5,7 @@ false alarms whose own box is of another kind.
 """
 
 import math
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -54,8 +55,8 @@ def slices(pairs: Pairs, classes: int, covered: Floats | None) -> list[Slice]:
     """
     overlap, own = pairs.best(pairs.same)
     taken = np.where(overlap >= RIGHT, own, -1)
-    numbers = np.bincount(pairs.objects.images[~pairs.objects.values], minlength=int(_last(pairs)) + 1)
-    tables = (
+    numbers = np.bincount(pairs.objects.images[~pairs.objects.values], minlength=_last(pairs) + 1)
+    tables: tuple[tuple[str, Mapping[str, tuple[float, float]], Floats, Floats], ...] = (
         ("size", OBJECT_SIZES, *(_areas(boxes) for boxes in (pairs.found.boxes, pairs.objects.boxes))),
         ("aspect", ASPECTS, *(_aspects(boxes) for boxes in (pairs.found.boxes, pairs.objects.boxes))),
         ("number", NUMBERS, numbers[pairs.found.images], numbers[pairs.objects.images]),
@@ -95,7 +96,8 @@ def _areas(boxes: Floats) -> Floats:
 def _aspects(boxes: Floats) -> Floats:
     """Return width to height; boxes without one are as wide as can be."""
     sides = boxes[:, 2:] - boxes[:, :2]
-    return np.divide(sides[:, 0], sides[:, 1], out=np.full(len(sides), 1e9), where=sides[:, 1] > 0)
+    aspects: Floats = np.divide(sides[:, 0], sides[:, 1], out=np.full(len(sides), 1e9), where=sides[:, 1] > 0)
+    return aspects
 
 
 def _share(flags: Bools) -> float:
@@ -103,4 +105,4 @@ def _share(flags: Bools) -> float:
 
 
 def _last(pairs: Pairs) -> int:
-    return max(pairs.found.images.max(initial=0), pairs.objects.images.max(initial=0))
+    return int(max(pairs.found.images.max(initial=0), pairs.objects.images.max(initial=0)))

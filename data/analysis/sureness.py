@@ -47,7 +47,8 @@ def scored(
         seed: Decides which images are drawn.
     """
     scores: dict[str, dict[str, Any]] = {}
-    intervals, of_classes = {}, {}
+    intervals: dict[str, Floats] = {}
+    of_classes: dict[str, Floats] = {}
     for rule in VOC_RULES:
         scores[rule] = METRICS[rule](detections, targets, classes)
         of_classes[rule], intervals[rule] = precision_intervals(judged, rule=rule, resamples=resamples, seed=seed)

@@ -2,9 +2,9 @@
 
 A detection that is not right has one kind, the first that fits: localisation, it overlaps an object of its class by
 0.1 to 0.5; class, it overlaps one of another class by 0.5 or more; duplicate, its object has a better detection;
-background, it overlaps nothing by more than 0.1; both, the rest: class and place are wrong. An object is missed if no detection is
-right on it, and none would be by mending class or place. Difficult objects are left out, as are detections on one of
-their class.
+background, it overlaps nothing by more than 0.1; both, the rest: class and place are wrong. An object is missed if no
+detection is right on it, and none would be by mending class or place. Difficult objects are left out, as are detections
+on one of their class.
 
 What a kind costs is how much average precision (area, at an overlap of 0.5, mean over classes) grows if an oracle mends
 it alone: wrong classes and places are put right, once for each object; other detections are deleted; missed objects are

@@ -65,7 +65,7 @@ def test_a_threshold_has_few_digits_and_lies_between_the_scores_it_tells_apart()
 def test_equal_scores_are_shown_together() -> None:
     found = best_threshold([judged([0.5, 0.5, 0.5], [True, False, False], 1)])
 
-    assert found is not None and (found.score, found.precision) == (0.25, pytest.approx(1 / 3))
+    assert found is not None and (found.score, found.precision) == pytest.approx((0.25, 1 / 3))
 
 
 def test_where_nothing_is_right_there_is_no_threshold() -> None:
