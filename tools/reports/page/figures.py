@@ -36,7 +36,7 @@ def precision_recall(name: str, judged: Judged, threshold: float | None) -> Mark
     axes.plot(recalls[steps], precisions[steps], color=BLUE, linewidth=1.2)
     axes.plot(recalls[steps], envelope[steps], color=ORANGE, linewidth=0.8, linestyle="--")
     if threshold is not None and (shown := int(np.count_nonzero(judged.scores >= threshold))):
-        axes.plot(recalls[shown - 1], precisions[shown - 1], "o", color=RED, markersize=4)
+        axes.plot(recalls[shown - 1], precisions[shown - 1], "o", color=RED, markersize=4, clip_on=False)
     return _svg(figure, f"Precision against recall of {name}")
 
 
@@ -59,7 +59,7 @@ def class_precisions(names: Sequence[str], values: Sequence[float], intervals: A
     figure, axes = _axes(4.2, 0.6 + ROW * len(names), xlabel="AP (%), 95 % interval", sides="x")
     places = np.arange(len(names))
     axes.hlines(places, 100 * intervals[:, 0], 100 * intervals[:, 1], color=GREY, linewidth=2)
-    axes.plot([100 * value for value in values], places, "o", color=BLUE, markersize=4)
+    axes.plot([100 * value for value in values], places, "o", color=BLUE, markersize=4, clip_on=False)
     axes.set(yticks=places, yticklabels=_plain(names), ylim=(len(names) - 0.5, -0.5), xlim=(0, 100))
     return _svg(figure, "Average precision of every class with its interval")
 
@@ -94,7 +94,15 @@ def slice_bars(names: Sequence[str], precisions: Sequence[float], ceilings: Sequ
     places = range(len(names))
     axes.barh(places, np.nan_to_num([100 * value for value in precisions]), color=BLUE, height=0.7)
     if ceilings is not None:
-        axes.plot([100 * value for value in ceilings], places, "|", color=ORANGE, markersize=12, markeredgewidth=2.5)
+        axes.plot(
+            [100 * value for value in ceilings],
+            places,
+            "|",
+            color=ORANGE,
+            markersize=12,
+            markeredgewidth=2.5,
+            clip_on=False,
+        )
     axes.set(yticks=places, yticklabels=names, ylim=(len(names) - 0.5, -0.5), xlim=(0, 102))
     return _svg(figure, f"Results by {by} of the objects")
 
@@ -136,7 +144,8 @@ def _svg(figure: "Figure", title: str) -> Markup:
     text = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", file.getvalue(), flags=re.DOTALL)
     text = text[text.index("<svg") :]
     used = set(re.findall(r"(?:url\(|href=\")#([\w-]+)", text))
-    text = re.sub(r' id="([\w-]+)"', lambda match: match[0] if match[1] in used else "", text)
+    text = re.sub(r' id="([^"]+)"', lambda match: match[0] if match[1] in used else "", text)
+    text = re.sub(r"(font: [\w.]+) [^;\"]*", r"\1 sans-serif", text)
     text = re.sub(r' xmlns(:\w+)?="[^"]*"| version="1.1"', "", text).replace("xlink:href", "href")
     opening = Markup('<svg width="{:.0f}" viewBox="{}" role="img" aria-label="{}">')
     [box] = re.findall(r'viewBox="([^"]*)"', text[: text.index(">")])

@@ -59,6 +59,7 @@ def page(
         metrics=sections.metrics(analysis),
         classes=sections.classes(analysis),
         drawn=drawn,
+        cut=len(drawn) < sum(each.objects.any() for each in analysis.judged),
         curves=[_curve(analysis, label) for label in drawn],
         class_figure=figures.class_precisions(
             [analysis.classes[label] for label in drawn],
@@ -131,7 +132,8 @@ def _percent(value: float | None, digits: int = 1) -> str:
 
 
 def _interval(ends: Sequence[float] | None) -> str:
-    return "-" if ends is None or np.isnan(ends).any() else f"{100 * ends[0]:.1f} to {100 * ends[1]:.1f}"
+    """Return an interval in percent; draws that all score the same tell none."""
+    return f"{100 * ends[0]:.1f} to {100 * ends[1]:.1f}" if ends and ends[0] < ends[1] else "-"
 
 
 def _count(value: int) -> str:

@@ -144,7 +144,9 @@ def command(analysis: Analysis, models: Sequence[str]) -> str | None:
 
 
 def stages(milliseconds: Mapping[int, Mapping[str, float]]) -> list[dict[str, Any]]:
-    """Return mean, median and 95th percentile of the milliseconds of every stage, and of all together."""
+    """Return mean, median and 95th percentile of the milliseconds of every stage, and of all together; none of none."""
+    if not milliseconds:
+        return []
     columns: dict[str, list[float]] = {name: [] for spent in milliseconds.values() for name in spent}
     for spent in milliseconds.values():
         for name, values in columns.items():
