@@ -148,12 +148,12 @@ def command(
         named = ((data.ids[number], objects) for number, objects in found.items())
         write_whole(save_detections, detections_json(named, data.classes).encode())
     if report is not None:
-        names = [] if source else [str(model) for model in models or (BUNDLED,)]
-        title = f"{source or ' and '.join(names)} on {data.root.name} {data.split or 'all images'}"
+        tested = [] if source else [str(model) for model in models or (BUNDLED,)]
+        title = f"{source or ' and '.join(tested)} on {data.root.name} {data.split or 'all images'}"
         if analysis:
             from .reports.page.page import page  # here: jinja2 and matplotlib take a while to import
 
-            text = page(analysis, data, list(found), title=title, models=names, learned=learned, watcher=watcher)
+            text = page(analysis, data, list(found), title=title, models=tested, learned=learned, watcher=watcher)
             write_whole(report, text.encode())
         else:
             write_report(report, result, title)

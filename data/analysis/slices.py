@@ -9,10 +9,14 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from ..metrics import Bools, Floats, Integers, area_precision
 from ..recall import OBJECT_SIZES
 from .pairs import Pairs, first_of_each
+
+Kinds = Mapping[str, tuple[float, float]]  # name -> least value and limit
+_Numbers = Floats | npt.NDArray[np.integer]
 
 RIGHT = 0.5
 ASPECTS = {
@@ -56,9 +60,10 @@ def slices(pairs: Pairs, classes: int, covered: Floats | None) -> list[Slice]:
     overlap, own = pairs.best(pairs.same)
     taken = np.where(overlap >= RIGHT, own, -1)
     numbers = np.bincount(pairs.objects.images[~pairs.objects.values], minlength=_last(pairs) + 1)
-    tables: tuple[tuple[str, Mapping[str, tuple[float, float]], Floats, Floats], ...] = (
-        ("size", OBJECT_SIZES, *(_areas(boxes) for boxes in (pairs.found.boxes, pairs.objects.boxes))),
-        ("aspect", ASPECTS, *(_aspects(boxes) for boxes in (pairs.found.boxes, pairs.objects.boxes))),
+    shown, true = pairs.found.boxes, pairs.objects.boxes
+    tables: tuple[tuple[str, Kinds, _Numbers, _Numbers], ...] = (
+        ("size", OBJECT_SIZES, _areas(shown), _areas(true)),
+        ("aspect", ASPECTS, _aspects(shown), _aspects(true)),
         ("number", NUMBERS, numbers[pairs.found.images], numbers[pairs.objects.images]),
     )
     found = []

@@ -158,7 +158,7 @@ def test_a_json_report_is_what_json_prints(shapes: Path, perfect: Path, tmp_path
 
 def test_an_html_report_of_a_model_has_its_windows_and_times(shapes: Path, tmp_path: Path) -> None:
     file = tmp_path / "report.html"
-    options = ["-m", tmp_path, "--workers", "0", "--metrics", "voc12,coco", "--json"]
+    options: list[str | Path] = ["-m", tmp_path, "--workers", "0", "--metrics", "voc12,coco", "--json"]
 
     reported = evaluate(shapes, *options, "--report", file)
 

@@ -94,15 +94,8 @@ def slice_bars(names: Sequence[str], precisions: Sequence[float], ceilings: Sequ
     places = range(len(names))
     axes.barh(places, np.nan_to_num([100 * value for value in precisions]), color=BLUE, height=0.7)
     if ceilings is not None:
-        axes.plot(
-            [100 * value for value in ceilings],
-            places,
-            "|",
-            color=ORANGE,
-            markersize=12,
-            markeredgewidth=2.5,
-            clip_on=False,
-        )
+        reached = [100 * value for value in ceilings]
+        axes.plot(reached, places, "|", color=ORANGE, markersize=12, markeredgewidth=2.5, clip_on=False)
     axes.set(yticks=places, yticklabels=names, ylim=(len(names) - 0.5, -0.5), xlim=(0, 102))
     return _svg(figure, f"Results by {by} of the objects")
 
@@ -112,7 +105,7 @@ def _axes(width: float, height: float, *, sides: str = "both", **labels: str) ->
     from matplotlib.figure import Figure
 
     figure = Figure((width, height), layout="constrained")
-    axes = figure.add_subplot(**labels)  # type: ignore[arg-type]
+    axes = figure.add_subplot(**labels)
     axes.patch.set_alpha(0)
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color(TEXT)
