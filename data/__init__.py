@@ -1,5 +1,8 @@
 """Files to images and targets; detections to scores."""
 
+from .analysis.analysis import Analysis, analyse
+from .analysis.hoiem import KINDS as HOIEM_KINDS
+from .analysis.tide import KINDS as TIDE_KINDS
 from .checking.check import Report, check_data
 from .checking.findings import GRADES, KINDS, Finding
 from .checking.mending import write_mended
@@ -20,12 +23,12 @@ from .readers import READERS, find_format, open_data, splits
 from .results.detections import detections_json, image_record, read_detections
 from .results.folder import Results
 from .scores import METRICS
+from .scoring.coco_metrics import coco_average_precision
 from .scoring.intervals import best_confidence, precision_intervals
 from .scoring.metrics import (
     Judged,
     accuracy,
     average_precision,
-    coco_average_precision,
     judged_detections,
     label_average_precision,
 )
@@ -38,14 +41,17 @@ __all__ = [
     "BACKGROUND",
     "DATA_WRITERS",
     "GRADES",
+    "HOIEM_KINDS",
     "IMAGE_SUFFIXES",
     "KINDS",
     "METRICS",
     "OBJECT_SIZES",
     "READERS",
+    "TIDE_KINDS",
     "VOC",
     "VOC_CLASSES",
     "WRITERS",
+    "Analysis",
     "ClassFolders",
     "Cutouts",
     "DataError",
@@ -65,6 +71,7 @@ __all__ = [
     "Subset",
     "Target",
     "accuracy",
+    "analyse",
     "average_precision",
     "best_confidence",
     "check_data",

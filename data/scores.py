@@ -1,11 +1,12 @@
 """The metrics by name: detections and objects in, named numbers for a report out."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Literal
 
-from .scoring.metrics import Images, average_precision, coco_average_precision
+from .scoring.coco_metrics import coco_average_precision
+from .scoring.metrics import Images, average_precision
 
 
 def voc_scores(
@@ -20,8 +21,12 @@ def voc_scores(
 
 def coco_scores(detections: Images, targets: Images, classes: Sequence[str]) -> dict[str, Any]:
     """Return COCO's {"mAP", "AP50", ...}, of which mAP is what COCO calls AP; None where there are no objects."""
-    scores = coco_average_precision(detections, targets, len(classes))
-    return {"mAP" if name == "AP" else name: _known(value) for name, value in scores.items()}
+    return named(coco_average_precision(detections, targets, len(classes)))
+
+
+def named(figures: Mapping[str, float]) -> dict[str, Any]:
+    """Return COCO's figures by name as they stand in reports."""
+    return {"mAP" if name == "AP" else name: _known(value) for name, value in figures.items()}
 
 
 def _known(value: float) -> float | None:

@@ -1,12 +1,13 @@
 """`sppnet eval`: a model, or detections from a file, scored on the annotated images of a data set."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
-from sppnet.data import METRICS, detections_json, read_detections, write_whole
+from sppnet.data import METRICS, Analysis, analyse, detections_json, read_detections, write_whole
 
 from .command.console import (
     device_option,
@@ -27,6 +28,7 @@ from .command.running.models import BUNDLED, load, merge_option, models_option
 from .command.running.predicting import detect_all
 from .command.warm import warm_up
 from .reports.evaluation import markdown, show
+from .reports.page.watching import Watcher
 from .training.memory import learned_images
 
 
@@ -40,8 +42,8 @@ def _classes(_context: click.Context, _option: click.Parameter, text: str | None
 
 
 def _report(_context: click.Context, _option: click.Parameter, file: Path | None) -> Path | None:
-    if file is not None and file.suffix not in (".md", ".json"):
-        raise click.BadParameter(f"{file} must end in .md or .json")
+    if file is not None and file.suffix not in (".md", ".json", ".html"):
+        raise click.BadParameter(f"{file} must end in .md, .json or .html")
     return file
 
 
@@ -63,7 +65,9 @@ def _report(_context: click.Context, _option: click.Parameter, file: Path | None
 @click.option("--no-regression", is_flag=True, help="Leave windows where they are.")
 @inference_options
 @click.option("--limit", type=click.IntRange(1), help="Only so many images, the first.")
-@click.option("--report", type=click.Path(path_type=Path), callback=_report, help="Write the result as .md or .json.")
+@click.option(
+    "--report", type=click.Path(path_type=Path), callback=_report, help="Write the result: .md, .json, .html."
+)
 @click.option("--save-detections", type=click.Path(path_type=Path), help="Write what was found, for --from.")
 @lenient_option
 @json_option
@@ -103,6 +107,7 @@ def command(
         raise click.UsageError(f"{names}: for a model, the detections of --from have been made")
     if source is None and classes is not None:
         raise click.UsageError("a model brings its own classes: --classes is for --from")
+    watcher = Watcher() if source is None and report is not None and report.suffix == ".html" else None
     if source is not None:
         data = open_split(root, split, usual="val", classes=classes, lenient=lenient, data_format=data_format)
         given = read_detections(
@@ -122,13 +127,16 @@ def command(
         data = open_split(root, split, usual="val", classes=network.classes, lenient=lenient, data_format=data_format)
         items = Items(data, limit, lenient=lenient, windows=windows)
         warm_up(*([network.search] if windows is None else []))
-        found, milliseconds = detect_all(network, items, workers, chosen_inference(settings))
+        found, milliseconds = detect_all(network, items, workers, chosen_inference(settings), watcher)
         skipped = items.skipped
         learned = learned_images(network, data, list(found))
     detections, targets = list(found.values()), [data.target(number) for number in found]
+    analysis = None
+    if report is not None and report.suffix == ".html":
+        analysis = analyse(detections, targets, data.classes, watcher.best_windows() if watcher else None)
     result = {
         "images": len(found),
-        "metrics": {name: METRICS[name](detections, targets, data.classes) for name in metrics},
+        "metrics": {name: _scores(analysis, name, detections, targets, data.classes) for name in metrics},
         "milliseconds": milliseconds,
         "learned_images": learned,
     }
@@ -140,9 +148,22 @@ def command(
         named = ((data.ids[number], objects) for number, objects in found.items())
         write_whole(save_detections, detections_json(named, data.classes).encode())
     if report is not None:
-        tested = source or " and ".join(map(str, models or (BUNDLED,)))
-        write_report(report, result, f"{tested} on {data.root.name} {data.split or 'all images'}")
+        tested = [] if source else [str(model) for model in models or (BUNDLED,)]
+        title = f"{source or ' and '.join(tested)} on {data.root.name} {data.split or 'all images'}"
+        if analysis:
+            from .reports.page.page import page  # here: jinja2 and matplotlib take a while to import
+
+            text = page(analysis, data, list(found), title=title, models=tested, learned=learned, watcher=watcher)
+            write_whole(report, text.encode())
+        else:
+            write_report(report, result, title)
     finish(skipped=bool(data.problems) or skipped > 0)
+
+
+def _scores(analysis: Analysis | None, name: str, detections: Any, targets: Any, classes: Sequence[str]) -> Any:
+    """Return the scores by a metric, those of the analysis where it has been made."""
+    known = analysis.sureness.scores if analysis else {}
+    return known[name] if name in known else METRICS[name](detections, targets, classes)
 
 
 def write_report(file: Path, result: dict[str, Any], title: str) -> None:

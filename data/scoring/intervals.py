@@ -5,6 +5,7 @@ replacement from those there are. Images are drawn and not detections, since the
 """
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -13,21 +14,30 @@ from .metrics import Judged
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
+Rule = Literal["voc07", "voc12", "coco"]
 
 RESAMPLES = 1000
 LIKELY = 0.95  # how often an interval holds the score of all images of the kind
+POINTS = {"voc07": 10, "coco": 100}  # parts of the recall, at whose ends precisions are read
+AT_ONCE, ROWS = 250, 1000  # draws and hits that are in memory together
 CONFIDENCES = np.arange(1, 100) / 100
 
 
 def precision_intervals(
-    judged: Sequence[Judged], *, resamples: int = RESAMPLES, likely: float = LIKELY, seed: int = 0
+    judged: Sequence[Judged],
+    *,
+    rule: Rule = "voc07",
+    resamples: int = RESAMPLES,
+    likely: float = LIKELY,
+    seed: int = 0,
 ) -> tuple[Floats, Floats]:
-    """Return between which values VOC07's average precision lies, of every class and of their mean.
+    """Return between which values average precision lies, of every class and of their mean.
 
     Few images give intervals that are too narrow: they hold few of the ways in which images can differ.
 
     Args:
         judged: What `judged_detections` returns of the images, a class each; at least one.
+        rule: How precisions are averaged: "voc07" and "voc12" as `average_precision` does, "coco" at 101 recalls.
         resamples: How often images are drawn.
         likely: Share of the scores that an interval holds, the middle ones.
         seed: Decides which images are drawn.
@@ -35,14 +45,28 @@ def precision_intervals(
     Returns:
         float64 (classes, 2) and (2,), lower and upper end; NaN for what no draw has an object of.
     """
+    scores = drawn_precisions(judged, rule=rule, resamples=resamples, seed=seed)
+    return np.array([_middle(column, likely) for column in scores]), middle_of_means(scores, likely)
+
+
+def drawn_precisions(judged: Sequence[Judged], *, rule: Rule, resamples: int, seed: int) -> Floats:
+    """Return the average precision of every class in every draw, float64 (classes, resamples); NaN without objects.
+
+    The same number of images, resamples and seed give the same draws.
+    """
     images = len(judged[0].objects)
     if not images:
-        return np.full((len(judged), 2), np.nan), np.full(2, np.nan)
+        return np.full((len(judged), resamples), np.nan)
     draws = np.random.default_rng(seed).multinomial(images, np.full(images, 1 / images), size=resamples)
-    scores = np.array([[_drawn_precision(each, counts) for each in judged] for counts in draws])
+    times = np.array_split(draws.T.astype(np.float32), max(1, resamples // AT_ONCE), axis=1)
+    return np.array([np.concatenate([_drawn_precision(each, some, rule) for some in times]) for each in judged])
+
+
+def middle_of_means(scores: Floats, likely: float = LIKELY) -> Floats:
+    """Return the ends of the middle part of the means over the first axis, those without a number left out."""
     known = ~np.isnan(scores)
-    means = np.where(known, scores, 0).sum(axis=1) / np.where(known.any(axis=1), known.sum(axis=1), np.nan)
-    return np.array([_middle(column, likely) for column in scores.T]), _middle(means, likely)
+    means = np.where(known, scores, 0).sum(axis=0) / np.where(known.any(axis=0), known.sum(axis=0), np.nan)
+    return _middle(means, likely)
 
 
 def best_confidence(judged: Sequence[Judged]) -> tuple[float, dict[str, float]]:
@@ -71,17 +95,42 @@ def best_confidence(judged: Sequence[Judged]) -> tuple[float, dict[str, float]]:
     return float(CONFIDENCES[place]), figures
 
 
-def _drawn_precision(judged: Judged, counts: Integers) -> float:
-    """Return VOC07's average precision where every image is there so many times."""
-    objects = int(counts @ judged.objects)
-    if not objects:
-        return np.nan
-    times = counts[judged.images]
-    hits = np.cumsum(times * judged.hits)
-    precisions = hits / np.maximum(1, np.cumsum(times))
+def _drawn_precision(judged: Judged, times: npt.NDArray[np.float32], rule: Rule) -> Floats:
+    """Return the average precision where every image is there so many times, (images, draws): float64 (draws,).
+
+    Precision counts at hits only: between them it falls, and behind the last of them recall grows no more.
+    """
+    objects = (judged.objects @ times.astype(np.float64)).round()
+    places = np.flatnonzero(judged.hits)
+    if not len(places):
+        return np.where(objects, 0.0, np.nan)
+    hits = np.cumsum(times[judged.images[places]], axis=0, dtype=np.float64)
+    precisions = hits / np.maximum(1, _shown(judged.images, places, times))
     best_from_here = np.maximum.accumulate(precisions[::-1])[::-1]
-    reached = np.searchsorted(10 * hits, objects * np.arange(11))
-    return float(best_from_here[reached[reached < len(hits)]].sum()) / 11
+    recalls = hits / np.maximum(1, objects)
+    if rule == "voc12":
+        average = (np.diff(recalls, axis=0, prepend=0) * best_from_here).sum(axis=0)
+    else:  # at recall 0 there is a point, too
+        points = POINTS[rule]
+        passed = np.diff(np.floor(points * hits / np.maximum(1, objects)), axis=0, prepend=0)
+        average = ((passed * best_from_here).sum(axis=0) + best_from_here[0]) / (points + 1)
+    return np.where(objects, average, np.nan)
+
+
+def _shown(images: Integers, places: Integers, times: npt.NDArray[np.float32]) -> Floats:
+    """Return how many detections there are up to each of these places, the place included: float64 (places, draws).
+
+    How many of each image lie between two places makes a matrix, so that a product adds up all draws at once.
+    """
+    parts, start = [], 0
+    for first in range(0, len(places), ROWS):
+        last = places[first : first + ROWS]
+        between = np.searchsorted(last, np.arange(start, last[-1] + 1))
+        cells = between * len(times) + images[start : last[-1] + 1]
+        counts = np.bincount(cells, minlength=len(last) * len(times)).reshape(len(last), -1)
+        parts.append(counts.astype(np.float32) @ times)
+        start = last[-1] + 1
+    return np.cumsum(np.concatenate(parts), axis=0, dtype=np.float64)
 
 
 def _middle(values: Floats, likely: float) -> Floats:

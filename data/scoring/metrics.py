@@ -1,12 +1,10 @@
-"""Scores of detections: VOC07 and VOC10+ average precision, COCO average precision.
+"""Scores of detections: VOC07 and VOC10+ average precision; COCO's are in `coco_metrics.py`.
 
 The rules are those of the VOC development kit (Everingham et al. 2010), which `tests/data/scoring/test_metrics.py`
 holds in its literal form. Boxes here have outer edges, so `x2 - x1` is the devkit's width `xmax - xmin + 1`. A
 detection of zero or negative width or height overlaps nothing: a false alarm.
 """
 
-import contextlib
-import io
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
@@ -20,10 +18,8 @@ Integers = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 Images = Sequence[Mapping[str, npt.NDArray[Any]]]
 
-COCO_NAMES = ("AP", "AP50", "AP75", "APs", "APm", "APl", "AR1", "AR10", "AR100", "ARs", "ARm", "ARl")
 
-
-class _Boxes(NamedTuple):
+class Boxes(NamedTuple):
     """The boxes of all images, one after the other."""
 
     images: Integers
@@ -31,8 +27,9 @@ class _Boxes(NamedTuple):
     labels: Integers
     values: npt.NDArray[Any]  # scores, or whether difficult
 
-    def select(self, rows: Bools | Integers) -> "_Boxes":
-        return _Boxes(self.images[rows], self.boxes[rows], self.labels[rows], self.values[rows])
+    def select(self, rows: Bools | Integers) -> "Boxes":
+        """Return some of the boxes."""
+        return Boxes(self.images[rows], self.boxes[rows], self.labels[rows], self.values[rows])
 
 
 class Judged(NamedTuple):
@@ -88,7 +85,7 @@ def judged_detections(detections: Images, targets: Images, classes: int, *, iou:
 
     Whether a detection is right depends on its own image only: some of the images are judged by picking theirs.
     """
-    found, objects = _flatten(detections, targets, classes)
+    found, objects = flatten(detections, targets, classes)
     found = found.select(np.argsort(-found.values, kind="stable"))
     judged = []
     for label in range(classes):
@@ -97,26 +94,6 @@ def judged_detections(detections: Images, targets: Images, classes: int, *, iou:
         ordinary = np.bincount(of_class.images[~of_class.values], minlength=len(targets))
         judged.append(Judged(mine.images[counted], mine.values[counted], hits[counted], ordinary))
     return judged
-
-
-def coco_average_precision(detections: Images, targets: Images, classes: int) -> dict[str, float]:
-    """Return COCO's twelve figures as pycocotools computes them, NaN where there is nothing to score.
-
-    Difficult objects are entered as crowds: finding one, or a part of one, is neither hit nor false alarm. Areas are
-    those of the boxes. Arguments and errors are those of `average_precision`.
-    """
-    from pycocotools.cocoeval import COCOeval  # here: only this function needs it
-
-    found, objects = _flatten(detections, targets, classes)
-    crowds = objects.values.astype(np.int64)
-    with contextlib.redirect_stdout(io.StringIO()):
-        truth = _coco(len(targets), classes, objects, {"iscrowd": crowds})
-        evaluation = COCOeval(truth, _coco(len(targets), classes, found, {"score": found.values}), "bbox")
-        evaluation.evaluate()
-        evaluation.accumulate()
-        evaluation.summarize()
-    # pycocotools writes -1 where there is nothing to score
-    return {name: float(s) if s >= 0 else np.nan for name, s in zip(COCO_NAMES, evaluation.stats, strict=True)}
 
 
 def label_average_precision(
@@ -160,7 +137,8 @@ def pair_overlaps(first: Floats, second: Floats) -> Floats:
     return overlaps
 
 
-def _flatten(detections: Images, targets: Images, classes: int) -> tuple[_Boxes, _Boxes]:
+def flatten(detections: Images, targets: Images, classes: int) -> tuple[Boxes, Boxes]:
+    """Return the detections and the objects of all images, image by image, checked as `average_precision` tells."""
     if len(detections) != len(targets):
         raise DataError(
             f"there must be as many images with detections as targets, got {len(detections)} and {len(targets)}"
@@ -168,9 +146,9 @@ def _flatten(detections: Images, targets: Images, classes: int) -> tuple[_Boxes,
     return _joined(detections, "scores", np.float64, classes), _joined(targets, "difficult", np.bool_, classes)
 
 
-def _joined(images: Images, values: str, kind: type[np.generic], classes: int) -> _Boxes:
+def _joined(images: Images, values: str, kind: type[np.generic], classes: int) -> Boxes:
     """Return the boxes of all images in one table, checked."""
-    columns: list[_Boxes] = [_Boxes(np.zeros(0, np.int64), np.zeros((0, 4)), np.zeros(0, np.int64), np.zeros(0, kind))]
+    columns: list[Boxes] = [Boxes(np.zeros(0, np.int64), np.zeros((0, 4)), np.zeros(0, np.int64), np.zeros(0, kind))]
     for number, image in enumerate(images):
         boxes = np.asarray(image["boxes"], np.float64)
         labels, numbers = np.asarray(image["labels"], np.int64), np.asarray(image[values], kind)
@@ -185,11 +163,11 @@ def _joined(images: Images, values: str, kind: type[np.generic], classes: int) -
             if not valid.all():
                 row = int(np.argmin(valid))
                 raise DataError(f"image {number}, box {row}: {name}, got {boxes[row]}, {labels[row]}, {numbers[row]}")
-        columns.append(_Boxes(np.full(len(labels), number), boxes, labels, numbers))
-    return _Boxes(*(np.concatenate(column) for column in zip(*columns, strict=True)))
+        columns.append(Boxes(np.full(len(labels), number), boxes, labels, numbers))
+    return Boxes(*(np.concatenate(column) for column in zip(*columns, strict=True)))
 
 
-def _hits(found: _Boxes, objects: _Boxes, iou: float) -> tuple[Bools, Bools]:
+def _hits(found: Boxes, objects: Boxes, iou: float) -> tuple[Bools, Bools]:
     """Return which detections of one class are hits, and which count: not those on difficult objects.
 
     Whose object a detection takes does not depend on which are taken, so all pairs are scored at once: of the
@@ -231,7 +209,7 @@ def _rule(rule: str) -> Callable[[Integers, int], float]:
     """Return what makes an average precision of the hits so far, one by one, and the number of objects."""
     if rule not in ("voc07", "voc12"):
         raise DataError(f"rule must be 'voc07' or 'voc12', got {rule!r}")
-    return _eleven_points if rule == "voc07" else _area
+    return _eleven_points if rule == "voc07" else area_precision
 
 
 def _eleven_points(hits: Integers, objects: int) -> float:
@@ -240,33 +218,15 @@ def _eleven_points(hits: Integers, objects: int) -> float:
     return sum(float(precisions[10 * hits >= tenth * objects].max(initial=0)) for tenth in range(11)) / 11
 
 
-def _area(hits: Integers, objects: int) -> float:
+def area_precision(hits: Integers, objects: int) -> float:
+    """Return the area under the falling envelope of precision against recall.
+
+    Args:
+        hits: int64 (N,), how many of the detections so far, best first, are hits.
+        objects: How many objects there are to be found; at least one.
+    """
     recalls = np.concatenate([[0], hits / objects, [1]])
     precisions = np.concatenate([[0], hits / np.arange(1, len(hits) + 1), [0]])
     envelope = np.maximum.accumulate(precisions[::-1])[::-1]
     steps = np.flatnonzero(recalls[1:] != recalls[:-1]) + 1
     return float(np.sum((recalls[steps] - recalls[steps - 1]) * envelope[steps]))
-
-
-def _coco(images: int, classes: int, table: _Boxes, extra: dict[str, npt.NDArray[Any]]) -> Any:
-    """Return a table of boxes as pycocotools' index; its ids count from 1, because 0 means "no match" there."""
-    from pycocotools.coco import COCO
-
-    sizes = table.boxes[:, 2:] - table.boxes[:, :2]
-    columns: dict[str, list[Any]] = {
-        "id": list(range(1, len(sizes) + 1)),
-        "image_id": (table.images + 1).tolist(),
-        "category_id": (table.labels + 1).tolist(),
-        "bbox": np.hstack([table.boxes[:, :2], sizes]).tolist(),
-        "area": sizes.prod(axis=1).tolist(),
-        "iscrowd": [0] * len(sizes),
-    }
-    columns |= {name: values.tolist() for name, values in extra.items()}
-    index = COCO()
-    index.dataset = {
-        "images": [{"id": number} for number in range(1, images + 1)],
-        "categories": [{"id": number} for number in range(1, classes + 1)],
-        "annotations": [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)],
-    }
-    index.createIndex()
-    return index

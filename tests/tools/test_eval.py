@@ -156,6 +156,26 @@ def test_a_json_report_is_what_json_prints(shapes: Path, perfect: Path, tmp_path
     assert json.loads((tmp_path / "report.json").read_text()) == json.loads(result.stdout)
 
 
+def test_an_html_report_of_a_model_has_its_windows_and_times(shapes: Path, tmp_path: Path) -> None:
+    file = tmp_path / "report.html"
+    options: list[str | Path] = ["-m", tmp_path, "--workers", "0", "--metrics", "voc12,coco", "--json"]
+
+    reported = evaluate(shapes, *options, "--report", file)
+
+    page, plain = file.read_text(), evaluate(shapes, *options)
+    assert "windows an image reach" in page and '<th scope="row">conv</th>' in page
+    assert reported.exit_code == 0
+    assert json.loads(reported.stdout)["metrics"] == json.loads(plain.stdout)["metrics"]
+
+
+def test_an_html_report_of_given_detections_says_what_it_lacks(shapes: Path, perfect: Path, tmp_path: Path) -> None:
+    result = evaluate(shapes, "--from", perfect, "--report", tmp_path / "report.html")
+
+    page = (tmp_path / "report.html").read_text()
+    assert result.exit_code == 0
+    assert page.count("Unknown: the detections are from a file") == 2 and "100.0 %" in page
+
+
 @pytest.mark.parametrize(
     "options",
     [

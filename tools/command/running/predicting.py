@@ -2,6 +2,7 @@
 
 import time
 from collections import defaultdict
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -16,6 +17,8 @@ from ..progress import Progress
 from .lanes import lanes_for, side_by_side
 
 Arrays = dict[str, npt.NDArray[Any]]
+# Called in order with an image's number, its windows (N, 4), its target, and milliseconds by stage.
+Watch = Callable[[int, npt.NDArray[Any], Arrays, dict[str, float]], None]
 
 
 def detect_all(
@@ -23,6 +26,7 @@ def detect_all(
     items: Items,
     workers: int,
     inference: "detector.Inference | None" = None,
+    watch: Watch | None = None,
 ) -> tuple[dict[int, Arrays], dict[str, float]]:
     """Return what the model finds in images, by their numbers, and milliseconds per stage and image.
 
@@ -34,6 +38,7 @@ def detect_all(
         items: The images, with their windows; where they carry none, the model proposes its own.
         workers: How many images are worked on at once.
         inference: What is done for an image beyond the usual.
+        watch: Sees the windows and milliseconds of every image; nothing of them is kept here.
 
     Raises:
         DataError: If an image cannot be read and the run is not lenient.
@@ -43,12 +48,14 @@ def detect_all(
     totals: defaultdict[str, float] = defaultdict(float)
     started = time.perf_counter()
     with Progress() as progress:
-        detect = partial(_detect, network, inference)
+        detect = partial(_detect, network, inference, watch is not None)
         for outcome in side_by_side(detect, items.numbered(), lanes=lanes_for(items, workers)):
-            number, result = outcome.result()
+            number, result, (windows, target) = outcome.result()
             for stage, spent in result["milliseconds"].items():
                 totals[stage] += spent
             found[number] = {name: result[name] for name in ("boxes", "labels", "scores")}
+            if watch is not None:
+                watch(number, windows, target, result["milliseconds"])
             progress("images", len(found), len(items))
     if not found:
         raise CommandError("none of the images could be read", BAD_DATA)
@@ -59,8 +66,15 @@ def detect_all(
 def _detect(
     network: "detector.SPPNet | detector.Combination",
     inference: "detector.Inference | None",
+    watched: bool,
     numbered: tuple[int, Item],
-) -> tuple[int, dict[str, Any]]:
+) -> tuple[int, dict[str, Any], tuple[Any, Arrays]]:
+    """Return the image's number, what is found in it, and its windows, None where the model keeps them, and target."""
     number, (image, target) = numbered
-    windows = [target["windows"]] if "windows" in target else None
-    return number, network.predict([image], windows=windows, inference=inference)[0]
+    windows, spent = target.get("windows"), {}
+    if watched and windows is None:
+        started = time.perf_counter()
+        windows = network.search(image)
+        spent["proposals"] = 1000 * (time.perf_counter() - started)
+    result = network.predict([image], windows=None if windows is None else [windows], inference=inference)[0]
+    return number, {**result, "milliseconds": spent | result["milliseconds"]}, (windows, target)

@@ -1,0 +1,1 @@
+"""What goes wrong where: kinds of error, confusions, calibration, results by kind of object; how sure scores are."""
