@@ -31,12 +31,13 @@ from .results.folder import Results
 from .scores import METRICS
 from .statistics import Statistics, statistics
 from .voc import VOC, VOC_CLASSES
-from .writers import WRITERS
+from .writers import FRAME_WRITERS, WRITERS
 from .writing.data_sets import DATA_WRITERS, write_data
 
 __all__ = [
     "BACKGROUND",
     "DATA_WRITERS",
+    "FRAME_WRITERS",
     "GRADES",
     "IMAGE_SUFFIXES",
     "KINDS",
