@@ -1,4 +1,4 @@
-"""`sppnet detect`: images or films in; their objects as a list, as annotated images and in the formats of other programs out."""
+"""`sppnet detect`: images or films in; their objects as a list, drawn, and in the formats of other programs out."""
 
 import json
 import time
@@ -174,6 +174,7 @@ def command(
         filming = Filming(output, formats, not no_images, every, limit, workers)
         detect_in_films(films, find, draw, network.classes, filming)
     journal = Journal(output if writes else None, _settings(models), resume=resume)
+    tiles = Mosaic()
     before, started = journal.done, time.perf_counter()
     items = journal.remaining(_named(images, output))
     if journal.finished:
@@ -184,8 +185,8 @@ def command(
         lanes = lanes_for(range(max(1, workers) if total is None else total), workers)
         finished = (future.result() for future in side_by_side(partial(look, network, task), items, lanes=lanes))
         try:
-            results, collected = Results(output, journal.sizes), Mosaic()
-            write_results(finished, journal, results, formats, network.classes, total, as_json, collected)
+            results = Results(output, journal.sizes)
+            write_results(finished, journal, results, formats, network.classes, total, as_json, tiles)
         except KeyboardInterrupt:
             if writes:
                 say("the same command goes on from here with --resume")
@@ -198,7 +199,7 @@ def command(
     if writes:
         say(f"results are in {output}")
     if mosaic:
-        say(collected.write(mosaic))
+        say(tiles.write(mosaic))
     finish(journal.skipped > 0)
 
 

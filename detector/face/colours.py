@@ -2,9 +2,8 @@
 
 Twenty of 636 bright and strong ones, chosen so that the nearest two are as far from each other as possible to a usual
 eye (which counts as 0.6, because it sees hues that the others lack), in protanopia and in deuteranopia (Machado et al.
-2009, severity 1), and ordered so that the first are farthest. CIE Lab distances, the least of the three kinds of eyes:
-28 among the first 8 and 17.8 among all; of usual eyes 45 and 31. Colours alone do not tell twenty classes apart: captions
-do.
+2009, severity 1), and ordered so that the first are farthest. The least CIE Lab distances: 28 among the first 8, 17.8
+among all; to usual eyes 45 and 31. Colours alone do not tell twenty classes apart: captions do.
 """
 
 _PALETTE = (

@@ -216,7 +216,7 @@ class Camera:
     def __init__(self, number: int) -> None:
         import cv2
 
-        cv2.setLogLevel(0)  # it tells of every way in which it tried
+        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # it tells of every way in which it tried
         self.name, self.count, self.problem = f"camera:{number}", 0, ""
         self._capture = cv2.VideoCapture(number)
         if not self._capture.isOpened():
