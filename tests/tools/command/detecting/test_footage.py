@@ -133,7 +133,7 @@ def test_a_camera_gives_frames_in_rgb_until_it_is_gone(monkeypatch: pytest.Monke
 
     found = list(camera)
 
-    assert isinstance(camera, Camera) and (camera.name, camera.rate, camera.total) == ("camera:2", 30, None)
+    assert isinstance(camera, Camera) and (camera.name, float(camera.rate), camera.total) == ("camera:2", 30, None)
     assert [frame.number for frame in found] == [0, 1, 2]
     assert found[0].seconds == pytest.approx(0, abs=0.1) and found[2].seconds >= found[1].seconds
     assert found[0].read()[0, 0].tolist() == [0, 0, 255]
