@@ -34,12 +34,13 @@ from .scoring.metrics import (
 )
 from .scoring.recall import OBJECT_SIZES, ObjectOverlaps, mean_average_best_overlap, object_overlaps, recall
 from .statistics import Statistics, statistics
-from .writers import WRITERS
+from .writers import FRAME_WRITERS, WRITERS
 from .writing.data_sets import DATA_WRITERS, write_data
 
 __all__ = [
     "BACKGROUND",
     "DATA_WRITERS",
+    "FRAME_WRITERS",
     "GRADES",
     "HOIEM_KINDS",
     "IMAGE_SUFFIXES",

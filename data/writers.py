@@ -8,7 +8,7 @@ from typing import Any
 from .results.coco import coco_file
 from .results.folder import Results
 from .results.labelling import labelme_files, voc_annotations, yolo_labels
-from .results.lists import csv_table, json_lines, voc_results
+from .results.lists import csv_table, frame_table, json_lines, voc_results
 from .results.writer import Write, Writer
 
 
@@ -33,3 +33,5 @@ WRITERS: dict[str, Writer] = {
     "labelme": labelme_files,
     "voc-results": voc_results,
 }
+# Of films, whose records have "frame", its number, and "time" in seconds, too.
+FRAME_WRITERS: dict[str, Writer] = {"jsonl": json_lines, "csv": frame_table}

@@ -1,4 +1,4 @@
-"""`sppnet detect`: images in; their objects as a list, as annotated images and in the formats of other programs out."""
+"""`sppnet detect`: images or films in; their objects as a list, drawn, and in the formats of other programs out."""
 
 import json
 import time
@@ -12,6 +12,7 @@ from typing import Any
 import click
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
 from sppnet import detector
 from sppnet.data import WRITERS, DataError, Results, image_record
@@ -30,19 +31,25 @@ from .command.console import (
     threads_option,
     workers_option,
 )
+from .command.detecting.films import Filming, detect_in_films, refuse_others
+from .command.detecting.footage import Frame, films_among
 from .command.detecting.journal import Journal
-from .command.detecting.naming import OutputNames
+from .command.detecting.naming import OutputNames, is_ours
 from .command.detecting.selecting import LeastScores, class_names, least_scores
 from .command.detecting.sources import Source, Sources
 from .command.options.inference_options import chosen_inference, inference_options
 from .command.running.lanes import lanes_for, side_by_side
 from .command.running.models import load, merge_option, models_option
 from .command.warm import warm_up
-from .reports.detections import annotate, cut_out, summary
+from .reports.detections import annotate, cut_out, drawn, summary
+from .reports.mosaic import Mosaic, tile
 
 LARGEST = {"max_pixels": 500_000_000, "max_side": 65_500}  # of a picture that is seen in tiles; JPEG's own limit
 # What a run that is gone on with may do otherwise: the results do not depend on it.
-NEUTRAL = ("sources", "recursive", "output", "resume", "models", "as_json", "device", "engine", "threads", "workers")
+NEUTRAL = (
+    *("sources", "recursive", "output", "resume", "models", "as_json", "device", "engine", "threads", "workers"),
+    *("mosaic", "every", "limit"),
+)
 
 
 def _formats(_context: click.Context, _option: click.Parameter, values: Sequence[str]) -> list[str]:
@@ -51,6 +58,14 @@ def _formats(_context: click.Context, _option: click.Parameter, values: Sequence
         if name not in WRITERS:
             raise click.BadParameter(f"{name!r} is not one of {', '.join(WRITERS)}")
     return list(dict.fromkeys(names))
+
+
+def _mosaic(_context: click.Context, _option: click.Parameter, file: Path | None) -> Path | None:
+    if file is not None and file.suffix.lower() not in (".jpg", ".jpeg"):
+        raise click.BadParameter(f"{file}: a mosaic is a JPEG file; say .jpg")
+    if file is not None and file.exists() and not is_ours(file):
+        raise click.BadParameter(f"{file}: is there, and no picture of ours; it is not overwritten")
+    return file
 
 
 @click.command("detect")
@@ -83,6 +98,15 @@ def _formats(_context: click.Context, _option: click.Parameter, values: Sequence
 )
 @click.option("--save-crops", is_flag=True, help="Cut every object out into a picture of its own.")
 @click.option("--no-images", is_flag=True, help="Write no annotated images.")
+@click.option(
+    "--mosaic",
+    type=click.Path(path_type=Path, dir_okay=False),
+    callback=_mosaic,
+    metavar="FILE.jpg",
+    help="Also show the first 100 annotated images side by side in one.",
+)
+@click.option("--every", type=click.IntRange(1), default=1, help="Of films: look at one frame of so many.")
+@click.option("--limit", type=click.IntRange(1), help="Of films and cameras: end after so many frames.")
 @click.option("--resume", is_flag=True, help="Go on with the run whose results are in the folder.")
 @json_option
 @device_option
@@ -104,6 +128,9 @@ def command(
     formats: list[str],
     save_crops: bool,
     no_images: bool,
+    mosaic: Path | None,
+    every: int,
+    limit: int | None,
     resume: bool,
     as_json: bool,
     device: str,
@@ -112,16 +139,21 @@ def command(
     workers: int,
     **settings: Any,
 ) -> None:
-    """Find the objects in images.
+    """Find the objects in images, films and what a camera sees.
 
     A SOURCE is a file, a folder of images, a pattern such as 'holiday/**/*.jpg', an address that begins with http,
-    @FILE for a list of paths, one a line, or - for such a list on standard input.
+    @FILE for a list of paths, one a line, - for such a list on standard input, or camera:0 for the first camera. Of
+    films, name the files.
     """
+    films = films_among(sources)
+    refuse_others(films, formats)
+    if mosaic and resume:
+        raise click.UsageError("a --mosaic shows the images of one run: leave --resume out")
     writes = bool(formats) or save_crops or not no_images
     if resume and not writes:
         raise click.UsageError("--resume goes on with what is written: give a --format, or leave --no-images out")
     images = Sources(sources, recursive=recursive, output=output)
-    total = images.count()
+    total = None if films else images.count()
     set_threads(threads)
     device = find_device(device)
     network = load(models, merge, device, engine)
@@ -134,9 +166,15 @@ def command(
         overlap,
         pictures=not no_images,
         crops=save_crops,
+        tiles=mosaic is not None,
     )
     warm_up(network.search)
+    if films:
+        find, draw = partial(detect, network, task=task), partial(drawn, classes=network.classes)
+        filming = Filming(output, formats, not no_images, every, limit, workers)
+        detect_in_films(films, find, draw, network.classes, filming)
     journal = Journal(output if writes else None, _settings(models), resume=resume)
+    tiles = Mosaic()
     before, started = journal.done, time.perf_counter()
     items = journal.remaining(_named(images, output))
     if journal.finished:
@@ -147,7 +185,8 @@ def command(
         lanes = lanes_for(range(max(1, workers) if total is None else total), workers)
         finished = (future.result() for future in side_by_side(partial(look, network, task), items, lanes=lanes))
         try:
-            write_results(finished, journal, Results(output, journal.sizes), formats, network.classes, total, as_json)
+            results = Results(output, journal.sizes)
+            write_results(finished, journal, results, formats, network.classes, total, as_json, tiles)
         except KeyboardInterrupt:
             if writes:
                 say("the same command goes on from here with --resume")
@@ -159,6 +198,8 @@ def command(
         say(f"{done} images{each}" + (f"; {before} were done before" if before else ""))
     if writes:
         say(f"results are in {output}")
+    if mosaic:
+        say(tiles.write(mosaic))
     finish(journal.skipped > 0)
 
 
@@ -174,6 +215,7 @@ class Task:
     overlap: float = 0.2
     pictures: bool = False
     crops: bool = False
+    tiles: bool = False
 
 
 @dataclass(frozen=True)
@@ -190,11 +232,12 @@ class Item:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of an image: a record and files to write, or the reason for which it was left out."""
+    """What became of an image: record, files to write and tile of a mosaic, or the reason for which it was left out."""
 
     item: Item
     record: dict[str, Any] = field(default_factory=dict)
     files: dict[str, bytes] = field(default_factory=dict)
+    tile: Image.Image | None = None
     reason: str = ""
 
 
@@ -207,13 +250,13 @@ def look(network: "detector.SPPNet | detector.Combination", task: Task, item: It
     files = {f"{item.name}.jpg": annotate(image, record, network.classes)} if task.pictures else {}
     if task.crops:
         files |= dict(cut_out(image, record, item.name))
-    return Outcome(item, record, files)
+    return Outcome(item, record, files, tile(image, record, network.classes) if task.tiles else None)
 
 
 def detect(
-    network: "detector.SPPNet | detector.Combination", source: Source, task: Task
+    network: "detector.SPPNet | detector.Combination", source: Source | Frame, task: Task
 ) -> tuple[npt.NDArray[np.uint8], dict[str, Any]]:
-    """Return an image and the record of what was found in it, as `--format json` writes it.
+    """Return an image or frame and the record of what was found in it, as `--format json` writes it.
 
     Raises:
         DataError: If the image cannot be read.
@@ -243,6 +286,7 @@ def write_results(
     classes: Sequence[str],
     total: int | None,
     as_json: bool,
+    mosaic: Mosaic,
 ) -> None:
     """Write and print what was found, one image after the other, none held longer than that.
 
@@ -254,6 +298,7 @@ def write_results(
         classes: Of the model.
         total: How many images there are, with those done before; None if that is not known.
         as_json: Whether standard output is one JSON object.
+        mosaic: Where the tiles are added.
     """
     skipped: list[dict[str, str]] = []
     ready, first = time.perf_counter(), True
@@ -272,6 +317,8 @@ def write_results(
                     results.write(file, content)
                 for write in writers:
                     write(outcome.item.name, outcome.record)
+                if outcome.tile:
+                    mosaic.add(outcome.tile)
             journal.note(str(outcome.item), skipped=bool(outcome.reason), sizes=results.sizes)
             if outcome.reason:
                 continue

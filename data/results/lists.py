@@ -4,13 +4,14 @@ import csv
 import io
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from .folder import Results
 from .writer import Write
 
 LINES, TABLE = "detections.jsonl", "detections.csv"
+FRAME_COLUMNS = ("frame", "time")
 COLUMNS = ("image", "width", "height", "label", "score", "margin", "x1", "y1", "x2", "y2")
 
 
@@ -26,13 +27,22 @@ def json_lines(results: Results, classes: Sequence[str]) -> Iterator[Write]:
     yield write
 
 
-@contextmanager
-def csv_table(results: Results, classes: Sequence[str]) -> Iterator[Write]:
+def csv_table(results: Results, classes: Sequence[str]) -> AbstractContextManager[Write]:
     """Give what writes every object as a row; an image without objects has none."""
-    results.begin(TABLE, _rows([COLUMNS]))
+    return _table(results, COLUMNS[:1], COLUMNS[1:])
+
+
+def frame_table(results: Results, classes: Sequence[str]) -> AbstractContextManager[Write]:
+    """Give what writes every object in a frame of a film as a row, with the frame's number and its time in seconds."""
+    return _table(results, (*COLUMNS[:1], *FRAME_COLUMNS), COLUMNS[1:])
+
+
+@contextmanager
+def _table(results: Results, where: Sequence[str], what: Sequence[str]) -> Iterator[Write]:
+    results.begin(TABLE, _rows([[*where, *what]]))
 
     def write(_name: str, record: dict[str, Any]) -> None:
-        image = [record[column] for column in ("image", "width", "height")]
+        image = [record[column] for column in (*where, "width", "height")]
         objects = record["detections"]
         results.append(TABLE, _rows([*image, o["label"], o["score"], o["margin"], *o["box"]] for o in objects))
 

@@ -11,9 +11,11 @@ from pathlib import Path
 
 from PIL import ImageFont
 
-Font = ImageFont.FreeTypeFont
+Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 MOST_FONTS = 500  # files looked into for a letter
+UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")  # categories of Unicode: what controls, turns or breaks a line, half a letter
+JOINERS = "\u200c\u200d"  # are of these, but shape the letters around them
 NO_LETTER = "\U0010ffff"  # every font draws its sign for what it lacks
 _FOLDERS = {
     "darwin": ("/System/Library/Fonts", "/Library/Fonts", "~/Library/Fonts"),
@@ -22,8 +24,10 @@ _FOLDERS = {
 }
 
 
-def readable(caption: str, size: int) -> tuple[str, Font | ImageFont.ImageFont]:
-    r"""Return a caption as it can be drawn, and the font for it.
+def readable(caption: str, size: int) -> tuple[str, Font]:
+    r"""Return a caption as it can be drawn on one line, and the font for it.
+
+    Line breaks, marks that turn the direction of writing and the like are escaped: \n, \u202e.
 
     ASCII has Pillow's own font, the alphabets around it DejaVu Sans, which comes with matplotlib, and others a font of
     the system that has all letters of the caption. Where there is none, a letter that DejaVu Sans lacks becomes its
@@ -33,6 +37,7 @@ def readable(caption: str, size: int) -> tuple[str, Font | ImageFont.ImageFont]:
         caption: The text.
         size: Height of the letters in pixels.
     """
+    caption = "".join(_escaped(c) if unicodedata.category(c) in UNSEEN and c not in JOINERS else c for c in caption)
     if caption.isascii():
         return caption, _own(size)
     caption = unicodedata.normalize("NFC", caption)
@@ -43,17 +48,21 @@ def readable(caption: str, size: int) -> tuple[str, Font | ImageFont.ImageFont]:
     file = _system_font("".join(sorted(set(caption))))
     if file is not None:
         return caption, _font(file, size)
-    spelled = {letter: letter.encode("ascii", "backslashreplace").decode() for letter in lacking}
+    spelled = {letter: _escaped(letter) for letter in lacking}
     return "".join(spelled.get(letter, letter) for letter in caption), wide
 
 
+def _escaped(letter: str) -> str:
+    return letter.encode("unicode_escape").decode()
+
+
 @cache
-def _own(size: int) -> Font | ImageFont.ImageFont:
+def _own(size: int) -> Font:
     return ImageFont.load_default(size)
 
 
 @cache
-def _font(file: str, size: int) -> Font:
+def _font(file: str, size: int) -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(file, size)
 
 
@@ -65,7 +74,7 @@ def _dejavu() -> str:
     return str(Path(str(matplotlib.origin)).with_name("mpl-data") / "fonts" / "ttf" / "DejaVuSans.ttf")
 
 
-def _has(font: Font, letter: str) -> bool:
+def _has(font: ImageFont.FreeTypeFont, letter: str) -> bool:
     """Return whether a font draws a letter otherwise than what it lacks."""
     try:
         return letter.isspace() or bytes(font.getmask(letter)) != bytes(font.getmask(NO_LETTER))

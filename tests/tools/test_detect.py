@@ -204,6 +204,22 @@ def test_objects_are_cut_out(street: Path, tmp_path: Path) -> None:
         assert picture.size == (50, 60)
 
 
+def test_a_mosaic_shows_the_images_of_a_run(street: Path, tmp_path: Path) -> None:
+    result = detect(tmp_path, street, street, "--no-images", "--mosaic", tmp_path / "all.jpg")
+
+    assert (result.exit_code, files(tmp_path / "out")) == (0, set())
+    assert f"{tmp_path / 'all.jpg'} shows 1 pictures\n" in result.stderr
+    with Image.open(tmp_path / "all.jpg") as picture:
+        assert picture.size == (328, 248)
+
+
+@pytest.mark.parametrize("file", ["all.png", "photos/street.jpg"])
+def test_a_mosaic_is_a_jpeg_file_that_is_nobody_elses(street: Path, tmp_path: Path, file: str) -> None:
+    picture(street.with_suffix(".jpg"))
+
+    assert detect(tmp_path, street, "--mosaic", tmp_path / file).exit_code == 2
+
+
 def test_a_large_picture_is_seen_in_tiles(street: Path, tmp_path: Path) -> None:
     # Tiles of 100 begin at 0 and 60, and at 0 and 20; the stand-in finds its box in the whole picture and in each.
     boxes = [line.split()[2:] for line in detect(tmp_path, street, "--tile", "100").stdout.splitlines()[1:]]

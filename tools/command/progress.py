@@ -45,8 +45,8 @@ class Progress:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._bars.stop()
 
-    def __call__(self, stage: str, done: int, total: int) -> None:
-        """Note that `done` of the `total` parts of a stage are done."""
+    def __call__(self, stage: str, done: int, total: int | None) -> None:
+        """Note that `done` of the `total` parts of a stage are done; nobody knows how many there are for None."""
         now = time.monotonic()
         self.seconds[stage] = self.seconds.get(stage, 0.0) + now - self._last_call
         if done <= self._done.get(stage, 0):  # the stage runs once more
@@ -61,5 +61,8 @@ class Progress:
             self._bars.update(self._tasks[stage], completed=done, total=total)
         elif done == total or now - self._last_line >= SECONDS_BETWEEN_LINES:
             self._last_line = now
+            if total is None:
+                say(f"{stage} {done}")
+                return
             left = (now - started) * (total - done) / max(done, 1)
             say(f"{stage} {done}/{total}" + (f", {duration(left)} left" if 0 < done < total else ""))

@@ -18,14 +18,20 @@ JPEG_QUALITY = 92
 
 def annotate(image: npt.NDArray[np.uint8], record: dict[str, Any], classes: Sequence[str]) -> bytes:
     """Return the image with its detections drawn on it, as the bytes of a JPEG file."""
+    return jpeg(drawn(image, record, classes))
+
+
+def drawn(
+    image: npt.NDArray[np.uint8], record: dict[str, Any], classes: Sequence[str], *, scale: float = 1
+) -> Image.Image:
+    """Return the image with its detections drawn on it; the image is `scale` times as large as the record's."""
     objects = record["detections"]
-    picture = draw(
+    return draw(
         image,
-        boxes=[thing["box"] for thing in objects],
+        boxes=[[scale * side for side in thing["box"]] for thing in objects],
         captions=[f"{thing['label']} {thing['score']:.2f}" for thing in objects],
         labels=[classes.index(thing["label"]) for thing in objects],
     )
-    return _jpeg(picture)
 
 
 def cut_out(image: npt.NDArray[np.uint8], record: dict[str, Any], name: str) -> Iterator[tuple[str, bytes]]:
@@ -34,7 +40,7 @@ def cut_out(image: npt.NDArray[np.uint8], record: dict[str, Any], name: str) -> 
         x1, y1, x2, y2 = thing["box"]
         left, top = min(math.floor(x1), image.shape[1] - 1), min(math.floor(y1), image.shape[0] - 1)
         pixels = image[top : max(math.ceil(y2), top + 1), left : max(math.ceil(x2), left + 1)]
-        yield f"crops/{thing['label'].replace('/', '_')}/{name}-{number}.jpg", _jpeg(Image.fromarray(pixels))
+        yield f"crops/{thing['label'].replace('/', '_')}/{name}-{number}.jpg", jpeg(Image.fromarray(pixels))
 
 
 def summary(record: dict[str, Any]) -> str:
@@ -54,7 +60,8 @@ def summary(record: dict[str, Any]) -> str:
     return "\n".join([head, *lines])
 
 
-def _jpeg(picture: Image.Image) -> bytes:
+def jpeg(picture: Image.Image) -> bytes:
+    """Return a picture as the bytes of a JPEG file that carries our mark."""
     file = io.BytesIO()
     picture.save(file, "JPEG", quality=JPEG_QUALITY, comment=MARK)
     return file.getvalue()

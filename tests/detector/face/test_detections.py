@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from sppnet.detector import Detection, Detections, InputError
-from sppnet.detector.face.drawing import class_colour
+from sppnet.detector.face.colours import class_colour
 
 GREY = np.full((40, 60, 3), 128, np.uint8)
 

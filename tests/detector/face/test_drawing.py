@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from sppnet.detector.face.drawing import class_colour, draw
+from sppnet.detector.face.colours import class_colour
+from sppnet.detector.face.drawing import draw
 
 GREY = np.full((100, 150, 3), 128, np.uint8)
 
@@ -36,5 +37,31 @@ def test_a_caption_beyond_ascii_can_be_read() -> None:
     assert len(set(drawn)) == 4
 
 
-def test_the_first_twenty_classes_have_different_colours() -> None:
-    assert len({class_colour(label) for label in range(20)}) == 20
+def test_a_caption_that_is_wider_than_the_image_is_cut_off() -> None:
+    long, longer = (draw(GREY, [(5, 50, 60, 70)], ["w" * length], [3]).tobytes() for length in (40, 50))
+
+    assert long == longer
+
+
+def test_labels_of_one_place_are_all_drawn() -> None:
+    drawn = np.asarray(draw(GREY, [(5, 50, 100, 80)] * 2, ["cat 0.9", "dog 0.8"], [3, 4]))
+
+    assert all((drawn == class_colour(label)).all(axis=2).sum() > 300 for label in (3, 4))
+
+
+def test_no_line_of_a_box_runs_through_a_label() -> None:
+    alone = np.asarray(draw(GREY, [(5, 50, 100, 80)], ["cat"], [3]))
+    crossed = np.asarray(draw(GREY, [(5, 50, 100, 80), (2, 40, 140, 95)], ["cat", ""], [3, 4]))
+
+    label = np.s_[34:48, 6:20]
+    np.testing.assert_array_equal(crossed[label], alone[label])
+
+
+def test_letters_and_lines_grow_with_the_image() -> None:
+    black = [np.zeros((side, side, 3), np.uint8) for side in (600, 1800)]
+    drawn = [np.asarray(draw(image, [(0, 0, *image.shape[:2])], ["cat"], [1])) for image in black]
+
+    assert [np.count_nonzero(image[len(image) // 2, :, 1]) for image in drawn] == [
+        4,
+        12,
+    ]  # both sides of the box, of 2 and of 6 pixels

@@ -42,6 +42,14 @@ def test_what_no_font_has_is_spelled_by_its_number() -> None:
     assert readable("猫 é \U0001f9ff", 20)[0] == "\\u732b é \\U0001f9ff"
 
 
+@pytest.mark.parametrize(
+    ("caption", "text"),
+    [("a\nb\x1b[2J", "a\\nb\\x1b[2J"), ("\u202ecat", "\\u202ecat"), ("é\u2028", "é\\u2028"), ("\ud83d", "\\ud83d")],
+)
+def test_what_would_break_or_turn_a_line_is_escaped(caption: str, text: str) -> None:
+    assert readable(caption, 20)[0] == text
+
+
 def test_a_font_of_the_system_that_has_the_letters_is_taken(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "broken.ttf").write_bytes(b"no font")
     other = str(Path(fonts._dejavu()).with_name("STIXGeneral.ttf"))

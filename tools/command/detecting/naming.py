@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 
@@ -33,10 +33,12 @@ class OutputNames:
 
     Args:
         output: Folder for the results.
+        suffix: Of the pictures, or films, that are drawn.
+        is_ours: Whether such a file is a result of ours.
     """
 
-    def __init__(self, output: Path) -> None:
-        self._output = output
+    def __init__(self, output: Path, suffix: str = ".jpg", is_ours: Callable[[Path], bool] = is_ours) -> None:
+        self._output, self._suffix, self._is_ours = output, suffix, is_ours
         self._taken: dict[str, str] = dict.fromkeys(RESERVED, "")  # name -> suffix of its image
         self._numbers: dict[str, int] = {}  # name -> the last one that was added to it
 
@@ -67,5 +69,5 @@ class OutputNames:
             yield f"{name}-{number}"
 
     def _is_free(self, name: str) -> bool:
-        picture = self._output / f"{name}.jpg"
-        return name.casefold() not in self._taken and (not picture.exists() or is_ours(picture))
+        picture = self._output / f"{name}{self._suffix}"
+        return name.casefold() not in self._taken and (not picture.exists() or self._is_ours(picture))
