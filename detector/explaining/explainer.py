@@ -10,9 +10,8 @@ from ..errors import InputError
 from ..face.detections import Detections
 from ..model import SPPNet
 from ..pooling.features import WindowFeatures
-from ..pooling.vectors import Maps
 from ..scoring.boxes import clip, decode
-from ..scoring.detection import Opinion, WindowScorer
+from ..scoring.detection import Opinion
 from ..scoring.picking import pick
 from ..timing import Stopwatch
 from ..types import Floats, Image, Indices
@@ -29,7 +28,7 @@ class Explanation:
         second: Why the best of the other classes has its own; None if there is no other.
         pooled: What was pooled for the window.
         window: float32 (4,), as it was proposed or given.
-        offsets: float32 (4,), by which regression moves it: shift as a part of its size, logarithm of the size's change.
+        offsets: float32 (4,), by which regression moves it: shift as a part of its size, logarithm of its growth.
         box: float32 (4,), where that moves it, inside the image.
         exact: Whether margins are linear in the pooled vector. If not, parts are slopes times values, of which the bias
             is what is left.

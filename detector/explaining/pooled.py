@@ -82,7 +82,7 @@ class Pooled:
     vector: Floats
 
     def split(self, values: npt.NDArray[Any]) -> tuple[tuple[Doubles, ...], ...]:
-        """Return the sums over the channels of what belongs to the vector's values, (D,): by view and level, (bins,)."""
+        """Return the sums over channels of what belongs to the values, (D,): by view and level, (bins,)."""
         found, start = [], 0
         for view in self.views:
             sums = values[start : (start := start + view.length)].reshape(-1, view.channels).sum(axis=1)
@@ -165,7 +165,7 @@ def _levels(sides: Sequence[int], cells: Cells, boxes: Floats, strengths: Floats
 def _bin_cells(cells: Cells, levels: Sequence[int]) -> Cells:
     """Return the cells of every bin of a rectangle (4,): int32 (bins, 4).
 
-    The kernel tells them itself: of a map of coordinates a bin's maximum is its last cell, of their negatives its first.
+    The kernel tells them itself: of a map of coordinates a bin's maximum is its last cell, of negatives its first.
     """
     columns, rows = np.meshgrid(np.arange(cells[0], cells[2]), np.arange(cells[1], cells[3]))
     coordinates = np.stack([-columns, -rows, columns + 1, rows + 1], axis=2).astype(np.float32)
