@@ -51,16 +51,15 @@ def picture(image: npt.NDArray[np.uint8], explanation: Explanation) -> bytes:
         image: uint8 (H, W, 3).
         explanation: Of a window in it.
     """
-    figure = new_figure()
+    figure = new_figure(dots=DOTS)
     figure.set_size_inches(WIDTH, HEIGHT)
-    figure.set_dpi(DOTS)
     top, bottom = figure.subfigures(2, 1, height_ratios=(1.0, 0.95))
     whole, bars = top.subplots(1, 2, width_ratios=(1.0, 1.15))
     _draw_boxes(whole, image, explanation)
     _draw_bars(bars, explanation)
     views = explanation.pooled.views
     heats = [_heat(view, parts, image.shape) for view, parts in zip(views, explanation.best.parts, strict=True)]
-    most = max((float(np.abs(heat).max()) for heat in heats), default=0.0) or 1.0
+    most = max(float(np.nanmax(np.abs(heat))) for heat in heats) or 1.0
     axes = bottom.subplots(1, len(views), squeeze=False)[0]
     for axis, view, heat, part in zip(axes, views, heats, explanation.best.by_view, strict=True):
         shown = _draw_heat(axis, image, view, heat, most)
@@ -136,14 +135,20 @@ def _draw_heat(
 def _heat(
     view: "PooledView", parts: Sequence[npt.NDArray[np.float64]], shape: tuple[int, ...]
 ) -> npt.NDArray[np.float64]:
-    """Return what a view would add if all of it were as at a pixel: float64 (H, W), NaN outside; levels add up."""
-    heat, inside = np.zeros(shape[:2]), np.zeros(shape[:2], bool)
+    """Return what a view would add if all of it were as at a pixel: float64 (H, W), NaN outside.
+
+    The levels add up; where bins of a level overlap, it is their mean.
+    """
+    heat, inside = np.zeros(shape[:2]), np.zeros(shape[:2], np.bool_)
     area = float(np.prod(view.box[2:] - view.box[:2]))
     for level, values in zip(view.levels, parts, strict=True):
+        added, count = np.zeros(shape[:2]), np.zeros(shape[:2])
         for box, value in zip(level.boxes, values, strict=True):
             x1, y1, x2, y2 = np.maximum(np.round(box), 0).astype(int)
-            heat[y1:y2, x1:x2] += value * area / float(np.prod(box[2:] - box[:2]))
-            inside[y1:y2, x1:x2] = True
+            added[y1:y2, x1:x2] += value * area / float(np.prod(box[2:] - box[:2]))
+            count[y1:y2, x1:x2] += 1
+        heat += added / np.maximum(count, 1)
+        inside |= count > 0
     return np.where(inside, heat, np.nan)
 
 
