@@ -80,6 +80,8 @@ def command(
     """
     if number is not None and box is not None:
         raise click.UsageError("give either --object or --box")
+    if output is not None and output.resolve() == image.resolve():
+        raise click.UsageError(f"{output} is the image itself: name another file for the picture")
     set_threads(threads)
     pixels = read_image(image)
     network = load([] if model is None else [model], "union", find_device(device), engine)

@@ -1,5 +1,6 @@
 """Examples that a model was trained on, kept small in its folder: crops, and their vectors in a few dimensions."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -42,7 +43,8 @@ class Examples:
         crops: The N crops, as the bytes of JPEG files.
         codes: float16 (N, d), their vectors in these directions, at most 64.
         mean: float16 (D,), of their vectors.
-        basis: float16 (d, D), the directions, scaled so that two examples are at a distance of 1 on average.
+        basis: float16 (d, D), the directions, of length 1.
+        scale: What codes are divided by, so that two examples are at a distance of 1 on average.
     """
 
     names: tuple[str, ...]
@@ -50,6 +52,7 @@ class Examples:
     codes: Halves
     mean: Halves
     basis: Halves
+    scale: float
 
     @classmethod
     def of(cls, names: Sequence[str], crops: Sequence[bytes], vectors: Floats) -> "Examples":
@@ -60,15 +63,15 @@ class Examples:
         kept = np.flatnonzero(values > 1e-6 * max(values[-1], 1e-12))[::-1][:DIMENSIONS]
         basis = (left[:, kept] / np.sqrt(values[kept])).T.astype(np.float32) @ centred
         codes = centred @ basis.T
-        gaps = np.linalg.norm(codes[:, None] - codes[None], axis=2)
-        scale = np.float32(gaps.sum() / max(len(names) * (len(names) - 1), 1)) or np.float32(1)
-        return cls(
-            tuple(names), tuple(crops), (codes / scale).astype(np.float16), mean, (basis / scale).astype(np.float16)
-        )
+        squares = np.square(codes).sum(axis=1)
+        gaps = np.sqrt(np.maximum(squares[:, None] + squares - 2 * codes @ codes.T, 0))
+        scale = float(gaps.sum() / max(len(names) * (len(names) - 1), 1)) or 1.0
+        halves = (codes / np.float32(scale)).astype(np.float16), mean, basis.astype(np.float16)
+        return cls(tuple(names), tuple(crops), *halves, scale)
 
     def nearest(self, vector: Floats, count: int = 3) -> tuple[Neighbour, ...]:
         """Return the examples nearest to a vector float32 (D,), of whatever class, the nearest first."""
-        code = self.basis.astype(np.float32) @ (vector - self.mean.astype(np.float32))
+        code = self.basis.astype(np.float32) @ (vector - self.mean.astype(np.float32)) / np.float32(self.scale)
         distances = np.linalg.norm(self.codes.astype(np.float32) - code, axis=1)
         order = np.argsort(distances, kind="stable")[:count].tolist()
         return tuple(Neighbour(self.names[i], float(distances[i]), self.crops[i]) for i in order)
@@ -94,7 +97,8 @@ class Examples:
             "crops": np.frombuffer(b"".join(self.crops), np.uint8),
             "ends": ends.astype(np.int64),
         }
-        return save({name: np.ascontiguousarray(array) for name, array in arrays.items()}, {"names": "\n".join(self.names)})
+        described = {"names": json.dumps(self.names), "scale": repr(self.scale)}
+        return save({name: np.ascontiguousarray(array) for name, array in arrays.items()}, described)
 
 
 def load_examples(folder: Path, dimensions: int) -> Examples | None:
@@ -108,18 +112,30 @@ def load_examples(folder: Path, dimensions: int) -> Examples | None:
         return None
     try:
         with safe_open(file, "np") as opened:
-            names = (opened.metadata() or {})["names"].split("\n")
+            described = opened.metadata() or {}
+            names, scale = json.loads(described["names"]), float(described["scale"])
             codes, mean, basis, crops, ends = (
                 opened.get_tensor(name) for name in ("codes", "mean", "basis", "crops", "ends")
             )
-    except (OSError, SafetensorError, KeyError, TypeError) as error:
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise ModelError(f"{file}: the examples cannot be read ({error})") from error
-    names = names if len(codes) else []
+    named = isinstance(names, list) and all(isinstance(name, str) for name in names) and 0 < scale < np.inf
     halves = all(array.dtype == np.float16 and np.isfinite(array).all() for array in (codes, mean, basis))
-    fits = codes.shape == (len(names), len(basis)) and mean.shape == (dimensions,) and basis.shape[1:] == (dimensions,)
-    placed = crops.ndim == 1 and crops.dtype == np.uint8 and ends.dtype == np.int64 and ends.shape == (len(names) + 1,)
-    if not (halves and fits and placed and ends[0] == 0 and ends[-1] == len(crops) and (np.diff(ends) >= 0).all()):
+    fits = (
+        named
+        and codes.shape == (len(names), len(basis))
+        and mean.shape == (dimensions,)
+        and basis.shape[1:] == (dimensions,)
+    )
+    placed = (
+        fits
+        and crops.ndim == 1
+        and crops.dtype == np.uint8
+        and ends.dtype == np.int64
+        and ends.shape == (len(names) + 1,)
+    )
+    if not (halves and placed and ends[0] == 0 and ends[-1] == len(crops) and (np.diff(ends) >= 0).all()):
         raise ModelError(f"{file}: the examples do not fit each other, or vectors of {dimensions} values")
     content = crops.tobytes()
     pieces = tuple(content[start:end] for start, end in pairwise(ends.tolist()))
-    return Examples(tuple(names), pieces, codes, mean, basis)
+    return Examples(tuple(names), pieces, codes, mean, basis, scale)

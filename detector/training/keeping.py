@@ -45,7 +45,9 @@ class Keeper:
             check_image(image, number)
             known = checked_target(target, number, len(self._classes))
             used = np.ones(len(known["labels"]), np.bool_) if self._use_difficult else ~known["difficult"]
-            for object, (box, label) in enumerate(zip(known["boxes"][used], known["labels"][used].tolist(), strict=True)):
+            for object, (box, label) in enumerate(
+                zip(known["boxes"][used], known["labels"][used].tolist(), strict=True)
+            ):
                 self._meet(image, number, object, box, label)
             yield image, target
 

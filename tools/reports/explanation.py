@@ -6,15 +6,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from sppnet.data import read_image
 from sppnet.detector import Explanation
 
 from .canvas import GRID_GREY, SMALL, new_figure, png
 
 if TYPE_CHECKING:  # matplotlib takes a while to import
     from matplotlib.axes import Axes
+    from matplotlib.figure import SubFigure
 
     from sppnet.detector.explaining.pooled import PooledView
     from sppnet.detector.explaining.reasons import Reason
+    from sppnet.detector.files.examples import Neighbour
 
 WIDTH, HEIGHT = 12.0, 7.5  # inches
 DOTS = 110  # per inch
@@ -37,6 +40,9 @@ def lines(explanation: Explanation) -> list[str]:
         found.append("  " + ", ".join(f"{name} {value:+.2f}" for name, value in named))
     sides = [" ".join(f"{side:.1f}" for side in box) for box in (explanation.window, explanation.box)]
     found.append(f"regression moves the window {sides[0]} to {sides[1]}")
+    if explanation.neighbours:
+        near = ", ".join(f"{each.name} {each.distance:.2f}" for each in explanation.neighbours)
+        found.append(f"nearest training examples, by distance, 1 on average: {near}")
     if explanation.exact:
         found.append(f"the parts add up to the margin within {explanation.difference:.1g}")
     else:
@@ -54,6 +60,9 @@ def picture(image: npt.NDArray[np.uint8], explanation: Explanation) -> bytes:
     figure = new_figure(dots=DOTS)
     figure.set_size_inches(WIDTH, HEIGHT)
     top, bottom = figure.subfigures(2, 1, height_ratios=(1.0, 0.95))
+    if explanation.neighbours:
+        top, beside = top.subfigures(1, 2, width_ratios=(1.0, 0.13))
+        _draw_neighbours(beside, explanation.neighbours)
     whole, bars = top.subplots(1, 2, width_ratios=(1.0, 1.15))
     _draw_boxes(whole, image, explanation)
     _draw_bars(bars, explanation)
@@ -111,6 +120,15 @@ def _draw_bars(axes: "Axes", explanation: Explanation) -> None:
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(fontsize=SMALL, frameon=False)
+
+
+def _draw_neighbours(figure: "SubFigure", neighbours: "Sequence[Neighbour]") -> None:
+    """Draw the nearest training examples, one below the other."""
+    figure.suptitle("nearest in training", fontsize=SMALL + 2)
+    for axes, each in zip(figure.subplots(len(neighbours), 1, squeeze=False)[:, 0], neighbours, strict=True):
+        axes.imshow(read_image(each.crop))
+        axes.set(xticks=[], yticks=[])
+        axes.set_title(f"{each.name}, at {each.distance:.2f}", fontsize=SMALL)
 
 
 def _draw_heat(
