@@ -97,7 +97,8 @@ class Examples:
             "crops": np.frombuffer(b"".join(self.crops), np.uint8),
             "ends": ends.astype(np.int64),
         }
-        described = {"names": json.dumps(self.names), "scale": repr(self.scale)}
+        # In one entry: the order of several is not the same from one file to the next.
+        described = {"examples": json.dumps({"names": self.names, "scale": self.scale})}
         return save({name: np.ascontiguousarray(array) for name, array in arrays.items()}, described)
 
 
@@ -112,8 +113,8 @@ def load_examples(folder: Path, dimensions: int) -> Examples | None:
         return None
     try:
         with safe_open(file, "np") as opened:
-            described = opened.metadata() or {}
-            names, scale = json.loads(described["names"]), float(described["scale"])
+            described = json.loads((opened.metadata() or {})["examples"])
+            names, scale = described["names"], float(described["scale"])
             codes, mean, basis, crops, ends = (
                 opened.get_tensor(name) for name in ("codes", "mean", "basis", "crops", "ends")
             )

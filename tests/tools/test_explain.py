@@ -27,7 +27,7 @@ def test_the_best_object_is_explained_and_drawn(tmp_path: Path) -> None:
 
     assert done.exit_code == 0, done.output
     assert done.stdout.startswith("person 0.9")
-    assert "window on stage" in done.stdout and "the parts add up to the margin" in done.stdout
+    assert "window on bottleneck" in done.stdout and "the parts add up to the margin" in done.stdout
     assert f"the picture is in {file}" in done.stderr
     with Image.open(file) as picture:
         assert picture.format == "PNG"

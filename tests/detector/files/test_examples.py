@@ -80,7 +80,7 @@ def test_a_folder_without_them_has_none(tmp_path: Path) -> None:
 )
 def test_what_does_not_fit_is_refused(examples: Examples, tmp_path: Path, change: dict[str, Any]) -> None:
     (tmp_path / FILE).write_bytes(examples.to_bytes())
-    described = {"names": '["a", "b", "c", "d"]', "scale": "1.0"}
+    described = {"examples": '{"names": ["a", "b", "c", "d"], "scale": 1.0}'}
     save_file(load_file(tmp_path / FILE) | change, tmp_path / FILE, described)
 
     with pytest.raises(ModelError, match="do not fit each other"):
@@ -88,11 +88,12 @@ def test_what_does_not_fit_is_refused(examples: Examples, tmp_path: Path, change
 
 
 @pytest.mark.parametrize(
-    "described", [{}, {"names": "[", "scale": "1"}, {"names": "{}", "scale": "x"}, {"names": "5", "scale": "1"}]
+    "described",
+    ["", "[", "5", '{"names": [], "scale": "x"}', '{"names": 5, "scale": 1}', '{"names": [1, 2, 3, 4], "scale": 1}'],
 )
-def test_damaged_descriptions_are_refused(examples: Examples, tmp_path: Path, described: dict[str, str]) -> None:
+def test_damaged_descriptions_are_refused(examples: Examples, tmp_path: Path, described: str) -> None:
     (tmp_path / FILE).write_bytes(examples.to_bytes())
-    save_file(load_file(tmp_path / FILE), tmp_path / FILE, described)
+    save_file(load_file(tmp_path / FILE), tmp_path / FILE, {"examples": described})
 
     with pytest.raises(ModelError, match=FILE):
         load_examples(tmp_path, 3)
