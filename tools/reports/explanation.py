@@ -31,11 +31,11 @@ def lines(explanation: Explanation) -> list[str]:
     best, second = explanation.best, explanation.second
     width = max(len(name) for name in _terms(explanation))
     found = [f"{best.name} {best.score:.2f}, margin {best.margin:.2f}, seen at short side {explanation.pooled.scale}"]
-    notes = [f"  {_cells(view)}" for view in explanation.pooled.views] + ["", ""]
-    for name, value, note in zip(_terms(explanation), _values(best), notes, strict=False):
+    notes = [*(f"  {_cells(view)}" for view in explanation.pooled.views), "", ""]  # none of bias and rivals
+    for name, value, note in zip(_terms(explanation), _values(explanation, best), notes, strict=False):
         found.append(f"  {name:<{width}} {value:+8.3f}{note}".rstrip())
     if second:
-        named = zip(_terms(explanation), _values(second), strict=True)
+        named = zip(_terms(explanation), _values(explanation, second), strict=True)
         found.append(f"second best: {second.name} {second.score:.2f}, margin {second.margin:.2f}")
         found.append("  " + ", ".join(f"{name} {value:+.2f}" for name, value in named))
     sides = [" ".join(f"{side:.1f}" for side in box) for box in (explanation.window, explanation.box)]
@@ -68,7 +68,7 @@ def picture(image: npt.NDArray[np.uint8], explanation: Explanation) -> bytes:
     _draw_bars(bars, explanation)
     views = explanation.pooled.views
     heats = [_heat(view, parts, image.shape) for view, parts in zip(views, explanation.best.parts, strict=True)]
-    most = max(float(np.nanmax(np.abs(heat))) for heat in heats) or 1.0
+    most = max(float(np.nanmax(np.abs(heat), initial=0)) for heat in heats) or 1.0
     axes = bottom.subplots(1, len(views), squeeze=False)[0]
     for axis, view, heat, part in zip(axes, views, heats, explanation.best.by_view, strict=True):
         shown = _draw_heat(axis, image, view, heat, most)
@@ -103,7 +103,7 @@ def _draw_bars(axes: "Axes", explanation: Explanation) -> None:
     shown = [(each, colour) for each, colour in reasons if each is not None]
     height = 0.8 / len(shown)
     for number, (each, colour) in enumerate(shown):
-        values, at = [*_values(each), each.margin], places + (number - (len(shown) - 1) / 2) * height
+        values, at = [*_values(explanation, each), each.margin], places + (number - (len(shown) - 1) / 2) * height
         bars = axes.barh(at, values, height, color=colour, label=f"{each.name}: score {each.score:.2f}")
         axes.bar_label(bars, [f"{value:+.2f}" for value in values], fontsize=SMALL - 1, padding=2)
     axes.axhline(len(names) - 1.5, color="0.5", linewidth=0.8)
@@ -187,8 +187,9 @@ def _terms(explanation: Explanation) -> list[str]:
     return [*views, "bias", *["rivals"] * _has_rivals(explanation)]
 
 
-def _values(reason: "Reason") -> list[float]:
-    return [*reason.by_view, reason.bias, reason.rivals]
+def _values(explanation: Explanation, reason: "Reason") -> list[float]:
+    """Return what each of these terms adds to the margin of a class."""
+    return [*reason.by_view, reason.bias, *[reason.rivals] * _has_rivals(explanation)]
 
 
 def _cells(view: "PooledView") -> str:

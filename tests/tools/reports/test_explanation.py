@@ -52,12 +52,20 @@ def test_lines_name_every_term() -> None:
     ]
 
 
-def test_lines_of_an_svm_alone_have_neither_rivals_nor_a_second() -> None:
+def of_svms() -> Explanation:
     best = replace(explained().best, against="zero", rivals=0.0)
+    return replace(explained(), best=best, second=replace(best, name="dog", bias=-3.0))
 
-    found = lines(replace(explained(), best=best, second=None))
 
-    assert not [line for line in found if "rivals" in line or "second" in line]
+def test_svms_have_no_rivals() -> None:
+    found = lines(of_svms())
+
+    assert found[3:5] == ["second best: dog 0.75, margin 3.50", "  window on stage6 +2.50, bias -3.00"]
+    assert not [line for line in found if "rivals" in line]
+
+
+def test_a_class_alone_has_no_second() -> None:
+    assert not [line for line in lines(replace(explained(), second=None)) if "second" in line]
 
 
 def test_lines_tell_what_is_not_exact_and_what_is_near() -> None:
@@ -93,9 +101,13 @@ def test_where_bins_of_a_level_overlap_heat_is_their_mean() -> None:
 
 def test_the_picture_is_one_png_with_or_without_examples() -> None:
     crop = cv2.imencode(".jpg", IMAGE)[1].tobytes()
-    near = replace(explained(), neighbours=(Neighbour("cow", 0.5, crop), Neighbour("cat", 1.25, crop)))
+    near = replace(of_svms(), neighbours=(Neighbour("cow", 0.5, crop), Neighbour("cat", 1.25, crop)))
 
-    pictures = [picture(IMAGE, each) for each in (explained(), near, replace(explained(), second=None, object=None))]
+    plain, beside = (picture(IMAGE, each) for each in (explained(), near))
 
-    assert {size(each) for each in pictures} == {(round(WIDTH * DOTS), round(HEIGHT * DOTS))}
-    assert pictures[0] != pictures[1] != pictures[2]
+    assert size(plain) == size(beside) == (round(WIDTH * DOTS), round(HEIGHT * DOTS))
+    assert plain != beside
+
+
+def test_a_view_that_covers_no_pixel_is_drawn_empty() -> None:
+    assert picture(IMAGE[:5, :5], replace(explained(), second=None, object=None))
