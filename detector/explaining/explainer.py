@@ -9,6 +9,7 @@ import numpy as np
 from ..checks import check_image, check_windows
 from ..errors import InputError
 from ..face.detections import Detections
+from ..face.predictor import Predictor
 from ..files.examples import Neighbour
 from ..model import SPPNet
 from ..pooling.features import WindowFeatures
@@ -86,7 +87,7 @@ class Explainer:
         ModelError: If it is neither fitted nor loaded.
     """
 
-    def __init__(self, model: SPPNet) -> None:
+    def __init__(self, model: Predictor) -> None:
         if not isinstance(model, SPPNet) or not isinstance(model.fitted()[0], WindowFeatures):
             kind = getattr(model, "method", type(model).__name__)
             raise InputError(f"only one SPP-net can be explained, whose windows share a map, not a model of {kind!r}")
