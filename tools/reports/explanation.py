@@ -59,7 +59,7 @@ def picture(image: npt.NDArray[np.uint8], explanation: Explanation) -> bytes:
     """
     figure = new_figure(dots=DOTS)
     figure.set_size_inches(WIDTH, HEIGHT)
-    top, bottom = figure.subfigures(2, 1, height_ratios=(1.0, 0.95))
+    top, bottom = figure.subfigures(2, 1, height_ratios=(1.0, 0.95), squeeze=False)[:, 0]
     if explanation.neighbours:
         top, beside = top.subfigures(1, 2, width_ratios=(1.0, 0.13), squeeze=False)[0]
         _draw_neighbours(beside, explanation.neighbours)

@@ -129,6 +129,8 @@ def test_an_explanation_is_json(seen: Look) -> None:
     [
         ([1, 2, 3], "four finite numbers"),
         ([1, 2, 3, float("nan")], "four finite numbers"),
+        ([1, 2, 3, 1e300], "four finite numbers"),
+        ([1, [2, 3]], "four finite numbers"),
         ("nonsense", "four finite numbers"),
         ([10, 2, 3, 9], "x1 < x2"),
         ([200, 2, 300, 9], "must touch the image of 128 x 96 pixels"),
