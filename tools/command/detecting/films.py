@@ -151,10 +151,11 @@ def _see(
                 shown, looked, objects = record, looked + 1, objects + len(record["detections"])
                 for write in writers:
                     write(file.stem, record)
-            for frame in group if film else ():
-                pixels = image if image is not None and frame is group[0] else frame.read()
-                film.write(draw(pixels, shown), frame.seconds)
-            progress(footage.name, group[-1].number + 1, min(totals, default=None))
+            if film is not None:
+                for frame in group:
+                    pixels = image if image is not None and frame is group[0] else frame.read()
+                    film.write(draw(pixels, shown), frame.seconds)
+            progress("frames", group[-1].number + 1, min(totals, default=None))
     if not footage.count:
         raise DataError(footage.problem or f"{footage.name}: no frame of it can be decoded")
     rate = footage.count / (time.perf_counter() - started)
@@ -196,10 +197,9 @@ def _groups(frames: Iterable[Frame], every: int, *, keep: bool) -> Iterator[list
 def _until(footage: Film | Camera, asked: threading.Event) -> Iterator[Frame]:
     """Yield the frames until somebody asks to end."""
     for frame in footage:
-        if asked.is_set():
-            footage.count -= 1
-            return
         yield frame
+        if asked.is_set():
+            return
 
 
 @contextmanager

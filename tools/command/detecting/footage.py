@@ -150,43 +150,47 @@ class Film:
         self._stream.thread_type, self._stream.codec_context.thread_count = "AUTO", detector.thread_count()
         self.rate = Fraction(self._stream.average_rate or USUAL_RATE)
         self.aspect = Fraction(self._stream.sample_aspect_ratio or 1)
-        self._length = _length(self._container, self._stream)
+        self._length, self._damaged = _length(self._container, self._stream), 0
         self.total = self._stream.frames or (round(self._length * self.rate) if self._length else None)
 
     def __iter__(self) -> Iterator[Frame]:
         """Yield the frames, and note what was wrong; what cannot be decoded between them is left out."""
-        damaged, first, seconds, end = 0, None, 0.0, 0.0
+        first, seconds, end, between = None, 0.0, 0.0, float(1 / self.rate)
+        for picture in self._pictures():
+            if picture.pts is not None:
+                first = picture.pts if first is None else first
+                seconds = float((picture.pts - first) * picture.time_base)
+            elif self.count:
+                seconds += between
+            end = max(end, seconds + (float(picture.duration * picture.time_base) if picture.duration else between))
+            self.count += 1
+            yield Frame(self.name, self.count - 1, seconds, picture)
+        self.problem = self._verdict(end)
+
+    def _pictures(self) -> Iterator[Any]:
+        """Yield what can be decoded, and count the packets that cannot."""
         packets = self._container.demux(self._stream)
         while True:
             try:
-                packet = next(packets, None)
-            except self._av.FFmpegError:
-                damaged += 1
-                break
-            if packet is None:
-                break
-            try:
+                packet = next(packets)  # after an error there is none
                 pictures = packet.decode()
-                damaged += packet.is_corrupt
+                self._damaged += packet.is_corrupt
+            except StopIteration:
+                return
             except self._av.FFmpegError:
-                damaged += 1
+                self._damaged += 1
                 continue
-            for picture in pictures:
-                if picture.pts is not None:
-                    first = picture.pts if first is None else first
-                    seconds = float((picture.pts - first) * picture.time_base)
-                elif self.count:
-                    seconds += float(1 / self.rate)
-                shown = float(picture.duration * picture.time_base) if picture.duration else float(1 / self.rate)
-                end = max(end, seconds + shown)
-                self.count += 1
-                yield Frame(self.name, self.count - 1, seconds, picture)
-        short = self._length is not None and self._length - end > max(SECONDS_SHORT, 2 / self.rate)
-        if damaged or short:
-            after = f"{self.count} frames, {end:.1f} s" + (f" of {self._length:.1f}" if self._length else "")
-            what = "the film ends too early" if short else "parts of the film are left out"
-            why = f": {damaged} of its packets cannot be decoded" if damaged else ""
-            self.problem = f"{self.name}: {what}{why}; {after}, were read"
+            yield from pictures
+
+    def _verdict(self, end: float) -> str:
+        """Return what was wrong with a film whose last frame is shown until then, empty if nothing was."""
+        short = self._length is not None and self._length - end > max(SECONDS_SHORT, float(2 / self.rate))
+        if not self._damaged and not short:
+            return ""
+        what = "the film ends too early" if short else "parts of the film are left out"
+        why = f": {self._damaged} of its packets cannot be decoded" if self._damaged else ""
+        whole = f" of {self._length:.1f}" if self._length else ""
+        return f"{self.name}: {what}{why}; {self.count} frames, {end:.1f} s{whole}, were read"
 
     def close(self) -> None:
         """Close the file."""

@@ -3,6 +3,7 @@
 import csv
 import json
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -81,7 +82,7 @@ def test_a_limit_ends_a_film_without_a_complaint(film: Path, tmp_path: Path) -> 
     result = detect(tmp_path, film, "--limit", "4")
 
     assert (result.exit_code, len(times(tmp_path / "out" / "street.mp4"))) == (0, 4)
-    assert "30" not in result.stderr
+    assert "too early" not in result.stderr
 
 
 def test_of_a_film_that_breaks_what_was_read_stays(film: Path, tmp_path: Path) -> None:
@@ -114,6 +115,16 @@ def test_a_film_beside_the_results_is_not_overwritten(tmp_path: Path) -> None:
     assert detect(tmp_path, film).exit_code == 0
     assert film.read_bytes() == before
     assert (tmp_path / "out" / "street-detections.mp4").exists()
+
+
+def test_films_without_their_library_are_an_error_that_names_it(
+    film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "av", None)
+
+    result = detect(tmp_path, film)
+
+    assert (result.exit_code, result.stderr) == (2, "error: films need PyAV, which is not installed: pip install av\n")
 
 
 @pytest.mark.parametrize(
@@ -154,7 +165,7 @@ def test_ctrl_c_ends_a_film_with_its_files_whole(film: Path, tmp_path: Path) -> 
     result = detect(tmp_path, film, "--format", "jsonl")
 
     assert (result.exit_code, "interrupted" in result.stderr) == (130, True)
-    assert (len(times(tmp_path / "out" / "street.mp4")), len(records(tmp_path))) == (5, 5)
+    assert (len(times(tmp_path / "out" / "street.mp4")), len(records(tmp_path))) == (6, 6)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
@@ -164,7 +175,7 @@ def test_ctrl_c_is_how_a_camera_ends(tmp_path: Path, monkeypatch: pytest.MonkeyP
     result = detect(tmp_path, "camera:0", "--format", "jsonl")
 
     assert result.exit_code == 0, result.stderr
-    assert (len(times(tmp_path / "out" / "camera-0.mp4")), len(records(tmp_path))) == (5, 5)
+    assert (len(times(tmp_path / "out" / "camera-0.mp4")), len(records(tmp_path))) == (6, 6)
 
 
 class Endless:
