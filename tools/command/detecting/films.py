@@ -18,8 +18,8 @@ from PIL import Image
 from sppnet.data import FRAME_WRITERS, DataError, Results
 
 from ..console import BAD_DATA, CommandError, finish, say
-from ..running.lanes import lanes_for, side_by_side
 from ..progress import Progress
+from ..running.lanes import lanes_for, side_by_side
 from .filming import FilmWriter
 from .footage import CAMERA, Camera, Film, Frame, Pixels, is_our_film, open_footage
 from .naming import OutputNames
