@@ -27,6 +27,7 @@ from .metrics import (
 from .pictures import Pictures
 from .readers import READERS, find_format, open_data, splits
 from .recall import OBJECT_SIZES, ObjectOverlaps, mean_average_best_overlap, object_overlaps, recall
+from .results.coco import coco_results
 from .results.folder import Results
 from .scores import METRICS
 from .statistics import Statistics, statistics
@@ -70,6 +71,7 @@ __all__ = [
     "check_data",
     "class_splits",
     "coco_average_precision",
+    "coco_results",
     "content_hashes",
     "detections_json",
     "files_below",
