@@ -188,8 +188,8 @@ def fit(
     """
     try:
         with shown or Progress() as progress:
-            notes = {"note": progress.note} if isinstance(progress, Log) else {}
-            network.fit(items, cache=cache, workers=workers, progress=progress, **notes)
+            note = progress.note if isinstance(progress, Log) else _pass_over
+            network.fit(items, cache=cache, workers=workers, progress=progress, note=note)
     except KeyboardInterrupt:
         raise CommandError(
             f"interrupted; the same command takes up the windows and maps in {cache}", INTERRUPTED
@@ -218,6 +218,10 @@ def _check_choices(preset: str | None, minutes: float | None, choose: bool, sett
         raise click.UsageError("--choose takes time: say how much with --minutes")
     if choose and (settings["C"] or settings["context"] or settings["method"] != "sppnet"):
         raise click.UsageError("--choose chooses C and context of SPP-net: leave out --C, --context, --method")
+
+
+def _pass_over(line: dict[str, Any]) -> None:
+    """Take what is known of an epoch, and keep nothing."""
 
 
 def _chosen(model: "detector.SPPNet") -> dict[str, Any]:

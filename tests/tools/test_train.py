@@ -194,7 +194,7 @@ def test_threads_and_the_place_of_the_data_may_differ(shapes: Path, monkeypatch:
 
 def test_a_resumed_training_does_what_minutes_have_decided(shapes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class Tuned(StandIn):
-        fine_tuning = SimpleNamespace(epochs=5)
+        fine_tuning: Any = SimpleNamespace(epochs=5)
         made: "list[Any]" = []  # noqa: RUF012
 
         def __init__(self, classes: Any, **settings: Any) -> None:
