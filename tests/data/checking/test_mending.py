@@ -12,8 +12,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from sppnet.tools.cli import cli
-from tests.data.checking.cases import CASES
-from tests.data.checking.drawn import write_all
+
+from .cases import CASES
+from .drawn import write_all
 
 FEW = (
     "voc: outside",
