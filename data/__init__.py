@@ -20,6 +20,7 @@ from .formats.voc.devkit import VOC, VOC_CLASSES
 from .listing import files_below, is_hidden
 from .pictures import Pictures
 from .readers import READERS, find_format, open_data, splits
+from .results.coco import coco_results
 from .results.detections import detections_json, image_record, read_detections
 from .results.folder import Results
 from .scores import METRICS
@@ -78,6 +79,7 @@ __all__ = [
     "check_data",
     "class_splits",
     "coco_average_precision",
+    "coco_results",
     "content_hashes",
     "detections_json",
     "files_below",

@@ -38,7 +38,7 @@ from .scoring.opinion import opinion_of
 from .scoring.picking import pick
 from .timing import Stopwatch
 from .training.settings import FineTuning, Training
-from .types import Floats, Image, Precision, Progress, Target
+from .types import Floats, Image, Note, Precision, Progress, Target
 
 if TYPE_CHECKING:
     from .backbone.backbone import Backbone
@@ -164,6 +164,7 @@ class SPPNet(Predictor):
         keep_layers: bool = False,
         keep_examples: int = 0,
         progress: Progress = lambda stage, done, total: None,
+        note: Note = lambda line: None,
     ) -> "SPPNet":
         """Train on images with known objects and return the model.
 
@@ -178,6 +179,8 @@ class SPPNet(Predictor):
             keep_examples: So many objects of each class, drawn at random, the model keeps as small pictures, which
                 explanations show; they are saved with it.
             progress: Called with (stage, done, total) as the work goes on.
+            note: Called with what is known of an epoch of fine-tuning, or of a training of the SVMs, as it ends: a dict
+                of its stage, its number ("epoch" or "round"), and losses.
 
         Raises:
             InputError: If there is no image with an object, or a target or a window breaks a rule.
@@ -203,19 +206,19 @@ class SPPNet(Predictor):
             prepare = partial(images.prepare, passing, self.search, workers=workers, progress=progress, total=total)
             history = None
             if self.fine_tuning and features.head is None:
-                images, features, history = self._fine_tune(images, prepare, Path(folder), progress, clock)
+                images, features, history = self._fine_tune(images, prepare, Path(folder), progress, note, clock)
             else:
                 with clock("windows and maps"):
                     prepare()
                 _check_objects(images)
-            scorer = self._train_scorer(images, features, progress, clock)
+            scorer = self._train_scorer(images, features, progress, note, clock)
             self.examples_ = keeper.examples(images)
         self._fitted, self._whole = (features, scorer), None
         self.metrics_ = _metrics(images, scorer, clock) | ({"fine_tuning": history} if history else {})
         return self
 
     def _train_scorer(
-        self, images: "TrainingImages", features: Features, progress: Progress, clock: Stopwatch
+        self, images: "TrainingImages", features: Features, progress: Progress, note: Note, clock: Stopwatch
     ) -> WindowScorer:
         head = features.head if self.scores == "softmax" else None
         return learning.train_windows(
@@ -225,6 +228,7 @@ class SPPNet(Predictor):
             regression=head.regression() if head and self.fine_tuning and self.fine_tuning.offsets_weight else None,
             seed=self.seed,
             progress=progress,
+            note=note,
             clock=clock,
         )
 
@@ -234,6 +238,7 @@ class SPPNet(Predictor):
         prepare: "Callable[..., TrainingImages]",
         folder: Path,
         progress: Progress,
+        note: Note,
         clock: Stopwatch,
     ) -> "tuple[TrainingImages, WindowFeatures, dict[str, Any]]":
         """Return the images with the maps, and the features with the backbone and the head, that fine-tuning makes."""
@@ -265,6 +270,7 @@ class SPPNet(Predictor):
                 checkpoints=folder,
                 seed=self.seed,
                 progress=progress,
+                note=note,
             )
             features = replace(features, backbone=given.with_layers([*stem.layers, *tail]), head=head)
             return images.through(features, tail, progress), features, history

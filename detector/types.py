@@ -16,3 +16,4 @@ Precision = Literal["float32", "bfloat16"]  # of the conv layers
 Image = npt.NDArray[np.uint8]  # (H, W, 3) RGB
 Target = Mapping[str, npt.NDArray[Any]]  # boxes, labels, difficult; perhaps windows
 Progress = Callable[[str, int, int], None]  # called with stage, done, total
+Note = Callable[[dict[str, Any]], None]  # called with what is known of an epoch, or of a training of the SVMs

@@ -33,6 +33,7 @@ class StandIn:
         cache: Path,
         workers: int,
         progress: Callable[[str, int, int], None],
+        note: Callable[[dict[str, Any]], None] = lambda line: None,
     ) -> Self:
         cache.mkdir(parents=True, exist_ok=True)
         windows = [target["windows"].tolist() if "windows" in target else [] for _, target in train]

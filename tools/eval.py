@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from sppnet.data import METRICS, Analysis, analyse, detections_json, read_detections, write_whole
+from sppnet.data import METRICS, Analysis, DataSet, analyse, coco_results, detections_json, read_detections, write_whole
 
 from .command.console import (
     device_option,
@@ -16,6 +16,7 @@ from .command.console import (
     finish,
     json_option,
     lenient_option,
+    say,
     set_threads,
     threads_option,
     workers_option,
@@ -69,6 +70,11 @@ def _report(_context: click.Context, _option: click.Parameter, file: Path | None
     "--report", type=click.Path(path_type=Path), callback=_report, help="Write the result: .md, .json, .html."
 )
 @click.option("--save-detections", type=click.Path(path_type=Path), help="Write what was found, for --from.")
+@click.option(
+    "--save-coco",
+    type=click.Path(path_type=Path),
+    help="Write what was found as COCO's results, with the numbers that images and categories have in the data set.",
+)
 @lenient_option
 @json_option
 @device_option
@@ -89,6 +95,7 @@ def command(
     limit: int | None,
     report: Path | None,
     save_detections: Path | None,
+    save_coco: Path | None,
     lenient: bool,
     as_json: bool,
     device: str,
@@ -110,6 +117,7 @@ def command(
     watcher = Watcher() if source is None and report is not None and report.suffix == ".html" else None
     if source is not None:
         data = open_split(root, split, usual="val", classes=classes, lenient=lenient, data_format=data_format)
+        _check_numbered(data, save_coco)
         given = read_detections(
             source,
             data.ids,
@@ -125,6 +133,7 @@ def command(
         device = find_device(device)
         network = load(models, merge, device, engine, regression=not no_regression)
         data = open_split(root, split, usual="val", classes=network.classes, lenient=lenient, data_format=data_format)
+        _check_numbered(data, save_coco)
         items = Items(data, limit, lenient=lenient, windows=windows)
         warm_up(*([network.search] if windows is None else []))
         found, milliseconds = detect_all(network, items, workers, chosen_inference(settings), watcher)
@@ -147,6 +156,12 @@ def command(
     if save_detections is not None:
         named = ((data.ids[number], objects) for number, objects in found.items())
         write_whole(save_detections, detections_json(named, data.classes).encode())
+    if save_coco is not None:
+        categories = [data.category_ids.get(name) for name in data.classes]
+        if unknown := [name for name, number in zip(data.classes, categories, strict=True) if number is None]:
+            say(f"{save_coco}: without objects of {', '.join(unknown)}, which are no categories of {root}")
+        numbered = ((data.image_ids[data.ids[number]], objects) for number, objects in found.items())
+        write_whole(save_coco, coco_results(numbered, categories).encode())
     if report is not None:
         tested = [] if source else [str(model) for model in models or (BUNDLED,)]
         title = f"{source or ' and '.join(tested)} on {data.root.name} {data.split or 'all images'}"
@@ -164,6 +179,13 @@ def _scores(analysis: Analysis | None, name: str, detections: Any, targets: Any,
     """Return the scores by a metric, those of the analysis where it has been made."""
     known = analysis.sureness.scores if analysis else {}
     return known[name] if name in known else METRICS[name](detections, targets, classes)
+
+
+def _check_numbered(data: DataSet, save_coco: Path | None) -> None:
+    if save_coco is not None and not data.image_ids:
+        raise click.UsageError(
+            f"--save-coco: {data.root} has no numbers of images and categories, as COCO's files have"
+        )
 
 
 def write_report(file: Path, result: dict[str, Any], title: str) -> None:

@@ -18,7 +18,7 @@ from .command.console import (
     set_threads,
     threads_option,
 )
-from .command.inputs.models import BUNDLED, load
+from .command.running.models import BUNDLED, load
 from .command.warm import warm_up
 from .reports.explanation import lines, picture
 

@@ -36,8 +36,11 @@ from .command.running.planning import fitting, present_leftovers, present_plan, 
 from .command.warm import warm_up
 from .training.choosing import Task, choose_settings, divided_in_folds
 from .training.division import SHARE, divided
+from .training.log import FILE as LOG
 from .training.log import Log, write_log
 from .training.memory import KEY, remember
+from .training.resuming import FILE as RUN
+from .training.resuming import Run
 from .training.scoring import described, drawn, score
 
 
@@ -127,34 +130,48 @@ def command(
     def make(preset: str | None, **changes: Any) -> "detector.SPPNet":
         return network(data.classes, device=device, engine=engine, preset=preset, **{**settings, **changes})
 
-    count, slower = len(train), slowness()
-    model = make(preset) if minutes is None or choose else fitting(make, count, minutes, slower)
     folder = cache or output.with_name(f"{output.name}.cache")
-    present_leftovers(folder, wanted=resume)
+    run = Run.of(click.get_current_context(), train, hashes)
+    earlier = run.earlier(folder, wanted=resume)
+    present_leftovers(folder, wanted=resume and earlier is None)
+    count, slower = len(train), slowness()
+    if earlier and earlier.chosen:
+        run, model = earlier, make(**earlier.chosen)
+    elif minutes is None or choose:
+        model = make(preset)
+    else:
+        model = fitting(make, count, minutes, slower)
+        run = run._replace(chosen=_chosen(model))
     plan = present_plan(model, train, data_format, folder, slower)
     if not (preset or minutes or settings["tuning"]) and settings["method"] == "sppnet":
         say(f"better: --preset hours, about {duration(slower * make('hours').plan(count)['seconds'])}")
     if dry_run:
+        weights = {name: settings[name] for name in ("weights", "preprocessing", "precision", "seed")}
+        detector.load_backbone(settings["backbone"], **weights)
         if as_json:
             click.echo(json.dumps({**plan, "scored_images": len(val or ())}))
         return
     output.parent.mkdir(parents=True, exist_ok=True)
     warm_up(*([model.search] if windows is None else []), training=True)
-    choice: list[dict[str, Any]] = []
-    if choose:
+    run.write(folder)
+    if choose and not run.chosen:
         task = Task(train, divided_in_folds(hashes, seed=seed), folder, workers, lenient, windows, order)
-        changes, choice = choose_settings(make, task, minutes or 0, slower)
-        model = make(**changes)
+        changes, tried = choose_settings(make, task, minutes or 0, slower)
+        model, run = make(**changes), run._replace(chosen=changes, tried=tried)
+        run.write(folder)
     items = Items(train, lenient=lenient, windows=windows, order=order)
-    log = Log(model.fine_tuning.epochs if model.fine_tuning else 0)
+    log = Log(folder / LOG, goes_on=earlier is not None)
     fit(model, items, folder, workers, log, **({"keep_examples": keep_examples} if keep_examples else {}))
     remember(model, hashes)
-    if choice:
-        model.metrics_["choice"] = choice
+    if run.tried:
+        model.metrics_["choice"] = run.tried
     model.save(output)  # before the score, which may be interrupted
+    lines, skipped = log.lines(model.metrics_), items.skipped
+    write_log(output, lines, model.metrics_)
     if cache is None and not keep_cache:
         shutil.rmtree(folder)
-    lines, skipped = log.lines(model.metrics_), items.skipped
+    for file in (RUN, LOG):  # of a training that is at its end
+        (folder / file).unlink(missing_ok=True)
     if val:
         tests = Items(val, lenient=True, windows=windows if held_out else None, order=order)
         lines.append({"stage": "score", **_scored(model, tests, val, workers, where, seed, output)})
@@ -185,7 +202,8 @@ def fit(
     """
     try:
         with shown or Progress() as progress:
-            network.fit(items, cache=cache, workers=workers, progress=progress, **options)
+            note = progress.note if isinstance(progress, Log) else _pass_over
+            network.fit(items, cache=cache, workers=workers, progress=progress, note=note, **options)
     except KeyboardInterrupt:
         raise CommandError(
             f"interrupted; the same command takes up the windows and maps in {cache}", INTERRUPTED
@@ -214,6 +232,16 @@ def _check_choices(preset: str | None, minutes: float | None, choose: bool, sett
         raise click.UsageError("--choose takes time: say how much with --minutes")
     if choose and (settings["C"] or settings["context"] or settings["method"] != "sppnet"):
         raise click.UsageError("--choose chooses C and context of SPP-net: leave out --C, --context, --method")
+
+
+def _pass_over(line: dict[str, Any]) -> None:
+    """Take what is known of an epoch, and keep nothing."""
+
+
+def _chosen(model: "detector.SPPNet") -> dict[str, Any]:
+    """Return what --minutes has decided, as `network` takes it."""
+    tuning = model.fine_tuning
+    return {"preset": "hours", "epochs": tuning.epochs} if tuning else {"preset": "minutes"}
 
 
 def _announced(train: DataSet, val: DataSet | None, where: str) -> str:

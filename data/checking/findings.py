@@ -69,12 +69,19 @@ class Tally:
 
     Args:
         keep: How many of each kind; None keeps all.
+
+    Attributes:
+        kept: Kind -> the first ones.
+        counts: Kind -> how many findings, images and objects.
+        changes: How many a corrected copy has something else for.
+        lost: How many of these it leaves out.
     """
 
     def __init__(self, keep: int | None) -> None:
         self._keep = keep
+        self.changes = self.lost = 0
         self.kept: dict[str, list[Finding]] = {}
-        self.counts: dict[str, tuple[int, int, int]] = {}  # findings, images, objects
+        self.counts: dict[str, tuple[int, int, int]] = {}
 
     def add(self, findings: Iterable[Finding], *, of_one: bool = False) -> None:
         """Count some findings, maybe all of one image."""
@@ -83,6 +90,8 @@ class Tally:
             kept = self.kept.setdefault(finding.kind, [])
             if self._keep is None or len(kept) < self._keep:
                 kept.append(finding)
+            self.changes += bool(finding.mended)
+            self.lost += finding.lost
             count, images, objects = self.counts.get(finding.kind, (0, 0, 0))
             more = 0 if of_one and finding.kind in seen else finding.images
             self.counts[finding.kind] = count + 1, images + more, objects + finding.objects

@@ -14,7 +14,7 @@ from ..errors import DataError
 from ..formats.layouts import unique_ids
 from ..formats.things import Thing
 from ..formats.voc.devkit import VOC_CLASSES
-from ..writing.data_sets import DATA_WRITERS, Images, write_data
+from ..writing.data_sets import Images, write_data
 from .examining import Examined
 
 
@@ -97,12 +97,10 @@ def write_mended(
 ) -> list[str]:
     """Write the mended splits that have images left, and return what their format cannot hold; see `write_data`.
 
-    VOC's files without a devkit around them are written with one.
-
     Raises:
         DataError: If no image is left, or the folder holds something.
     """
     left = {split: data for split, data in mended.items() if len(data)}
     if not left:
         raise DataError(f"{folder}: not written: no image can be used")
-    return write_data(folder, format if format in DATA_WRITERS else "voc", left, images=images, progress=progress)
+    return write_data(folder, format, left, images=images, progress=progress)

@@ -1,8 +1,8 @@
-"""COCO's file of a data set (Lin et al. 2014): images, categories and annotations, which have a score each."""
+"""COCO's files (Lin et al. 2014): of a data set whose annotations have a score each, and of results for pycocotools."""
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -42,6 +42,24 @@ def coco_file(results: Results, classes: Sequence[str]) -> Iterator[Write]:
 
     yield write
     _join(results.folder, categories)
+
+
+def coco_results(found: Iterable[tuple[int, Mapping[str, Any]]], categories: Sequence[int | None]) -> str:
+    """Return the detections of images as the JSON that pycocotools' `loadRes` takes, an object a line.
+
+    Args:
+        found: For each image its number in the file of the truth, and a dictionary of boxes (N, 4), labels (N,) and
+            scores (N,).
+        categories: For each label the number of its category there; objects of a label without one are left out.
+    """
+    lines = []
+    for image, objects in found:
+        columns = (objects[name].tolist() for name in ("boxes", "labels", "scores"))
+        for (x1, y1, x2, y2), label, score in zip(*columns, strict=True):
+            if categories[label] is not None:
+                place = {"image_id": image, "category_id": categories[label]}
+                lines.append(json.dumps(place | {"bbox": [x1, y1, x2 - x1, y2 - y1], "score": score}))
+    return "[" + ",\n".join(lines) + "]\n"
 
 
 def _join(folder: Path, categories: list[dict[str, Any]]) -> None:

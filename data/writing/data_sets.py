@@ -16,12 +16,13 @@ from .coco import COCO_WRITER
 from .csv_lines import CSV_WRITER
 from .entries import Entry, Writer, plain_name
 from .labelme import LABELME_WRITER
-from .voc import VOC_WRITER
+from .voc import VOC_FILES_WRITER, VOC_WRITER
 from .yolo import YOLO_WRITER
 
 # A further format is a file with its writer, and a line here.
 DATA_WRITERS: dict[str, Writer] = {
     "voc": VOC_WRITER,
+    "voc-xml": VOC_FILES_WRITER,
     "coco": COCO_WRITER,
     "yolo": YOLO_WRITER,
     "labelme": LABELME_WRITER,

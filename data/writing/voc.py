@@ -1,4 +1,7 @@
-"""Writes Pascal VOC's devkit: JPEGImages, Annotations, ImageSets/Main; pixels counted from 1, the last one inside."""
+"""Writes Pascal VOC's XML files, in its devkit or beside the images; pixels counted from 1, the last one inside.
+
+The devkit has JPEGImages, Annotations and ImageSets/Main; without it the files of a split are in a folder of its name.
+"""
 
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
@@ -22,6 +25,11 @@ def _write(folder: Path, split: str, entries: Iterable[Entry], categories: Mappi
                 names.write(f"{entry.name}\n")
 
 
+def _write_beside(folder: Path, split: str, entries: Iterable[Entry], categories: Mapping[str, int]) -> None:
+    for entry in entries:
+        (folder / split / f"{entry.name}.xml").write_text(_annotation(entry), encoding="utf-8")
+
+
 def _annotation(entry: Entry) -> str:
     width, height = entry.size
     return (
@@ -41,3 +49,4 @@ def _object(thing: Thing) -> str:
 
 
 VOC_WRITER = Writer(lambda split: "JPEGImages", _write, frozenset({"difficult"}))
+VOC_FILES_WRITER = Writer(lambda split: split, _write_beside, VOC_WRITER.holds)

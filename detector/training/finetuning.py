@@ -26,7 +26,7 @@ from ..pooling.features import WindowFeatures
 from ..pooling.head import OFFSET_DEVIATIONS, Head
 from ..scoring.boxes import encode, mirrored
 from ..threads import conv_threads, thread_count
-from ..types import Floats, Indices, Progress
+from ..types import Floats, Indices, Note, Progress
 from .images import TrainingImages
 from .layers.checkpoint import Checkpoint
 from .layers.loop import Part, train
@@ -47,6 +47,7 @@ def fine_tune(
     checkpoints: Path,
     seed: int,
     progress: Progress,
+    note: Note = lambda line: None,
 ) -> tuple[Head, dict[str, Any]]:
     """Train the head, and the tail in place; return the head and how it went.
 
@@ -63,6 +64,7 @@ def fine_tune(
         checkpoints: Folder.
         seed: Of everything random.
         progress: Called with (stage, done, total).
+        note: Called with {"stage", "epoch", "loss", "held_out_loss"} at the end of an epoch.
 
     Returns:
         The head, and {"losses": of every epoch, "held_out_losses": likewise, "epoch": of the weights taken}.
@@ -77,7 +79,7 @@ def fine_tune(
         head = Head(features.pooled_dimensions, len(images.classes), options.widths, dropout=options.dropout)
         head.to(features.backbone.device)
         learned = unfolded(tail).requires_grad_(True)
-        run = _Run(images, features, learned, head, options, fitting, held, seed, pool)
+        run = _Run(images, features, learned, head, options, fitting, held, seed, pool, note)
         run.measure_scaling()
         first = features.pooling.views[0]
         channels = features.backbone.named(first.map).channels
@@ -99,6 +101,7 @@ class _Run:
     held: Indices
     seed: int
     pool: Executor
+    note: Note
     history: dict[str, Any] = field(default_factory=lambda: {"losses": [], "held_out_losses": [], "epoch": 0})
     workers: int = 1  # maps lie on disk ready to be read
 
@@ -172,6 +175,8 @@ class _Run:
         if held_out[-1] <= min(held_out) or not len(self.held):  # without held-out images the last is taken
             self.history["epoch"] = len(losses)
             self.best.update(self._weights())
+        known = {"epoch": len(losses), "loss": losses[-1], "held_out_loss": held_out[-1]}
+        self.note({"stage": "fine-tuning", **known})
 
     def _weights(self) -> dict[str, torch.Tensor]:
         return {name: tensor.clone() for name, tensor in self.modules.state_dict().items()}

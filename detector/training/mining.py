@@ -14,7 +14,7 @@ import numpy.typing as npt
 from ..errors import InputError
 from ..scoring.boxes import suppress
 from ..scoring.svm import SVMs, fit_svms
-from ..types import Progress
+from ..types import Note, Progress
 from .scaling import Scaling
 
 if TYPE_CHECKING:
@@ -65,12 +65,25 @@ class Mining:
 class HardNegativeMining:
     """Linear SVMs that are trained while the images pass by.
 
+    Args:
+        note: Called with {"stage", "round", "vectors", "objective"} after every training: its number, from how many
+            vectors, and the mean over the classes that have objects of what they minimise.
+
     Attributes:
         svms: As last trained, for scaled vectors.
     """
 
-    def __init__(self, images: "TrainingImages", scaling: Scaling, options: Mining, *, seed: int = 0) -> None:
+    def __init__(
+        self,
+        images: "TrainingImages",
+        scaling: Scaling,
+        options: Mining,
+        *,
+        seed: int = 0,
+        note: Note = lambda line: None,
+    ) -> None:
         self.images, self.scaling, self.options, self.seed = images, scaling, options, seed
+        self._note, self._rounds = note, 0
         self.svms = _untrained(len(images.classes), images.features.dimensions)
         dimensions = images.features.dimensions
         self._pool = Pool(max(1, options.memory // (4 * dimensions)), dimensions, len(images.classes))
@@ -126,7 +139,11 @@ class HardNegativeMining:
             solver=options.solver,
             **(LIBLINEAR if options.solver == "scikit-learn" else {}),
         )
-        self.svms.biases[~(pool.labels > 0).any(axis=0)] = NEVER
+        learned = (pool.labels > 0).any(axis=0)
+        self.svms.biases[~learned] = NEVER
+        self._rounds += 1
+        objective = round(float(self.svms.objectives[learned].sum()) / max(1, learned.sum()), 4)
+        self._note({"stage": "SVMs", "round": self._rounds, "vectors": pool.size, "objective": objective})
         pool.alphas = self.svms.alphas
         pool.fresh = 0
         pool.keep(self._hardness() >= EASY)

@@ -10,7 +10,7 @@ from ..scoring.calibration import Calibration, fit_calibration, right_detections
 from ..scoring.detection import WindowScorer
 from ..scoring.regression import fit_offsets
 from ..timing import Stopwatch
-from ..types import Progress
+from ..types import Note, Progress
 from .images import TrainingImages
 from .mining import HardNegativeMining
 from .scaling import Scaling
@@ -27,6 +27,7 @@ def train_windows(
     regression: tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]] | None = None,
     seed: int,
     progress: Progress,
+    note: Note = lambda line: None,
     clock: Stopwatch,
 ) -> WindowScorer:
     """Return SVMs, box regressors and calibration learned from images.
@@ -41,13 +42,14 @@ def train_windows(
             are the means of these and of its own.
         seed: The same seed gives the same result.
         progress: Called with (stage, done, total).
+        note: Called after every training of the SVMs; see `HardNegativeMining`.
         clock: Counts the time of the stages.
     """
     fitting, held = split_held_out(len(images), settings.held_out, seed)
     scaling = images.measure_scaling(
         fitting, norm=settings.norm, centre=settings.centre, standardise=settings.standardise, seed=seed
     )
-    miner = HardNegativeMining(images, scaling, settings.mining, seed=seed)
+    miner = HardNegativeMining(images, scaling, settings.mining, seed=seed, note=note)
     if softmax is None:
         with clock("SVMs"):
             miner.add_objects(fitting, progress)

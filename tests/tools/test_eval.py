@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from sppnet.data import VOC, content_hashes
+from sppnet.data import VOC, content_hashes, open_data, write_data
 from sppnet.detector import Inference
 from sppnet.proposals import write_windows
 from sppnet.tools.cli import cli
@@ -291,3 +291,30 @@ def test_a_lenient_evaluation_leaves_out_an_unreadable_image(shapes: Path, tmp_p
     result = evaluate(shapes, "-m", tmp_path, "--workers", "0", "--lenient", "--json")
 
     assert (result.exit_code, json.loads(result.stdout)["images"]) == (5, 3)
+
+
+def test_results_for_pycocotools_have_the_numbers_of_the_data_set(shapes: Path) -> None:
+    write_data(shapes.parent / "coco", "coco", {"val": open_data(shapes, "val")})
+    file = shapes.parent / "coco" / "annotations" / "instances_val.json"
+    truth = json.loads(file.read_text())
+    for record in truth["images"]:
+        record["id"] += 40
+    for record in truth["categories"]:
+        record["id"] *= 10
+    for record in truth["annotations"]:
+        record["image_id"] += 40
+        record["category_id"] *= 10
+    file.write_text(json.dumps(truth))
+
+    result = evaluate(shapes.parent / "coco", "-m", shapes, "--save-coco", shapes.parent / "found.json", "--json")
+
+    found = json.loads((shapes.parent / "found.json").read_text())
+    assert result.exit_code == 0
+    assert [(each["image_id"], each["category_id"]) for each in found] == [(41, 10), (42, 10), (43, 10), (44, 10)]
+    assert found[0]["bbox"] == [10, 20, 50, 60] and found[0]["score"] == 0.75
+
+
+def test_a_data_set_without_numbers_gives_no_results_for_pycocotools(shapes: Path) -> None:
+    result = evaluate(shapes, "-m", shapes, "--save-coco", shapes.parent / "found.json")
+
+    assert result.exit_code == 2 and "has no numbers of images and categories" in result.stderr

@@ -2,7 +2,9 @@
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -142,6 +144,106 @@ def test_without_anything_to_resume_that_is_an_error(shapes: Path) -> None:
     result = train(shapes, "--resume")
 
     assert result.exit_code == 2 and "model.cache: nothing to resume" in result.stderr
+
+
+def interrupt(shapes: Path, monkeypatch: pytest.MonkeyPatch, *options: str | Path) -> None:
+    """Begin a training that is killed when it has noted its first round of the SVMs."""
+
+    def killed(self: StandIn, train: object, *, note: Callable[[dict[str, Any]], None], **_options: Any) -> None:
+        note({"stage": "SVMs", "round": 1, "vectors": 9, "objective": 0.5})
+        raise SystemExit(137)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(StandIn, "fit", killed)
+        assert train(shapes, *options).exit_code == 137
+
+
+def test_a_killed_training_leaves_its_log_and_a_resumed_one_takes_it_into_the_model(
+    shapes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    interrupt(shapes, monkeypatch)
+    left = (shapes.parent / "model.cache" / "log.jsonl").read_text()
+
+    train(shapes, "--resume", "--keep-cache")
+
+    assert '"round": 1' in left
+    assert left in (shapes.parent / "model" / "log.jsonl").read_text()
+    assert list((shapes.parent / "model.cache").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--C", "0.1"], "had --C 0.01, not --C 0.1: give what it had"),
+        ([], "had --C 0.01, not no --C"),
+        (["--C", "0.01", "--context"], "had no --context, not --context"),
+        (["--C", "0.01", "--scales", "480,600"], "had --scales 600, not --scales 480,600"),
+        (["--C", "0.01", "--limit", "2"], "had no --limit, not --limit 2"),
+    ],
+)
+def test_what_is_resumed_must_be_asked_for_the_same(
+    shapes: Path, monkeypatch: pytest.MonkeyPatch, options: list[str], told: str
+) -> None:
+    interrupt(shapes, monkeypatch, "--C", "0.01")
+
+    result = train(shapes, "--resume", *options)
+
+    assert result.exit_code == 2 and told in result.stderr
+    assert train(shapes, *options).exit_code == 0  # another training
+
+
+def test_what_is_resumed_must_have_the_same_objects(shapes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    interrupt(shapes, monkeypatch)
+    file = shapes / "Annotations" / "000001.xml"
+    file.write_text(re.sub("<difficult>0", "<difficult>1", file.read_text()))
+
+    result = train(shapes, "--resume")
+
+    assert result.exit_code == 2 and f"had other images or objects in {shapes}" in result.stderr
+
+
+def test_threads_and_the_place_of_the_data_may_differ(shapes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    interrupt(shapes, monkeypatch, "--workers", "0")
+    moved = shapes.rename(shapes.with_name("moved"))
+
+    assert train(moved, "--resume", "--workers", "1", "--json").exit_code == 0
+
+
+def test_a_resumed_training_does_what_minutes_have_decided(shapes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Tuned(StandIn):
+        fine_tuning: Any = SimpleNamespace(epochs=5)
+        made: "list[Any]" = []  # noqa: RUF012
+
+        def __init__(self, classes: Any, **settings: Any) -> None:
+            super().__init__(classes)
+            self.made.append(settings["fine_tuning"].epochs)
+
+    monkeypatch.setattr("sppnet.detector.SPPNet", Tuned)
+    monkeypatch.setattr("sppnet.tools.train.fitting", lambda make, *_: make("hours", epochs=5))
+    interrupt(shapes, monkeypatch, "--minutes", "30")
+    monkeypatch.setattr("sppnet.tools.train.fitting", lambda make, *_: make("hours", epochs=9))
+
+    assert train(shapes, "--minutes", "30", "--resume").exit_code == 0
+    assert set(Tuned.made) == {5}
+
+
+def test_a_damaged_note_of_the_options_is_told_and_no_error(shapes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    interrupt(shapes, monkeypatch)
+    (shapes.parent / "model.cache" / "maps").mkdir()
+    (shapes.parent / "model.cache" / "maps" / "1.array").write_bytes(b"")
+    (shapes.parent / "model.cache" / "training.json").write_text('{"options": {')
+
+    result = train(shapes, "--resume", "--C", "1")
+
+    assert result.exit_code == 0 and "training.json: cannot be read" in result.stderr
+
+
+def test_a_dry_run_opens_the_weights(shapes: Path) -> None:
+    (shapes.parent / "w.safetensors").write_bytes(b"no weights")
+
+    result = train(shapes, "--dry-run", "--weights", shapes.parent / "w.safetensors")
+
+    assert result.exit_code == 4 and "w.safetensors" in result.stderr.splitlines()[-1]
 
 
 def test_it_says_from_where_it_goes_on(shapes: Path) -> None:

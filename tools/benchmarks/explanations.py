@@ -15,7 +15,7 @@ from sppnet.data import VOC
 from sppnet.detector import Explainer
 
 from ..command.console import json_option, set_threads, threads_option
-from ..command.inputs.models import load
+from ..command.running.models import load
 from ..command.warm import warm_up
 
 

@@ -20,6 +20,7 @@ from ..reports.checking import show
 from .convert import usual_splits
 
 SHOWN = 5  # findings of each kind
+MOST = 10_000  # of each kind that are held in memory; all are counted, and mended
 
 
 def _names(_context: click.Context, _option: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
@@ -44,7 +45,7 @@ def _names(_context: click.Context, _option: click.Parameter, values: tuple[str,
 )
 @click.option("--proposals/--no-proposals", "searches", default=True, help="See which objects no window reaches.")
 @click.option("--limit", type=click.IntRange(1), help="Search windows in only so many images, the first.")
-@click.option("--all", "show_all", is_flag=True, help=f"Show every finding, not {SHOWN} of each kind.")
+@click.option("--all", "show_all", is_flag=True, help=f"Show {MOST:,} findings of each kind, not {SHOWN}.")
 @format_option
 @json_option
 def command(
@@ -80,13 +81,13 @@ def command(
         search=search,
         search_limit=limit,
         cell=_cell_side,
-        keep=None if show_all or output else SHOWN,
+        keep=MOST if show_all or output else SHOWN,
         mend=output is not None,
         progress=_lines(),
     )
     seconds = time.perf_counter() - started
     if not as_json:
-        show(report, None if show_all else SHOWN, changes=output is not None)
+        show(report, MOST if show_all else SHOWN, MOST, changes=output is not None)
     fixed = None if output is None else _fix(report, output)
     if as_json:
         click.echo(json.dumps({**report.summary(), "seconds": seconds, "fixed": fixed}))
@@ -102,9 +103,7 @@ def _fix(report: Report, output: Path) -> dict[str, Any]:
         losses = write_mended(output, report.format, report.mended, progress=progress)
     for loss in [*report.notes, *losses]:
         say(f"warning: {loss}")
-    findings = [finding for kept in report.tally.kept.values() for finding in kept]
-    changes = sum(bool(finding.mended) for finding in findings)
-    left_out = sum(finding.lost for finding in findings)
+    changes, left_out = report.tally.changes, report.tally.lost
     images = sum(map(len, report.mended.values()))
     say(f"{output}: {images:,} images, {changes:,} changes, of these {left_out:,} left out")
     return {"output": str(output), "images": images, "changes": changes, "left_out": left_out, "losses": losses}

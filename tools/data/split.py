@@ -46,5 +46,5 @@ def command(
     data = open_split(root, split, usual="train", lenient=lenient, data_format=found)
     with Progress() as progress:
         train, val = hold_out(data, share, seed=seed, progress=progress)
-    write(output, to or (found if found in DATA_WRITERS else "voc"), {"train": train, "val": val}, images, as_json)
+    write(output, to or found, {"train": train, "val": val}, images, as_json)
     finish(skipped=bool(data.problems))

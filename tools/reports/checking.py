@@ -7,17 +7,18 @@ from sppnet.data import GRADES, KINDS, Finding, Report
 MOST = 5  # kinds in the ranking
 
 
-def show(report: Report, shown: int | None, *, changes: bool) -> None:
+def show(report: Report, shown: int, most: int, *, changes: bool) -> None:
     """Print the findings.
 
     Args:
         report: What was found.
-        shown: How many of each kind; None for all.
-        changes: Whether a corrected copy is written: all that it changes is shown then.
+        shown: How many of each kind.
+        most: How many of each kind can be shown.
+        changes: Whether a corrected copy is written: what it changes is shown then, too, as far as that.
     """
     click.echo(_head(report))
     for kind in report.tally.ranked():
-        _show_kind(report, kind, shown, changes)
+        _show_kind(report, kind, shown, most, changes)
     for note in report.notes:
         click.echo(f"\n{note}")
     if report.searched:
@@ -33,15 +34,15 @@ def _head(report: Report) -> str:
     return f"{report.root}: {report.format}, {images}; {objects:,} usable objects of {len(report.objects):,} classes"
 
 
-def _show_kind(report: Report, kind: str, shown: int | None, changes: bool) -> None:
+def _show_kind(report: Report, kind: str, shown: int, most: int, changes: bool) -> None:
     count = report.tally.counts[kind][0]
     click.echo(f"\n{KINDS[kind].grade}: {KINDS[kind].title}: {count:,}{_cost(report, kind)}")
     kept = report.tally.kept[kind]
-    listed = kept if shown is None else [*kept[:shown], *(one for one in kept[shown:] if changes and one.mended)]
+    listed = [*kept[:shown], *(one for one in kept[shown:] if changes and one.mended)]
     for finding in listed:
         click.echo(f"  {_line(finding, changes)}")
     if count > len(listed):
-        click.echo(f"  and {count - len(listed):,} more; --all shows them")
+        click.echo(f"  and {count - len(listed):,} more" + "; --all shows them" * (len(listed) < min(count, most)))
     click.echo(f"  remedy: {KINDS[kind].remedy}")
 
 

@@ -7,7 +7,7 @@ from shutil import copyfile, copytree
 import numpy as np
 import pytest
 
-from sppnet.data import DataError, Report, check_data, open_data, splits, write_mended
+from sppnet.data import DataError, Report, check_data, find_format, open_data, splits, write_mended
 
 from .cases import BOX, CASES, COCO, SHAPES, XML, Case, bounds, coco, csv_line
 from .drawn import SPLITS, Break, added, both, copied, draw, drawn, edited, in_json, write_all
@@ -47,6 +47,7 @@ def test_every_mistake_is_found_and_explained_and_the_copy_is_sound(case: Case, 
     lines = [f"{finding.place}: {finding.fault}" for finding in report.tally.kept.get(case.kind, [])]
     assert any(map(re.compile(case.told).search, lines)), report.tally.kept
     assert before == {file: file.read_bytes() for file in root.rglob("*.*")}
+    assert find_format(tmp_path / "mended") == case.format
     left = splits(tmp_path / "mended")
     assert check_data(tmp_path / "mended", splits=left).errors == 0
     assert all(len([*open_data(tmp_path / "mended", split, strict=True)]) for split in left)

@@ -6,9 +6,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pytest
 from pycocotools.coco import COCO
+from pycocotools.cocoeval import COCOeval
 
-from sppnet.data import Results
+from sppnet.data import Results, coco_results
 from sppnet.data.results.coco import FILE, coco_file
 from tests.data.results.records import CLASSES, COW, DOG, record, written
 
@@ -56,3 +59,27 @@ def test_no_images_make_a_file_without_any(tmp_path: Path) -> None:
 
     content = json.loads((tmp_path / FILE).read_text())
     assert (content["images"], content["annotations"], len(content["categories"])) == ([], [], 2)
+
+
+def test_pycocotools_scores_the_results_by_the_numbers_of_the_truth(tmp_path: Path) -> None:
+    box = {"bbox": [10, 20, 50, 60], "area": 3000, "iscrowd": 0}
+    truth = {"images": [{"id": 70}], "categories": [{"id": 5, "name": "cow"}, {"id": 18, "name": "dog"}]}
+    truth["annotations"] = [{"id": 1, "image_id": 70, "category_id": 18, **box}]
+    (tmp_path / "truth.json").write_text(json.dumps(truth))
+    found = {
+        "boxes": np.array([[10, 20, 60, 80], [0, 0, 9, 9]], np.float32),
+        "labels": np.array([0, 1]),
+        "scores": np.array([0.75, 0.5], np.float32),
+    }
+    (tmp_path / "found.json").write_text(coco_results([(70, found)], [18, None]))
+
+    with contextlib.redirect_stdout(io.StringIO()):
+        known = COCO(str(tmp_path / "truth.json"))
+        scores = COCOeval(known, known.loadRes(str(tmp_path / "found.json")), "bbox")
+        scores.evaluate()
+        scores.accumulate()
+        scores.summarize()
+
+    assert json.loads((tmp_path / "found.json").read_text())[0]["category_id"] == 18
+    assert scores.stats[0] == pytest.approx(1)
+    assert coco_results([], []) == "[]\n"

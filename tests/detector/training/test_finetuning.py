@@ -45,6 +45,7 @@ class Training:
         held: int = 4,
         seed: int = 0,
         pooling: dict[str, Any] | None = None,
+        note: Callable[[dict[str, Any]], None] = lambda line: None,
         **options: Any,
     ) -> Tensors:
         """Return the weights of tail and head."""
@@ -61,6 +62,7 @@ class Training:
             checkpoints=folder,
             seed=seed,
             progress=progress,
+            note=note,
         )
         return nn.ModuleDict({"tail": tail, "head": head}).state_dict()
 
@@ -104,6 +106,18 @@ def stop_at(step: int) -> Callable[[str, int, int], None]:
 
 def same(one: Tensors, other: Tensors) -> bool:
     return one.keys() == other.keys() and all(torch.equal(tensor, other[name]) for name, tensor in one.items())
+
+
+def test_every_epoch_is_noted_as_it_ends(train: Training, tmp_path: Path) -> None:
+    notes: list[dict[str, Any]] = []
+
+    train(tmp_path, epochs=2, note=notes.append)
+
+    losses = zip(train.history["losses"], train.history["held_out_losses"], strict=True)
+    assert notes == [
+        {"stage": "fine-tuning", "epoch": epoch, "loss": loss, "held_out_loss": held_out}
+        for epoch, (loss, held_out) in enumerate(losses, 1)
+    ]
 
 
 def test_the_loss_falls(train: Training, tmp_path: Path) -> None:

@@ -105,6 +105,19 @@ def test_hard_negatives_are_negatives_above_the_margin_and_apart(prepared: Train
     assert not set(rows.tolist()) & set(miner._pool.rows_of(3).tolist())
 
 
+def test_every_training_is_noted(prepared: TrainingImages) -> None:
+    scaling = prepared.measure_scaling(np.arange(16), norm=20, centre=True, standardise=True, seed=0)
+    notes: list[dict[str, Any]] = []
+    miner = HardNegativeMining(prepared, scaling, Mining(memory=10_000_000), note=notes.append)
+
+    miner.add_objects(np.arange(16), no_progress)
+    miner.search(np.arange(16), no_progress)
+
+    first, second = notes
+    assert (first["stage"], first["round"], second["round"]) == ("SVMs", 1, 2)
+    assert first["vectors"] < second["vectors"] and first["objective"] < second["objective"]
+
+
 def test_a_class_without_objects_has_no_hard_negatives(prepared: TrainingImages) -> None:
     usual = mined(prepared)
     prepared.classes = ("red", "blue", "green")

@@ -55,6 +55,18 @@ def test_every_finding_can_be_shown(broken: Path) -> None:
     assert "line 13: (dog): must lie inside" in check(broken, "--all").stdout
 
 
+def test_of_very_many_findings_some_are_shown_and_all_are_counted_and_mended(
+    broken: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sppnet.tools.data.check.MOST", 6)
+
+    result = check(broken, "--fix", tmp_path / "new", "--all")
+
+    assert result.stdout.count("-> clipped to x 1 to 40") == 6 and "and 3 more\n" in result.stdout
+    assert ": 5 images, 9 changes, of these 1 left out" in result.stderr
+    assert len(open_data(tmp_path / "new", "train").target(2)["boxes"]) == 10
+
+
 def test_json_is_one_object(broken: Path) -> None:
     result = json.loads(check(broken, "--json").stdout)
 

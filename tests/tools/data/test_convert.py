@@ -49,11 +49,6 @@ def formats(shapes: Path) -> Path:
     """Return a folder that holds the shapes in every format."""
     for name in DATA_WRITERS.keys() - {"voc"}:
         sppnet("data", "convert", shapes, "-o", shapes.parent / name, "--to", name)
-    for split in ("train", "val"):
-        (shapes.parent / "voc-xml" / split).mkdir(parents=True)
-        for id_ in open_data(shapes, split).ids:
-            shutil.copy(shapes / "JPEGImages" / f"{id_}.jpg", shapes.parent / "voc-xml" / split)
-            shutil.copy(shapes / "Annotations" / f"{id_}.xml", shapes.parent / "voc-xml" / split)
     return shapes.parent
 
 
