@@ -30,7 +30,7 @@ class Threshold(NamedTuple):
     """The score from which on detections are best, by F1, the harmonic mean of precision and recall.
 
     Attributes:
-        score: The fewest digits that tell these detections from those of the next lower score.
+        score: Between the lowest that is to be shown and the next one, in three digits at most.
         f1: What it is there; 0 where no detection is right.
         precision: Share of the detections shown that is right.
         recall: Share of the objects that is found.
@@ -59,7 +59,8 @@ def calibration(judged: Sequence[Judged]) -> Calibration | None:
 def best_threshold(judged: Sequence[Judged]) -> Threshold | None:
     """Return the best threshold for the detections of one or several classes; None if none of them is right.
 
-    Of scores that are equally good it is the highest, which shows the fewest detections.
+    Of scores that are equally good it is the highest, which shows the fewest detections. What it comes to is told as it
+    is at the rounded score.
     """
     scores = np.concatenate([np.zeros(0), *(each.scores for each in judged)])
     hits = np.concatenate([np.zeros(0, np.bool_), *(each.hits for each in judged)])
@@ -73,8 +74,12 @@ def best_threshold(judged: Sequence[Judged]) -> Threshold | None:
     f1 = np.where(last, 2 * right / (shown + objects), -1)
     place = int(f1.argmax())
     lower = scores[place + 1] if place + 1 < len(scores) else _below(float(scores[place]))
-    score = _shortest_between(float(lower), float(scores[place]))
-    return Threshold(score, float(f1[place]), float(right[place] / shown[place]), float(right[place] / objects))
+    score = _short_between(float(lower), float(scores[place]))
+    number = int(np.count_nonzero(scores >= score))
+    if not number or not right[number - 1]:  # rounded up, above all that is right
+        score, number = float(scores[place]), place + 1
+    hits = right[number - 1]
+    return Threshold(score, float(2 * hits / (number + objects)), float(hits / number), float(hits / objects))
 
 
 def _below(score: float) -> float:
@@ -82,8 +87,8 @@ def _below(score: float) -> float:
     return 0.0 if score > 0 else score - 1
 
 
-def _shortest_between(lower: float, upper: float) -> float:
-    """Return a number above the lower and not above the upper, near the middle, with as few digits as can be."""
+def _short_between(lower: float, upper: float) -> float:
+    """Return the middle of two numbers in two digits if that lies between them, else in three."""
     middle = (lower + upper) / 2
-    rounded = (round(middle, digits) for digits in range(2, 16))
-    return next((number for number in rounded if lower < number <= upper), upper)
+    short, long = float(f"{middle:.2g}"), float(f"{middle:.3g}")
+    return short if lower < short <= upper else long

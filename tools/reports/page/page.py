@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
-from sppnet.data import Analysis, DataSet
+from sppnet.data import HOIEM_KINDS, Analysis, DataSet
 
 from . import figures, sections
 from .examples import Example, confused_pairs, false_alarms, misses
@@ -61,22 +61,13 @@ def page(
         drawn=drawn,
         cut=len(drawn) < sum(each.objects.any() for each in analysis.judged),
         curves=[_curve(analysis, label) for label in drawn],
-        class_figure=figures.class_precisions(
-            [analysis.classes[label] for label in drawn],
-            [analysis.sureness.scores["voc07"]["AP"][analysis.classes[label]] for label in drawn],
-            analysis.sureness.of_classes["voc07"][drawn],
-        )
-        if drawn
-        else None,
+        **_class_figures(analysis, drawn),
         errors=sections.errors(analysis),
         tide=analysis.tide,
         gains=figures.gains(list(analysis.tide.gains), list(analysis.tide.gains.values())),
-        kinds=sections.kinds_of_mistake(),
+        kinds=HOIEM_KINDS,
         similar=bool(analysis.similar.any()),
         mistakes=sections.mistakes(analysis),
-        mistakes_figure=figures.top_mistakes([analysis.classes[label] for label in drawn], analysis.mistakes[drawn])
-        if drawn
-        else None,
         ceiling=sections.ceiling(analysis, watcher.windows / max(1, len(numbers)) if watcher else 0),
         slices=_slices(analysis),
         confusion=sections.confusion(analysis),
@@ -97,6 +88,18 @@ def _template() -> Template:
     environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     environment.filters |= {"percent": _percent, "interval": _interval, "count": _count}
     return environment.get_template("page.html")
+
+
+def _class_figures(analysis: Analysis, drawn: list[int]) -> dict[str, Any]:
+    """Return the figures that have a row for each class; None without classes."""
+    if not drawn:
+        return {"class_figure": None, "mistakes_figure": None}
+    names, precisions = [analysis.classes[label] for label in drawn], analysis.sureness.scores["voc07"]["AP"]
+    intervals = analysis.sureness.of_classes["voc07"][drawn]
+    return {
+        "class_figure": figures.class_precisions(names, [precisions[name] for name in names], intervals),
+        "mistakes_figure": figures.top_mistakes(names, analysis.mistakes[drawn]),
+    }
 
 
 def _curve(analysis: Analysis, label: int) -> dict[str, Any]:

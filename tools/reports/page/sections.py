@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from sppnet.data import HOIEM_KINDS, TIDE_KINDS, Analysis
+from sppnet.data import TIDE_KINDS, Analysis
 
 METRIC_NAMES = {"voc07": "VOC07, 11-point, IoU 0.5", "voc12": "VOC10+, area, IoU 0.5", "coco": "COCO, IoU 0.5 to 0.95"}
 MOST_CURVES, MOST_NAMES = 40, 40  # of classes that are drawn, and that a confusion matrix has room for
@@ -98,11 +98,6 @@ def mistakes(analysis: Analysis) -> list[dict[str, Any]]:
         for label, row in enumerate(analysis.mistakes)
         if row.sum()
     ]
-
-
-def kinds_of_mistake() -> Sequence[str]:
-    """Return what they can be taken for."""
-    return HOIEM_KINDS
 
 
 def confusion(analysis: Analysis) -> list[dict[str, Any]] | None:

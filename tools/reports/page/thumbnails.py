@@ -84,7 +84,7 @@ def _outline(
     canvas: ImageDraw.ImageDraw, box: tuple[float, float, float, float], colour: tuple[int, int, int], dashed: bool
 ) -> None:
     """Draw a box, dark around the colour so that it is seen on everything."""
-    canvas.rectangle(box, outline=SHADE, width=5)
+    canvas.rectangle(box, outline=SHADE, width=4)
     x1, y1, x2, y2 = box
     for start, end in (((x1, y1), (x2, y1)), ((x2, y1), (x2, y2)), ((x2, y2), (x1, y2)), ((x1, y2), (x1, y1))):
         for piece in _dashes(start, end) if dashed else [(start, end)]:
