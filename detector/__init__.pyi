@@ -12,6 +12,8 @@ __all__ = [
     "Detection",
     "Detections",
     "Distillation",
+    "Explainer",
+    "Explanation",
     "FineTuning",
     "ImageFeatures",
     "ImageSVMs",
@@ -54,6 +56,7 @@ from .classification.vector_cache import VectorCache
 from .combination import Combination
 from .compilation import compile_kernels
 from .errors import InputError, ModelError
+from .explaining.explainer import Explainer, Explanation
 from .exporting import export_onnx
 from .face.detections import Detection, Detections
 from .face.drawing import draw

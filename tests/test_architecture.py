@@ -11,7 +11,8 @@ PACKAGE = Path(sppnet.__path__[0])
 # Rooms from the ground up; each may import those before it, as far as these tables allow.
 DETECTOR = (
     *("errors", "types", "threads", "timing", "checks", "files", "backbone", "pooling", "scoring", "face", "training"),
-    *("classification", "settings", "storage", "model", "rcnn", "combination", "compilation"),
+    *("classification", "settings", "storage", "model", "rcnn", "combination", "explaining"),
+    "compilation",
 )
 TOOLS = ("command", "reports", "benchmarks", "verbs")
 # Package -> the other packages of ours that it may import.

@@ -17,7 +17,7 @@ from ..backbone.preprocessing import resized_size
 from ..timing import Stopwatch, stage
 from ..types import Floats, Image, Indices
 from .kernels import distinct_cells
-from .projection import choose_scales, window_cells
+from .projection import cell_boxes, choose_scales, window_cells
 from .pyramid import bins
 from .settings import Pooling, View
 from .vectors import Cells, Layer, Maps, Rectangles, Vectors, WindowVectors
@@ -191,6 +191,17 @@ class WindowFeatures:
             self._cells(view, sizes[name], windows, image_size, scale) for view, name in zip(views, names, strict=True)
         )
         return Rectangles(names, tuple(cells))
+
+    def boxes(self, view: View, cells: Cells, image_size: tuple[int, int], scale: int) -> Floats:
+        """Return where cells of a view's map lie at a scale, float32 (N, 4) in pixels of the image; see `cell_boxes`."""
+        map = self.backbone.named(view.map)
+        return cell_boxes(
+            cells,
+            image_size=image_size,
+            scale=min(resized_size(image_size, scale, self.pooling.max_side)),
+            stride=map.stride,
+            first_centre=map.first_centre,
+        )
 
     def _cells(
         self, view: View, map_size: tuple[int, int], windows: Floats, image_size: tuple[int, int], scale: int

@@ -68,6 +68,25 @@ def window_cells(
     return cells
 
 
+def cell_boxes(
+    cells: npt.NDArray[np.int32], *, image_size: tuple[int, int], scale: int, stride: int, first_centre: float
+) -> npt.NDArray[np.float32]:
+    """Return where rectangles of map cells lie in the image, the way back of `window_cells`.
+
+    A cell is drawn as the square of a stride about the centre of its receptive field, so that cells tile the plane;
+    what it sees is larger. Nothing is cut at the image's border.
+
+    Args:
+        cells: int32 (N, 4), half-open.
+        image_size: As in `window_cells`, like all else.
+
+    Returns:
+        float32 (N, 4), in pixels of the original image; (0, 4) for N = 0.
+    """
+    edges = (first_centre + (np.asarray(cells, np.float64) - 0.5) * stride) * max(min(image_size) - 1, 1)
+    return np.asarray(edges / max(scale - 1, 1) + 0.5, np.float32)  # the centre of pixel 0 lies at 0.5
+
+
 def choose_scales(
     windows: npt.NDArray[np.float32],
     image_size: tuple[int, int],
