@@ -18,15 +18,29 @@ from .command.console import (
     set_threads,
     threads_option,
 )
-from .command.models import BUNDLED, load, models_option
+from .command.models import BUNDLED, load
 from .command.warm import warm_up
 
 NEEDED = ("fastapi", "python_multipart", "uvicorn")
 
 
 @click.command("serve")
-@models_option
-@click.option("--rcnn", type=click.Path(path_type=Path), help="A trained R-CNN.  [default: the model's own weights]")
+@click.option(
+    "-m",
+    "--model",
+    "models",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    help="Folder of a model that `sppnet train` made; given several times, the page has them to choose from.  "
+    f"[default: {BUNDLED}]",
+)
+@click.option(
+    "--rcnn",
+    "--rcnn-model",
+    "rcnn",
+    type=click.Path(path_type=Path),
+    help="A trained R-CNN.  [default: the model's own weights]",
+)
 @click.option("--host", default="127.0.0.1", help="Where to listen; 0.0.0.0 lets other machines in.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8765, help="0 takes a free one.")
 @click.option("--max-bytes", type=click.IntRange(1), default=32 << 20, help="Of a body.")
@@ -71,8 +85,12 @@ def command(
     for network in networks.values():
         warm_up(network.search)
         network.predict([np.zeros((64, 64, 3), np.uint8)])
+    baseline = Baseline(rcnn)
+    if rcnn is not None:
+        for item in networks.items():
+            baseline.made(*item)
     turns = Turns(queue)
-    service = Service(networks, Limits(max_bytes, max_pixels), Baseline(rcnn))
+    service = Service(networks, Limits(max_bytes, max_pixels), baseline)
     app = create_app(service, turns, {*LOOPBACK, host.lower()} if local else None)
     name = f"[{host}]" if ":" in host else host
     run(Server(app, turns), bound, lambda: say(f"http://{name}:{bound.getsockname()[1]} (Ctrl-C ends it)"))

@@ -14,13 +14,18 @@ class Problem(BaseModel):
     error: str = Field(description="One line: the rule that was broken, and the value.")
 
 
-class Found(BaseModel):
+class Scored(BaseModel):
     """An object."""
 
     label: str
     score: float = Field(description="Estimated probability that it is right, from 0 to 1.")
-    margin: float = Field(description="What the score was estimated from.")
     box: Box = Field(description=BOX)
+
+
+class Found(Scored):
+    """An object, and the margin of its window."""
+
+    margin: float = Field(description="What the score was estimated from.")
 
 
 class Record(BaseModel):
@@ -50,7 +55,7 @@ class Baseline(BaseModel):
     note: str = Field(description="What it is made of.")
     windows: int = Field(description="How many were convolved.")
     milliseconds: dict[str, float] = Field(description="By stage, windows not counted.")
-    detections: list[Found] | None = Field(description="None where it is good for the time only.")
+    detections: list[Scored] | None = Field(description="None where it is good for the time only.")
 
 
 class Model(BaseModel):

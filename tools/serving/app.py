@@ -29,7 +29,7 @@ def create_app(service: Service, turns: Turns, hosts: Collection[str] | None) ->
     app = FastAPI(
         title="sppnet serve",
         version=version("sppnet"),
-        description="Objects in images. Every refusal is `{\\"error\\": ...}` with one line.",
+        description="Objects in images. Whatever is refused is answered with `error`, one line that says why.",
         docs_url=None,  # it would load its scripts from elsewhere
         redoc_url=None,
     )

@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 
 from sppnet import detector
-from sppnet.data import image_record
 
 
 @dataclass
@@ -33,21 +32,30 @@ class Baseline:
         Raises:
             CommandError: If the models do not go together; see `race.r_cnn`.
         """
-        contender = self._made.get(name) or self._make(name, network)
-        lap = contender.run(image, windows)
-        found = lap.objects and {**lap.objects, "margins": lap.objects["scores"], "milliseconds": {}}
-        record = found and image_record(name, (image.shape[0], image.shape[1]), found, network.classes)
+        lap = self.made(name, network).run(image, windows)
+        found = lap.objects
         return {
-            "note": contender.note,
+            "note": self.made(name, network).note,
             "windows": len(windows),
             "milliseconds": lap.milliseconds,
-            "detections": record and record["detections"],
+            "detections": found
+            and [
+                {"label": network.classes[label], "score": score, "box": box}
+                for label, score, box in zip(*(found[k].tolist() for k in ("labels", "scores", "boxes")), strict=True)
+            ],
         }
 
-    def _make(self, name: str, network: "detector.SPPNet") -> Any:
-        from ..benchmarks import race
+    def made(self, name: str, network: "detector.SPPNet") -> Any:
+        """Return the R-CNN that goes with a model.
 
-        trained = self.folder and detector.load_detector(self.folder, device=network.device, engine=network.engine)
-        # A copy, because a model whose layers were asked for computes with torch from then on.
-        self._made[name] = race.r_cnn(copy.copy(network), trained, images=1)
+        Raises:
+            CommandError: If there is none, or the trained one does not go with it; see `race.r_cnn`.
+        """
+        if name not in self._made:
+            from ..benchmarks import race
+
+            where = {"device": network.device, "engine": network.engine}
+            trained = None if self.folder is None else detector.load_detector(self.folder, **where)
+            # A copy, because a model whose layers were asked for computes with torch from then on.
+            self._made[name] = race.r_cnn(copy.copy(network), trained, images=1)
         return self._made[name]

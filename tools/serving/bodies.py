@@ -11,7 +11,7 @@ from starlette.datastructures import UploadFile
 from starlette.requests import ClientDisconnect
 from starlette.types import Message
 
-from .refusals import Refusal
+from .refusals import RefusedError
 
 SECONDS = 30.0  # in which a body must have come
 DRAINED = 4  # times the limit: so much of what is too long is read and dropped, so that the client hears the answer
@@ -30,13 +30,13 @@ async def uploaded(request: Request, max_bytes: int) -> Upload:
     """Return the image that a request brings.
 
     Raises:
-        Refusal: With 413 if it is too long, 415 if the body is no image or form, 422 if the form holds no file, 408 if
-            it comes too slowly.
+        RefusedError: With 413 if it is too long, 408 if it comes too slowly, 415 if it is no image or form, 422 if the
+            form holds no file.
     """
     kind = request.headers.get("content-type", RAW[1]).partition(";")[0].strip().lower()
     if kind != FORM and not kind.startswith(RAW):
         await drained(request, max_bytes)
-        raise Refusal(415, f"the body must be an image, sent as image/jpeg, say, or {FORM}, not {kind!r}")
+        raise RefusedError(415, f"the body must be an image, sent as image/jpeg, say, or {FORM}, not {kind!r}")
     body = await read_body(request, max_bytes)
     return await _from_form(request, body) if kind == FORM else Upload("image", body)
 
@@ -45,7 +45,7 @@ async def read_body(request: Request, max_bytes: int, seconds: float = SECONDS) 
     """Return the body of a request.
 
     Raises:
-        Refusal: With 413 if it has more bytes, 408 if it takes longer.
+        RefusedError: With 413 if it has more bytes, 408 if it takes longer.
     """
     declared = request.headers.get("content-length", "")
     size, body, too_long = 0, bytearray(), declared.isdecimal() and int(declared) > max_bytes
@@ -61,17 +61,17 @@ async def read_body(request: Request, max_bytes: int, seconds: float = SECONDS) 
                 else:
                     body += chunk
     except TimeoutError:
-        raise Refusal(408, f"the body must come within {seconds:g} seconds") from None
+        raise RefusedError(408, f"the body must come within {seconds:g} seconds") from None
     except ClientDisconnect:
-        raise Refusal(400, "the body ended early") from None
+        raise RefusedError(400, "the body ended early") from None
     if too_long:
-        raise Refusal(413, f"the body must have at most {max_bytes:,} bytes")
+        raise RefusedError(413, f"the body must have at most {max_bytes:,} bytes")
     return bytes(body)
 
 
 async def drained(request: Request, max_bytes: int) -> None:
-    """Read what comes of a body that is not wanted, and drop it: a client that still sends would not hear the answer."""
-    with contextlib.suppress(Refusal):
+    """Read a body that is not wanted, and drop it: a client that still sends would not hear the answer."""
+    with contextlib.suppress(RefusedError):
         await read_body(request, max_bytes)
 
 
@@ -87,8 +87,10 @@ async def _from_form(request: Request, body: bytes) -> Upload:
             if files:
                 return Upload(_plain(files[0].filename or ""), await files[0].read())
     except Exception as error:  # what malformed forms raise is not only what is documented
-        raise Refusal(422, f"the form cannot be read: {getattr(error, 'detail', None) or 'it is malformed'}") from None
-    raise Refusal(422, "the form must have a file in it, in a field 'image', say")
+        raise RefusedError(
+            422, f"the form cannot be read: {getattr(error, 'detail', None) or 'it is malformed'}"
+        ) from None
+    raise RefusedError(422, "the form must have a file in it, in a field 'image', say")
 
 
 def _plain(name: str) -> str:

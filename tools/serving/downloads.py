@@ -59,4 +59,3 @@ def written(form: str, record: dict[str, Any], classes: Sequence[str]) -> Downlo
         for path, content in files.items():
             pack.writestr(path.as_posix(), content)
     return Download(f"{stem}-{form}.zip", archive.getvalue())
-

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .refusals import Refusal
+from .refusals import RefusedError
 
 MOST, MOST_PIXELS = 8, 64_000_000
 
@@ -61,10 +61,10 @@ class Looks:
         """Return a look, which is the last one then to be forgotten.
 
         Raises:
-            Refusal: With 404, if there is none of this id, or it was forgotten.
+            RefusedError: With 404, if there is none of this id, or it was forgotten.
         """
         if id_ not in self._looks:
-            raise Refusal(404, "this image is not kept any more; send it again")
+            raise RefusedError(404, "this image is not kept any more; send it again")
         self._looks.move_to_end(id_)
         return self._looks[id_]
 

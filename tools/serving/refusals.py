@@ -13,7 +13,7 @@ from sppnet.detector import InputError
 LONGEST = 300  # characters of a message
 
 
-class Refusal(Exception):
+class RefusedError(Exception):
     """A request that is refused: the status says why, the message names the rule and the value."""
 
     def __init__(self, status: int, message: str, **headers: str) -> None:
@@ -21,9 +21,9 @@ class Refusal(Exception):
         self.status, self.headers = status, headers
 
 
-def busy(reason: str) -> Refusal:
+def busy(reason: str) -> RefusedError:
     """Return the refusal of what the server has no time for now."""
-    return Refusal(503, f"{reason}; try again in a few seconds", **{"Retry-After": "5"})
+    return RefusedError(503, f"{reason}; try again in a few seconds", **{"Retry-After": "5"})
 
 
 def answer(status: int, message: str, headers: Any = None) -> JSONResponse:
@@ -36,8 +36,8 @@ def answer(status: int, message: str, headers: Any = None) -> JSONResponse:
 def install(app: FastAPI) -> None:
     """Let an application answer every error so."""
 
-    @app.exception_handler(Refusal)
-    async def refused(_request: Request, error: Refusal) -> JSONResponse:
+    @app.exception_handler(RefusedError)
+    async def refused(_request: Request, error: RefusedError) -> JSONResponse:
         return answer(error.status, str(error), error.headers)
 
     @app.exception_handler(HTTPException)

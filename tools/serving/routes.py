@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse, Response
 from . import answers
 from .bodies import Upload, drained, uploaded
 from .downloads import Download
-from .refusals import Refusal
+from .refusals import RefusedError
 from .service import Service
 from .turns import Turns
 
@@ -94,9 +94,7 @@ async def pyramid(request: Request, id_: str, box: BoxText) -> Response:
 
 
 @router.get("/look/{id_}/explain", responses=REFUSALS | {200: {"model": answers.Explanation}})
-async def explain(
-    request: Request, id_: str, number: ObjectNumber = None, box: BoxText | None = None
-) -> Response:
+async def explain(request: Request, id_: str, number: ObjectNumber = None, box: BoxText | None = None) -> Response:
     """Tell why a detection, or any window, scored what it scored."""
     corners = None if box is None else _corners(box)
     return JSONResponse(await _computed(request, lambda: _service(request).explain(id_, number, corners)))
@@ -127,7 +125,7 @@ async def _of_upload(request: Request, work: Callable[[Upload], dict[str, Any]])
     turns = _turns(request)
     try:
         place = turns.place()
-    except Refusal:
+    except RefusedError:
         await drained(request, _service(request).limits.bytes)
         raise
     with place:
@@ -163,5 +161,5 @@ def _corners(box: str) -> list[float]:
     except ValueError:
         corners = []
     if len(corners) != 4 or not all(map(math.isfinite, corners)):
-        raise Refusal(422, f"box must be four finite numbers, x1,y1,x2,y2, not {box!r}")
+        raise RefusedError(422, f"box must be four finite numbers, x1,y1,x2,y2, not {box!r}")
     return corners

@@ -12,12 +12,13 @@ import numpy.typing as npt
 from sppnet import detector
 from sppnet.data import DataWarning, image_record, read_image
 
+from ..command.console import CommandError
 from ..reports.detections import annotate
 from .baseline import Baseline
 from .bodies import Upload
 from .downloads import Download, written
 from .looks import Look, Looks
-from .refusals import Refusal
+from .refusals import RefusedError
 
 LEAST = 0.05  # score of a detection that the page's slider can still ask for
 NOT_FOUND = 2.0  # least score of a class that is not wanted
@@ -51,11 +52,11 @@ class Service:
         """Return a model with its name; the first one for None.
 
         Raises:
-            Refusal: With 404, if there is none of this name.
+            RefusedError: With 404, if there is none of this name.
         """
         name = next(iter(self.models)) if name is None else name
         if name not in self.models:
-            raise Refusal(404, f"there is no model {name!r}; there are {', '.join(self.models)}")
+            raise RefusedError(404, f"there is no model {name!r}; there are {', '.join(self.models)}")
         return name, self.models[name]
 
     def described(self) -> list[dict[str, Any]]:
@@ -80,10 +81,10 @@ class Service:
 
         Raises:
             DataError: If the image cannot be read.
-            Refusal: If there is no such model or class.
+            RefusedError: If there is no such model or class.
         """
         _, network = self.model(model)
-        least = _least_scores(network.classes, network.confidence if confidence is None else confidence, classes)
+        least = _least_scores(network, confidence, classes)
         image, reading, problems = self._read(upload)
         [found] = network.predict([image], confidence=min(least))
         chosen = detector.select(found, least)
@@ -97,7 +98,7 @@ class Service:
         Raises:
             DataError: If the image cannot be read.
             InputError: If the model is none that can be explained.
-            Refusal: If there is no such model.
+            RefusedError: If there is no such model.
         """
         name, network = self.model(model)
         explainer = detector.Explainer(network)
@@ -128,19 +129,21 @@ class Service:
     def rcnn(self, id_: str) -> dict[str, Any]:
         """Return what R-CNN makes of the windows of a kept image, and how long it takes."""
         look = self.looks[id_]
-        return self.baseline.run(look.model, self.models[look.model], look.image, look.seen.windows)
+        try:
+            return self.baseline.run(look.model, self.models[look.model], look.image, look.seen.windows)
+        except CommandError as error:  # it cannot be made of this model
+            raise RefusedError(422, str(error)) from None
 
     def picture(self, id_: str) -> Download:
         """Return a kept image as it was decoded, for browsers that cannot read its format."""
         look = self.looks[id_]
-        nothing = {"detections": []}
-        return Download(f"{look.name}.jpg", annotate(look.image, nothing, ()))
+        return Download(f"{look.name}.jpg", annotate(look.image, {"detections": []}, ()))
 
-    def download(self, id_: str, form: str, confidence: float, classes: Collection[str] | None) -> Download:
+    def download(self, id_: str, form: str, confidence: float | None, classes: Collection[str] | None) -> Download:
         """Return what was found in a kept image in an output format; `picture` is the image with the boxes on it."""
         look = self.looks[id_]
         network = self.models[look.model]
-        record = self._record(look, _least_scores(network.classes, confidence, classes))
+        record = self._record(look, _least_scores(network, confidence, classes))
         if form == "picture":
             return Download(f"{look.name}-detections.jpg", annotate(look.image, record, network.classes))
         return written(form, record, network.classes)
@@ -161,9 +164,10 @@ class Service:
         return image, 1000 * (time.perf_counter() - started), [str(problem.message) for problem in problems]
 
 
-def _least_scores(classes: tuple[str, ...], confidence: float, wanted: Collection[str] | None) -> list[float]:
+def _least_scores(model: "detector.SPPNet", confidence: float | None, wanted: Collection[str] | None) -> list[float]:
     """Return the least score of a detection of each class."""
-    unknown = sorted(set(wanted or ()) - set(classes))
+    unknown = sorted(set(wanted or ()) - set(model.classes))
     if unknown:
-        raise Refusal(422, f"the model has no class {unknown[0]!r}")
-    return [confidence if wanted is None or name in wanted else NOT_FOUND for name in classes]
+        raise RefusedError(422, f"the model has no class {unknown[0]!r}")
+    least = model.confidence if confidence is None else confidence
+    return [least if wanted is None or name in wanted else NOT_FOUND for name in model.classes]

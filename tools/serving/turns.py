@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from sppnet import detector
 
-from .refusals import Refusal, busy
+from .refusals import RefusedError, busy
 
 PATIENCE = 30.0  # seconds that a request waits for its turn
 
@@ -42,7 +42,7 @@ class Turns:
         """Return a place, to be held from before the body of a request is read until it is answered.
 
         Raises:
-            Refusal: With 503, if all are taken.
+            RefusedError: With 503, if all are taken.
         """
         if self.closed:
             raise busy("the server is about to end")
@@ -66,7 +66,7 @@ class Turns:
             gone: Tells whether nobody waits for the answer any more.
 
         Raises:
-            Refusal: With 503, if the turn does not come in time, or the server is about to end; 499 if nobody waits.
+            RefusedError: With 503 if the turn does not come in time or the server is about to end, 499 if nobody waits.
         """
         try:
             async with asyncio.timeout(self._patience):
@@ -77,7 +77,7 @@ class Turns:
             if self.closed:
                 raise busy("the server is about to end")
             if await gone():
-                raise Refusal(499, "the client has gone")
+                raise RefusedError(499, "the client has gone")
             return await asyncio.get_running_loop().run_in_executor(self._thread, function)
         finally:
             self._turn.release()

@@ -3,6 +3,7 @@
 import { html, rectangle } from "./drawing.js";
 
 export class Explanation {
+  // Without anything to redraw there is no heat map.
   show(target, explanation, redraw) {
     this.content = explanation;
     const { best, second, pooled } = explanation;
@@ -21,14 +22,14 @@ export class Explanation {
       html("h2", { textContent: `${best.label}: score ${best.score.toFixed(2)}, margin ${signed(best.margin)}` }),
       table(best, second),
       html("p", { className: "quiet", textContent: sentence(explanation) }),
-      html("label", {}, "Heat map ", choice),
+      ...(redraw ? [html("label", {}, "Heat map ", choice)] : []),
     );
-    redraw();
+    redraw?.();
   }
 
-  clear(...targets) {
+  clear(target) {
     this.content = null;
-    for (const target of targets) target.replaceChildren();
+    target.replaceChildren();
   }
 
   draw(overlay) {

@@ -20,8 +20,10 @@ const objects = new Objects(explainObject);
 const proposals = new Proposals();
 const pyramid = new Pyramid(overlay, complain);
 const explanation = new Explanation();
+const windowExplanation = new Explanation();
 objects.onrender = draw;
 pyramid.onrender = draw;
+pyramid.onmove = () => windowExplanation.clear($("window-explanation"));
 
 function say(text, isError = false) {
   $("message").textContent = text;
@@ -45,7 +47,8 @@ async function look(given) {
     seen = found;
     say(found.warnings.join("; "));
     $("panel").hidden = false;
-    explanation.clear($("explanation"), $("window-explanation"));
+    explanation.clear($("explanation"));
+    pyramid.onmove();
     $("rcnn-note").textContent = "";
     $("rcnn").disabled = false;
     overlay.setAttribute("viewBox", `0 0 ${seen.width} ${seen.height}`);
@@ -105,12 +108,16 @@ function choose(name) {
 
 async function explainObject(number) {
   objects.mark(number);
-  await explain($("explanation"), () => api.explainObject(seen.id, number));
+  try {
+    explanation.show($("explanation"), await api.explainObject(seen.id, number), draw);
+  } catch (error) {
+    complain(error.message);
+  }
 }
 
-async function explain(target, ask) {
+async function explainWindow() {
   try {
-    explanation.show(target, await ask(), draw);
+    windowExplanation.show($("window-explanation"), await api.explainWindow(seen.id, pyramid.box.join(",")));
   } catch (error) {
     complain(error.message);
   }
@@ -145,7 +152,7 @@ for (const name of TABS) {
   });
 }
 $("rcnn").addEventListener("click", race);
-$("why").addEventListener("click", () => explain($("window-explanation"), () => api.explainWindow(seen.id, pyramid.box.join(","))));
+$("why").addEventListener("click", explainWindow);
 $("model").addEventListener("change", () => file && look(file));
 new ResizeObserver(draw).observe($("picture"));
 takeImages(look, complain);

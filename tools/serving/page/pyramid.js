@@ -102,6 +102,7 @@ export class Pyramid {
 
   move(box) {
     this.box = box.map((edge) => Math.round(edge * 10) / 10);
+    this.onmove?.();
     this.redraw();
     this.ask();
   }
