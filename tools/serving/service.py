@@ -4,6 +4,7 @@ import time
 import warnings
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import Any
 
 import numpy as np
@@ -137,7 +138,7 @@ class Service:
     def picture(self, id_: str) -> Download:
         """Return a kept image as it was decoded, for browsers that cannot read its format."""
         look = self.looks[id_]
-        return Download(f"{look.name}.jpg", annotate(look.image, {"detections": []}, ()))
+        return Download(f"{PurePath(look.name).stem}.jpg", annotate(look.image, {"detections": []}, ()))
 
     def download(self, id_: str, form: str, confidence: float | None, classes: Collection[str] | None) -> Download:
         """Return what was found in a kept image in an output format; `picture` is the image with the boxes on it."""
@@ -145,7 +146,7 @@ class Service:
         network = self.models[look.model]
         record = self._record(look, _least_scores(network, confidence, classes))
         if form == "picture":
-            return Download(f"{look.name}-detections.jpg", annotate(look.image, record, network.classes))
+            return Download(f"{PurePath(look.name).stem}-detections.jpg", annotate(look.image, record, network.classes))
         return written(form, record, network.classes)
 
     def _record(self, look: Look, least: list[float] | None = None) -> dict[str, Any]:

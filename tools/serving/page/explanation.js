@@ -34,7 +34,7 @@ export class Explanation {
 
   draw(overlay) {
     if (!this.content) return;
-    const { pooled, best, window, box } = this.content;
+    const { pooled, best, window } = this.content;
     const { view, level } = this.place;
     const parts = best.views[view].levels[level].parts.flat();
     const largest = Math.max(...parts.map(Math.abs), 1e-9);
@@ -47,7 +47,6 @@ export class Explanation {
     overlay.append(
       rectangle(window, { class: "proposed under", "pointer-events": "none" }),
       rectangle(window, { class: "proposed", "pointer-events": "none" }),
-      rectangle(box, { fill: "none", stroke: "#ffd60a", "stroke-width": 3, "pointer-events": "none" }),
     );
   }
 }
@@ -71,10 +70,11 @@ function table(best, second) {
   return html("table", {}, html("tbody", {}, head, ...rows.map(line), sum));
 }
 
-function sentence({ exact, pooled, window, box, best }) {
+function sentence({ object, exact, pooled, window, box, best }) {
   const moved = Math.max(...box.map((edge, place) => Math.abs(edge - window[place]))).toFixed(0);
   const parts = exact ? "The parts add up to the margin." : "Fully connected layers lie between: the parts are an estimate.";
-  return `Seen at a short side of ${pooled.scale} pixels. ${parts} They speak against ${best.against}. The dashed window was moved by up to ${moved} pixels to the yellow box.`;
+  const regression = object === null ? "Regression would move its sides" : "Regression moved the sides of the dashed window";
+  return `Seen at a short side of ${pooled.scale} pixels. Red speaks for ${best.label} against ${best.against}, blue the other way. ${parts} ${regression} by up to ${moved} pixels.`;
 }
 
 const signed = (value) => (value < 0 ? "−" : "+") + Math.abs(value).toFixed(2);

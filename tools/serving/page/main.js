@@ -73,6 +73,7 @@ async function showImage(given, found) {
     await image.decode();
   }
   image.alt = `${found.image}, ${found.width} by ${found.height} pixels`;
+  $("picture").style.setProperty("--aspect", found.width / found.height);
   $("invitation").hidden = true;
   $("picture").hidden = false;
 }
