@@ -7,9 +7,9 @@ from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from fastapi import Request
-from starlette.datastructures import UploadFile
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect
-from starlette.types import Message
 
 from .refusals import RefusedError
 
@@ -33,12 +33,13 @@ async def uploaded(request: Request, max_bytes: int) -> Upload:
         RefusedError: With 413 if it is too long, 408 if it comes too slowly, 415 if it is no image or form, 422 if the
             form holds no file.
     """
-    kind = request.headers.get("content-type", RAW[1]).partition(";")[0].strip().lower()
+    given = request.headers.get("content-type", RAW[1])
+    kind = given.partition(";")[0].strip().lower()
     if kind != FORM and not kind.startswith(RAW):
         await drained(request, max_bytes)
         raise RefusedError(415, f"the body must be an image, sent as image/jpeg, say, or {FORM}, not {kind!r}")
     body = await read_body(request, max_bytes)
-    return await _from_form(request, body) if kind == FORM else Upload("image", body)
+    return _from_form(given, body) if kind == FORM else Upload("image", body)
 
 
 async def read_body(request: Request, max_bytes: int, seconds: float = SECONDS) -> bytes:
@@ -75,22 +76,59 @@ async def drained(request: Request, max_bytes: int) -> None:
         await read_body(request, max_bytes)
 
 
-async def _from_form(request: Request, body: bytes) -> Upload:
+class _Form:
+    """The first file of a form, in memory: what the parser finds comes in parts.
+
+    Attributes:
+        name: Of the file; None while there is none.
+        content: Of the file.
+        complete: Whether the form came to its end.
+    """
+
+    def __init__(self) -> None:
+        self.name: str | None = None
+        self.content, self.complete = bytearray(), False
+        self._headers: dict[str, bytes] = {}
+        self._field, self._value, self._is_mine = bytearray(), bytearray(), False
+
+    def parse(self, body: bytes, boundary: bytes) -> None:
+        """Take a whole body; FormParserError if it breaks the rules of forms."""
+        parser = MultipartParser(
+            boundary,
+            {
+                "on_part_begin": self._headers.clear,
+                "on_header_field": lambda data, start, end: self._field.extend(data[start:end]),
+                "on_header_value": lambda data, start, end: self._value.extend(data[start:end]),
+                "on_header_end": self._header,
+                "on_headers_finished": self._begin,
+                "on_part_data": lambda data, start, end: self._is_mine and self.content.extend(data[start:end]),
+                "on_end": lambda: setattr(self, "complete", True),
+            },
+        )
+        parser.write(body)
+
+    def _header(self) -> None:
+        self._headers[self._field.decode("latin-1").lower()] = bytes(self._value)
+        self._field.clear()
+        self._value.clear()
+
+    def _begin(self) -> None:
+        _, options = parse_options_header(self._headers.get("content-disposition"))
+        self._is_mine = self.name is None and b"filename" in options
+        if self._is_mine:
+            self.name = options[b"filename"].decode(errors="replace")
+
+
+def _from_form(kind: str, body: bytes) -> Upload:
     """Return the first file of a form."""
-
-    async def receive() -> Message:
-        return {"type": "http.request", "body": body, "more_body": False}
-
+    form = _Form()
     try:
-        async with Request(request.scope, receive).form(max_files=1, max_fields=8) as form:
-            files = [value for value in form.values() if isinstance(value, UploadFile)]
-            if files:
-                return Upload(_plain(files[0].filename or ""), await files[0].read())
-    except Exception as error:  # what malformed forms raise is not only what is documented
-        raise RefusedError(
-            422, f"the form cannot be read: {getattr(error, 'detail', None) or 'it is malformed'}"
-        ) from None
-    raise RefusedError(422, "the form must have a file in it, in a field 'image', say")
+        form.parse(body, parse_options_header(kind)[1].get(b"boundary", b""))
+    except FormParserError as error:
+        raise RefusedError(422, f"the form cannot be read: {error}") from None
+    if form.name is None or not form.complete:
+        raise RefusedError(422, "the form must have a file in it, in a field 'image', say, and come to its end")
+    return Upload(_plain(form.name), bytes(form.content))
 
 
 def _plain(name: str) -> str:

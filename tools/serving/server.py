@@ -1,5 +1,6 @@
 """Runs the application until a signal ends it: what is computed then is finished and answered."""
 
+import logging
 import signal
 import socket
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from ..command.console import USAGE, CommandError
 from .turns import Turns
 
 MOST_CONNECTIONS = 256
+logging.getLogger("python_multipart").setLevel(logging.ERROR)  # malformed forms are the client's affair
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
