@@ -209,10 +209,12 @@ function drawVector(canvas, { vector, views }) {
   views.forEach(({ channels }, place) => {
     const values = vector.slice(start, start + rows[place] * channels);
     const [low, high] = values.reduce(([least, most], value) => [Math.min(least, value), Math.max(most, value)], [Infinity, -Infinity]);
-    values.forEach((value, number) => {
-      const pixel = 4 * ((row + Math.floor(number / channels)) * width + Math.floor(((number % channels) * width) / channels));
-      picture.data.set([...heat(Math.sqrt((value - low) / (high - low || 1))), 255], pixel);
-    });
+    for (let bin = 0; bin < rows[place]; bin++) {
+      for (let column = 0; column < width; column++) {
+        const value = values[bin * channels + Math.floor((column * channels) / width)];
+        picture.data.set([...heat(Math.sqrt((value - low) / (high - low || 1))), 255], 4 * ((row + bin) * width + column));
+      }
+    }
     start += values.length;
     row += rows[place] + 1;
   });
