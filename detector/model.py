@@ -25,6 +25,7 @@ from .backbone.engines import resolved_engine
 from .backbone.networks import USUAL, network_of
 from .errors import InputError, ModelError
 from .face.predictor import CONFIDENCE, Predictor
+from .files.examples import Examples
 from .files.model_folder import checked_settings
 from .pooling.features import Features, WindowFeatures
 from .pooling.pyramid import bins
@@ -78,6 +79,7 @@ class SPPNet(Predictor):
 
     Attributes:
         metrics_: What is known of a fitted model: images, objects, seconds of every stage, calibration.
+        examples_: Objects it was trained on, made small, where `fit` kept some; else None.
     """
 
     method = "sppnet"
@@ -120,6 +122,7 @@ class SPPNet(Predictor):
         if fine_tuning and scores == "softmax":
             self.layer = LAYERS[len(fine_tuning.widths)]
         self.metrics_: dict[str, Any] = {}
+        self.examples_: Examples | None = None
         self._fitted: tuple[Features, WindowScorer] | None = None
         self._whole: Callable[[], tuple[Backbone, Head | None]] | None = None
 
@@ -159,6 +162,7 @@ class SPPNet(Predictor):
         cache: Path | str | None = None,
         workers: int = 2,
         keep_layers: bool = False,
+        keep_examples: int = 0,
         progress: Progress = lambda stage, done, total: None,
     ) -> "SPPNet":
         """Train on images with known objects and return the model.
@@ -171,6 +175,8 @@ class SPPNet(Predictor):
             workers: Threads that propose windows ahead.
             keep_layers: Whether a fitted model keeps its conv and fully connected layers, so that SVMs and regression
                 alone are trained anew. By default everything starts from the weights again.
+            keep_examples: So many objects of each class, drawn at random, the model keeps as small pictures, which
+                explanations show; they are saved with it.
             progress: Called with (stage, done, total) as the work goes on.
 
         Raises:
@@ -190,7 +196,11 @@ class SPPNet(Predictor):
                 use_difficult=self.training.use_difficult,
             )
             total = len(train) if isinstance(train, Sized) else 0
-            prepare = partial(images.prepare, train, self.search, workers=workers, progress=progress, total=total)
+            keeper = learning.Keeper(
+                self.classes, keep_examples, use_difficult=self.training.use_difficult, seed=self.seed
+            )
+            passing = keeper.passing(train) if keep_examples else train
+            prepare = partial(images.prepare, passing, self.search, workers=workers, progress=progress, total=total)
             history = None
             if self.fine_tuning and features.head is None:
                 images, features, history = self._fine_tune(images, prepare, Path(folder), progress, clock)
@@ -199,6 +209,7 @@ class SPPNet(Predictor):
                     prepare()
                 _check_objects(images)
             scorer = self._train_scorer(images, features, progress, clock)
+            self.examples_ = keeper.examples(images)
         self._fitted, self._whole = (features, scorer), None
         self.metrics_ = _metrics(images, scorer, clock) | ({"fine_tuning": history} if history else {})
         return self
@@ -334,6 +345,7 @@ class SPPNet(Predictor):
             raise InputError(f"{name!r} is the only class of the model, and one must stay")
         model = self._changed((*self.classes[:label], *self.classes[label + 1 :]), scorer.without(label))
         model.metrics_["objects"] = {other: count for other, count in self._objects() if other != name}
+        model.examples_ = self.examples_ and self.examples_.renamed({name: None})
         return model
 
     def rename_class(self, name: str, new_name: str) -> "SPPNet":
@@ -348,6 +360,7 @@ class SPPNet(Predictor):
             raise InputError(f"the new name must be one that no class of the model has, not {new_name!r}")
         model = self._changed((*self.classes[:label], new_name, *self.classes[label + 1 :]), scorer)
         model.metrics_["objects"] = {new_name if other == name else other: count for other, count in self._objects()}
+        model.examples_ = self.examples_ and self.examples_.renamed({name: new_name})
         return model
 
     def _label(self, name: str) -> int:
@@ -405,7 +418,7 @@ class SPPNet(Predictor):
         """
         features, scorer = self.layered()
         layers: tuple[Backbone, Head | None] = features.backbone, features.head  # type: ignore[assignment]
-        storage.save(Path(folder), self._config(), layers, scorer, self.metrics_, half=half)
+        storage.save(Path(folder), self._config(), layers, scorer, self.metrics_, half=half, kept=self.examples_)
 
     @classmethod
     def load(cls, folder: Path | str, *, device: str = "cpu", engine: str = "auto") -> "SPPNet":
@@ -414,7 +427,7 @@ class SPPNet(Predictor):
         Raises:
             ModelError: If the folder holds no model, a damaged one, or one of another method; see `load_detector`.
         """
-        config, layers, scorer, metrics, whole = storage.load(Path(folder), device, engine)
+        config, layers, scorer, metrics, kept, whole = storage.load(Path(folder), device, engine)
         if config["method"] != cls.method:
             raise ModelError(f"{folder}: is a model of the method {config['method']!r}, not {cls.method!r}")
         with checked_settings(Path(folder)):
@@ -436,7 +449,7 @@ class SPPNet(Predictor):
                 confidence=config.get("confidence", CONFIDENCE),
             )
         model._fitted, model._whole = (model._window_features(*layers), scorer), whole
-        model.metrics_ = metrics
+        model.metrics_, model.examples_ = metrics, kept
         return model
 
     def plan(self, images: int) -> dict[str, float]:

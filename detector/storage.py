@@ -15,6 +15,8 @@ from .backbone.conv_layers import ConvLayers
 from .backbone.engines import resolved_engine
 from .backbone.preprocessing import Preprocessing, preprocessing_from
 from .errors import ModelError
+from .files import examples
+from .files.examples import Examples
 from .files.formats import FORMAT
 from .files.model_folder import (
     checked_settings,
@@ -49,8 +51,11 @@ def save(
     metrics: dict[str, Any],
     *,
     half: bool = False,
+    kept: Examples | None = None,
 ) -> None:
     """Write a model into a folder, which is made, or must be a model that is replaced; in float16 if half its size.
+
+    Examples that it was trained on are written, too, where some are kept.
 
     Raises:
         ModelError: If the folder holds something else or cannot be written, or a value is beyond float16.
@@ -80,7 +85,9 @@ def save(
         "README.md": _card(described, metrics).encode(),
     }
     graph = stored.conv_bytes(conv)
-    write_model(folder, files if graph is None else {**files, stored.FILE: graph})
+    files |= {stored.FILE: graph} if graph is not None else {}
+    files |= {examples.FILE: kept.to_bytes()} if kept is not None else {}
+    write_model(folder, files)
 
 
 class Stored(NamedTuple):
@@ -91,6 +98,7 @@ class Stored(NamedTuple):
         layers: Its conv layers, and the fully connected ones that its vectors go through: what detection needs.
         scorer: What scores windows and moves boxes.
         metrics: What is known of its training.
+        kept: Examples that it was trained on; None if there are none.
         whole: Makes all its layers as those of torch, which training and saving need; None if they are those above.
     """
 
@@ -98,6 +106,7 @@ class Stored(NamedTuple):
     layers: "tuple[ConvLayers, Head | None]"
     scorer: WindowScorer
     metrics: dict[str, Any]
+    kept: Examples | None
     whole: "Callable[[], tuple[Backbone, Head | None]] | None"
 
 
@@ -133,7 +142,8 @@ def load(folder: Path, device: str = "cpu", engine: str = "auto") -> Stored:
         arrays = _checked(file, tensors, len(config["classes"]), dimensions, softmax)
         scorer = WindowScorer(**arrays, calibration=calibration, softmax=softmax, further=further)
     metrics = folder / "metrics.json"
-    return Stored(config, made, scorer, read_json(metrics) if metrics.is_file() else {}, whole)
+    kept = examples.load_examples(folder, dimensions)
+    return Stored(config, made, scorer, read_json(metrics) if metrics.is_file() else {}, kept, whole)
 
 
 def method_of(folder: Path) -> str:

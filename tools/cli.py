@@ -11,6 +11,7 @@ from .command.console import BAD_DATA, BAD_MODEL, INTERRUPTED, CommandError, say
 COMMANDS = {
     "detect": "Find the objects in images and draw them.",
     "train": "Train a model on a folder of annotated images.",
+    "explain": "Show why a window of an image scored what it scored.",
     "eval": "Score a model, or given detections, on annotated images.",
     "pretrain": "Learn conv layers for detectors, from labels or a larger backbone.",
     "classify": "Tell what images show, or score a classifier on labelled ones.",

@@ -68,6 +68,12 @@ from .training.scoring import described, drawn, score
 @click.option(
     "--keep-cache", is_flag=True, help="Keep the default cache when all is done; one you name is always kept."
 )
+@click.option(
+    "--keep-examples",
+    type=click.IntRange(0),
+    default=0,
+    help="Objects of each class that the model keeps as small pictures, for `sppnet explain`.",
+)
 @lenient_option
 @json_option
 @device_option
@@ -90,6 +96,7 @@ def command(
     limit: int | None,
     cache: Path | None,
     keep_cache: bool,
+    keep_examples: int,
     lenient: bool,
     as_json: bool,
     device: str,
@@ -140,7 +147,7 @@ def command(
         model = make(**changes)
     items = Items(train, lenient=lenient, windows=windows, order=order)
     log = Log(model.fine_tuning.epochs if model.fine_tuning else 0)
-    fit(model, items, folder, workers, log)
+    fit(model, items, folder, workers, log, **({"keep_examples": keep_examples} if keep_examples else {}))
     remember(model, hashes)
     if choice:
         model.metrics_["choice"] = choice
@@ -162,16 +169,23 @@ def command(
 
 
 def fit(
-    network: "detector.SPPNet", items: Items, cache: Path, workers: int, shown: "Progress | Log | None" = None
+    network: "detector.SPPNet",
+    items: Items,
+    cache: Path,
+    workers: int,
+    shown: "Progress | Log | None" = None,
+    **options: int,
 ) -> dict[str, float]:
     """Train on items, with their windows where they carry some, and return the seconds that each stage took.
+
+    Options are further ones of the network's `fit`.
 
     Raises:
         CommandError: If the training is interrupted.
     """
     try:
         with shown or Progress() as progress:
-            network.fit(items, cache=cache, workers=workers, progress=progress)
+            network.fit(items, cache=cache, workers=workers, progress=progress, **options)
     except KeyboardInterrupt:
         raise CommandError(
             f"interrupted; the same command takes up the windows and maps in {cache}", INTERRUPTED

@@ -1,5 +1,6 @@
 """A model's detections traced back to windows, and windows to the parts of their scores."""
 
+from base64 import b64encode
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -8,11 +9,11 @@ import numpy as np
 from ..checks import check_image, check_windows
 from ..errors import InputError
 from ..face.detections import Detections
+from ..files.examples import Neighbour
 from ..model import SPPNet
 from ..pooling.features import WindowFeatures
-from ..pooling.vectors import Maps
 from ..scoring.boxes import clip, decode
-from ..scoring.detection import Opinion, WindowScorer
+from ..scoring.detection import Opinion
 from ..scoring.picking import pick
 from ..timing import Stopwatch
 from ..types import Floats, Image, Indices
@@ -29,11 +30,12 @@ class Explanation:
         second: Why the best of the other classes has its own; None if there is no other.
         pooled: What was pooled for the window.
         window: float32 (4,), as it was proposed or given.
-        offsets: float32 (4,), by which regression moves it: shift as a part of its size, logarithm of the size's change.
+        offsets: float32 (4,), by which regression moves it: shift as a part of its size, logarithm of its growth.
         box: float32 (4,), where that moves it, inside the image.
         exact: Whether margins are linear in the pooled vector. If not, parts are slopes times values, of which the bias
             is what is left.
         object: Number of the detection, from 0; None for a given window.
+        neighbours: The training examples nearest to the window, where the model keeps some.
     """
 
     best: Reason
@@ -44,6 +46,7 @@ class Explanation:
     box: Floats
     exact: bool
     object: int | None = None
+    neighbours: tuple[Neighbour, ...] = ()
 
     @property
     def difference(self) -> float:
@@ -65,6 +68,10 @@ class Explanation:
             "best": self.best.to_json(self.pooled),
             "second": self.second and self.second.to_json(self.pooled),
             "pooled": self.pooled.to_json(),
+            "neighbours": [
+                {"label": each.name, "distance": each.distance, "jpeg": b64encode(each.crop).decode()}
+                for each in self.neighbours
+            ],
         }
 
 
@@ -123,7 +130,7 @@ class Look:
     ) -> None:
         features, self._scorer = model.fitted()
         assert isinstance(features, WindowFeatures)
-        self._features, self.classes = features, model.classes
+        self._features, self.classes, self._examples = features, model.classes, model.examples_
         self.image, self.windows, self._size = image, windows, (image.shape[0], image.shape[1])
         self._maps = features.maps(image, features.scales, windows, clock)
         scales = features.scales_of(windows, self._size)
@@ -196,6 +203,7 @@ class Look:
             box=clip(decode(windows, offsets), *self._size)[0],
             exact=is_exact(features),
             object=object,
+            neighbours=self._examples.nearest(vectors.all()[0]) if self._examples else (),
         )
 
     def _checked(self, box: Any) -> Floats:

@@ -12,7 +12,6 @@ from ..pooling.kernels import pool_rectangles
 from ..pooling.pyramid import bins
 from ..pooling.settings import View
 from ..pooling.vectors import Cells, Maps
-from ..scoring.boxes import clip
 from ..types import Floats
 
 Doubles = npt.NDArray[np.float64]
@@ -25,7 +24,7 @@ class Level:
     Attributes:
         side: Bins per side.
         cells: int32 (side * side, 4), of the map, half-open; bins may overlap.
-        boxes: float32 (side * side, 4), the same in pixels of the image, cut at its border.
+        boxes: float32 (side * side, 4), the same in pixels of the image; those at its border reach out of it.
         strengths: float32 (side * side,), the Euclidean norm of each bin's values.
     """
 
@@ -46,7 +45,7 @@ class PooledView:
         channels: Values of a cell, and of a bin.
         map_size: Height and width of the map in cells.
         cells: int32 (4,), the rectangle of cells, x1 y1 x2 y2, half-open.
-        box: float32 (4,), the same in pixels of the image, cut at its border.
+        box: float32 (4,), the same in pixels of the image, as wide as so many equal cells.
         levels: Of its pyramid, in the order of the vector.
     """
 
@@ -82,7 +81,7 @@ class Pooled:
     vector: Floats
 
     def split(self, values: npt.NDArray[Any]) -> tuple[tuple[Doubles, ...], ...]:
-        """Return the sums over the channels of what belongs to the vector's values, (D,): by view and level, (bins,)."""
+        """Return the sums over channels of what belongs to the values, (D,): by view and level, (bins,)."""
         found, start = [], 0
         for view in self.views:
             sums = values[start : (start := start + view.length)].reshape(-1, view.channels).sum(axis=1)
@@ -141,7 +140,7 @@ def pool(features: WindowFeatures, maps: Maps, window: Floats, image_size: tuple
         length = map.channels * bins(view.levels)
         values = vector[start : (start := start + length)].reshape(-1, map.channels)
         rectangles = _bin_cells(cells[0], view.levels)
-        boxes = clip(features.boxes(view, np.vstack([cells, rectangles]), image_size, scale), *image_size)
+        boxes = features.boxes(view, np.vstack([cells, rectangles]), image_size, scale)
         levels = tuple(_levels(view.levels, rectangles, boxes[1:], np.linalg.norm(values, axis=1)))
         views.append(
             PooledView(_name(view), map.name, map.stride, map.channels, sizes[name], cells[0], boxes[0], levels)
@@ -165,7 +164,7 @@ def _levels(sides: Sequence[int], cells: Cells, boxes: Floats, strengths: Floats
 def _bin_cells(cells: Cells, levels: Sequence[int]) -> Cells:
     """Return the cells of every bin of a rectangle (4,): int32 (bins, 4).
 
-    The kernel tells them itself: of a map of coordinates a bin's maximum is its last cell, of their negatives its first.
+    The kernel tells them itself: of a map of coordinates a bin's maximum is its last cell, of negatives its first.
     """
     columns, rows = np.meshgrid(np.arange(cells[0], cells[2]), np.arange(cells[1], cells[3]))
     coordinates = np.stack([-columns, -rows, columns + 1, rows + 1], axis=2).astype(np.float32)

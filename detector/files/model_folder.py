@@ -25,6 +25,7 @@ FILES = (
     "curves.png",
     "log.jsonl",
     "conv.json",
+    "examples.safetensors",
     "trunk.safetensors",  # of earlier formats
 )
 

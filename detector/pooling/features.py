@@ -193,7 +193,7 @@ class WindowFeatures:
         return Rectangles(names, tuple(cells))
 
     def boxes(self, view: View, cells: Cells, image_size: tuple[int, int], scale: int) -> Floats:
-        """Return where cells of a view's map lie at a scale, float32 (N, 4) in pixels of the image; see `cell_boxes`."""
+        """Return where cells of a view's map lie in the image, at a scale: float32 (N, 4); see `cell_boxes`."""
         map = self.backbone.named(view.map)
         return cell_boxes(
             cells,

@@ -1,4 +1,5 @@
 __all__ = [
+    "Keeper",
     "TrainingImages",
     "fine_tune",
     "learn_classes",
@@ -12,4 +13,5 @@ __all__ = [
 from .finetuning import fine_tune, principal_channels
 from .further_classes import learn_classes, of_classes, without_objects
 from .images import TrainingImages
+from .keeping import Keeper
 from .windows import split_held_out, train_windows

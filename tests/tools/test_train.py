@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -64,6 +65,23 @@ def test_without_a_validation_split_images_are_held_out_and_scored(shapes: Path)
     metrics = json.loads(result.stdout)["metrics"]
     assert (metrics["images"], metrics["score"]["images"], metrics["score"]["on"]) == (8, 2, "those held out")
     assert "8 images to learn from; 2 of those held out to score the model on" in result.stderr
+
+
+@pytest.mark.parametrize(("options", "wanted"), [([], {}), (["--keep-examples", "2"], {"keep_examples": 2})])
+def test_examples_are_kept_on_request(
+    shapes: Path, monkeypatch: pytest.MonkeyPatch, options: list[str], wanted: dict[str, int]
+) -> None:
+    noted: list[dict[str, int]] = []
+    fit = StandIn.fit
+
+    def noting(self: StandIn, items: Any, *, cache: Path, workers: int, progress: Any, **further: int) -> StandIn:
+        noted.append(further)
+        return fit(self, items, cache=cache, workers=workers, progress=progress)
+
+    monkeypatch.setattr(StandIn, "fit", noting)
+
+    assert train(shapes, "--val-split", "0", *options).exit_code == 0
+    assert noted == [wanted]
 
 
 def test_all_images_are_learned_on_request_and_none_is_scored(shapes: Path) -> None:

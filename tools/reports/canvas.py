@@ -16,11 +16,16 @@ GRID_GREY = "0.9"
 SMALL = 9  # points
 
 
-def new_figure(width: float = WIDTH) -> "Figure":
-    """Return an empty figure so many inches wide, which belongs to no window system and to no other figure."""
+def new_figure(width: float = WIDTH, dots: int = DOTS) -> "Figure":
+    """Return an empty figure so many inches wide, which belongs to no window system and to no other figure.
+
+    Args:
+        width: In inches.
+        dots: Per inch.
+    """
     from matplotlib.figure import Figure
 
-    return Figure((width, HEIGHT), dpi=DOTS, layout="constrained")
+    return Figure((width, HEIGHT), dpi=dots, layout="constrained")
 
 
 def colours(count: int) -> npt.NDArray[np.float64]:

@@ -7,7 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sppnet.detector.errors import InputError
-from sppnet.detector.pooling.projection import PAPER_SCALES, RELEASE_SCALES, Preset, choose_scales, window_cells
+from sppnet.detector.pooling.projection import (
+    PAPER_SCALES,
+    RELEASE_SCALES,
+    Preset,
+    cell_boxes,
+    choose_scales,
+    window_cells,
+)
 
 NONE = np.zeros((0, 4), np.float32)
 
@@ -215,3 +222,28 @@ def test_no_windows_choose_no_scales() -> None:
 def test_no_scale_to_choose_from_is_an_error() -> None:
     with pytest.raises(InputError, match="scales"):
         choose_scales(NONE, (375, 500), ())
+
+
+def test_a_cell_is_a_square_of_a_stride_about_its_centre() -> None:
+    cells = np.array([[0, 0, 1, 1], [2, 1, 5, 3]], np.int32)
+
+    boxes = cell_boxes(cells, image_size=(101, 201), scale=201, stride=16, first_centre=4)
+
+    # Two pixels of the resized image are one of the original, whose first one has its centre at 0.5.
+    np.testing.assert_allclose(boxes, [[-1.5, -1.5, 6.5, 6.5], [14.5, 6.5, 38.5, 22.5]])
+
+
+@given(st.integers(0, 30), st.integers(0, 30), st.integers(1, 12), st.integers(1, 12))
+def test_the_box_of_cells_covers_these_cells(left: int, top: int, width: int, height: int) -> None:
+    cells = np.array([[left, top, left + width, top + height]], np.int32)
+    place = {"image_size": (300, 400), "scale": 600, "stride": 16, "first_centre": 7.5}
+
+    boxes = cell_boxes(cells, **place)  # type: ignore[arg-type]
+
+    np.testing.assert_array_equal(window_cells(boxes, map_size=(50, 50), **place), cells)  # type: ignore[arg-type]
+
+
+def test_no_cells_have_no_boxes() -> None:
+    found = cell_boxes(np.zeros((0, 4), np.int32), image_size=(9, 9), scale=9, stride=2, first_centre=0)
+
+    assert found.shape == (0, 4)
