@@ -23,6 +23,7 @@ export class Explanation {
       table(best, second),
       html("p", { className: "quiet", textContent: sentence(explanation) }),
       ...(redraw ? [html("label", {}, "Heat map ", choice)] : []),
+      ...nearest(explanation.neighbours),
     );
     redraw?.();
   }
@@ -68,6 +69,14 @@ function table(best, second) {
   const sum = html("tr", { className: "sum" }, html("th", { scope: "row", textContent: "margin" }), html("td"),
     html("td", { textContent: signed(best.margin) }), html("td", { textContent: second ? signed(second.margin) : "" }));
   return html("table", {}, html("tbody", {}, head, ...rows.map(line), sum));
+}
+
+// Only of models that were trained with --keep-examples.
+function nearest(neighbours) {
+  if (!neighbours.length) return [];
+  return [html("h2", { textContent: "Nearest training examples" }), html("div", { className: "examples" }, ...neighbours.map(
+    ({ label, distance, jpeg }) => html("figure", {}, html("img", { src: `data:image/jpeg;base64,${jpeg}`, alt: "" }),
+      html("figcaption", { textContent: `${label}, ${distance.toFixed(2)}` }))))];
 }
 
 function sentence({ object, exact, pooled, window, box, best }) {
