@@ -174,7 +174,7 @@ def fit(
     cache: Path,
     workers: int,
     shown: "Progress | Log | None" = None,
-    **options: int,
+    **options: Any,
 ) -> dict[str, float]:
     """Train on items, with their windows where they carry some, and return the seconds that each stage took.
 

@@ -1,7 +1,7 @@
 """A model's detections traced back to windows, and windows to the parts of their scores."""
 
 from base64 import b64encode
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,6 +9,7 @@ import numpy as np
 from ..checks import check_image, check_windows
 from ..errors import InputError
 from ..face.detections import Detections
+from ..face.predictor import Predictor
 from ..files.examples import Neighbour
 from ..model import SPPNet
 from ..pooling.features import WindowFeatures
@@ -86,7 +87,7 @@ class Explainer:
         ModelError: If it is neither fitted nor loaded.
     """
 
-    def __init__(self, model: SPPNet) -> None:
+    def __init__(self, model: Predictor) -> None:
         if not isinstance(model, SPPNet) or not isinstance(model.fitted()[0], WindowFeatures):
             kind = getattr(model, "method", type(model).__name__)
             raise InputError(f"only one SPP-net can be explained, whose windows share a map, not a model of {kind!r}")
@@ -155,8 +156,7 @@ class Look:
         Raises:
             InputError: If it is not finite, not of positive sides, or outside the image.
         """
-        plain = replace(self._features, head=None, layer="pool")
-        return pool(plain, self._maps, self._checked(box), self._size)
+        return pool(self._features, self._maps, self._checked(box), self._size)
 
     def explain(self, object: int | None = None, *, box: Any = None, label: int | None = None) -> Explanation:
         """Return why a detection, or a window, scored what it scored.
@@ -187,8 +187,7 @@ class Look:
         margins = scorer.margins(vectors)[0]
         order = np.argsort(-margins, kind="stable").tolist()
         best = order[0] if label is None else label
-        plain = replace(features, head=None, layer="pool")
-        pooled = pool(plain, self._maps, window, self._size)
+        pooled = pool(features, self._maps, window, self._size)
         others = [other for other in order if other != best][:1]
         reasons = [
             reason(features, scorer, pooled, each, float(margins[each]), self.classes[each]) for each in (best, *others)
@@ -209,19 +208,17 @@ class Look:
     def _checked(self, box: Any) -> Floats:
         """Return a window as float32 (4,), or raise InputError that names it."""
         try:
-            window = np.asarray(box, np.float32)
+            with np.errstate(over="ignore"):  # to infinity, which is refused
+                window = np.asarray(box, np.float32)
         except (TypeError, ValueError):
             window = np.zeros(0, np.float32)
         height, width = self._size
-        rules = {
-            "must be four finite numbers, x1 y1 x2 y2": window.shape == (4,) and bool(np.isfinite(window).all()),
-            "needs x1 < x2 and y1 < y2": window.shape == (4,) and bool((window[:2] < window[2:]).all()),
-            f"must touch the image of {width} x {height} pixels": window.shape == (4,)
-            and bool((window[2:] > 0).all() and (window[:2] < [width, height]).all()),
-        }
-        for rule, kept in rules.items():
-            if not kept:
-                raise InputError(f"box {box if isinstance(box, str) else np.asarray(box).tolist()}: {rule}")
+        if window.shape != (4,) or not np.isfinite(window).all():
+            raise InputError(f"box {box}: must be four finite numbers, x1 y1 x2 y2")
+        if not (window[:2] < window[2:]).all():
+            raise InputError(f"box {box}: needs x1 < x2 and y1 < y2")
+        if not (window[2:] > 0).all() or not (window[:2] < [width, height]).all():
+            raise InputError(f"box {box}: must touch the image of {width} x {height} pixels")
         return window
 
 

@@ -1,7 +1,7 @@
 """What is pooled for one window: cells, bins and the vector of constant length (He et al. 2015, figure 3)."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -129,7 +129,7 @@ def pool(features: WindowFeatures, maps: Maps, window: Floats, image_size: tuple
         window: float32 (4,), in pixels of the image.
         image_size: Height and width of the image.
     """
-    windows = window[None]
+    features, windows = replace(features, head=None, layer="pool"), window[None]
     scales = features.scales_of(windows, image_size)
     scale, sizes = int(scales[0]), {name: (map.shape[0], map.shape[1]) for name, map in maps.items()}
     places = features.rectangles(sizes, windows, image_size, scale)

@@ -32,9 +32,10 @@ def command(folder: Path | None, data: Path, split: str, limit: int, threads: in
     """Explain detections, and print by how much parts, bias and rivals miss the margins, and boxes the detections'."""
     set_threads(threads)
     voc, network = VOC(data, split), load([] if folder is None else [folder], "union", "cpu", "auto")
-    explainer = Explainer(network)  # type: ignore[arg-type]  # which refuses several models
+    explainer = Explainer(network)
     warm_up(network.search)
-    differences, shifts, seconds, images = [], [], [], 0
+    differences, shifts, seconds = list[float](), list[float](), list[float]()
+    images = 0
     while len(differences) < limit and images < len(voc):
         seen = explainer.look(voc.image(images))
         images += 1

@@ -23,7 +23,7 @@ WIDTH, HEIGHT = 12.0, 7.5  # inches
 DOTS = 110  # per inch
 BEST, SECOND, BOX = "tab:blue", "0.65", "yellow"
 AROUND = 0.15  # of a view's box that is shown about it
-CELLS_DRAWN = 40  # per side; lines of more hide the image
+CELLS_DRAWN = 60  # per side; lines of more hide the image
 
 
 def lines(explanation: Explanation) -> list[str]:
@@ -59,9 +59,9 @@ def picture(image: npt.NDArray[np.uint8], explanation: Explanation) -> bytes:
     """
     figure = new_figure(dots=DOTS)
     figure.set_size_inches(WIDTH, HEIGHT)
-    top, bottom = figure.subfigures(2, 1, height_ratios=(1.0, 0.95))
+    top, bottom = figure.subfigures(2, 1, height_ratios=(1.0, 0.95), squeeze=False)[:, 0]
     if explanation.neighbours:
-        top, beside = top.subfigures(1, 2, width_ratios=(1.0, 0.13))
+        top, beside = top.subfigures(1, 2, width_ratios=(1.0, 0.13), squeeze=False)[0]
         _draw_neighbours(beside, explanation.neighbours)
     whole, bars = top.subplots(1, 2, width_ratios=(1.0, 1.15))
     _draw_boxes(whole, image, explanation)
@@ -110,11 +110,9 @@ def _draw_bars(axes: "Axes", explanation: Explanation) -> None:
     axes.axvline(0, color="0.3", linewidth=0.8)
     axes.set(yticks=places, yticklabels=names, ylim=(len(names) - 0.5, -0.5))
     axes.margins(x=0.15)
-    what = "parts against the background" if explanation.best.against == "background" else "parts"
+    what = "parts against the background, bias and rivals" if _has_rivals(explanation) else "parts and bias"
     exact = "" if explanation.exact else "; slopes times values, not exact"
-    axes.set_title(
-        f"{what}, bias{' and rivals' * _has_rivals(explanation)} add up to the margin{exact}", fontsize=SMALL + 2
-    )
+    axes.set_title(f"{what} add up to the margin{exact}", fontsize=SMALL + 2)
     axes.tick_params(labelsize=SMALL)
     axes.grid(axis="x", color=GRID_GREY)
     axes.set_axisbelow(True)
@@ -124,7 +122,7 @@ def _draw_bars(axes: "Axes", explanation: Explanation) -> None:
 
 def _draw_neighbours(figure: "SubFigure", neighbours: "Sequence[Neighbour]") -> None:
     """Draw the nearest training examples, one below the other."""
-    figure.suptitle("nearest in training", fontsize=SMALL + 2)
+    figure.suptitle("nearest in training", fontsize=SMALL)
     for axes, each in zip(figure.subplots(len(neighbours), 1, squeeze=False)[:, 0], neighbours, strict=True):
         axes.imshow(read_image(each.crop))
         axes.set(xticks=[], yticks=[])
@@ -140,7 +138,7 @@ def _draw_heat(
     shown = axes.imshow(heat, cmap="RdBu_r", vmin=-most, vmax=most, alpha=0.6, extent=(0, width, height, 0))
     x1, y1, x2, y2 = view.box.tolist()
     columns, rows = view.cells[2] - view.cells[0], view.cells[3] - view.cells[1]
-    look = {"color": "black", "linewidth": 0.3, "alpha": 0.6}
+    look: dict[str, Any] = {"color": "black", "linewidth": 0.3, "alpha": 0.6}
     if max(columns, rows) <= CELLS_DRAWN:
         axes.vlines(np.linspace(x1, x2, columns + 1), y1, y2, **look)
         axes.hlines(np.linspace(y1, y2, rows + 1), x1, x2, **look)

@@ -36,13 +36,14 @@ def with_svms(features: WindowFeatures, classes: tuple[str, ...] = ("red", "blue
     """Return a model of random SVMs on given features."""
     random, count = np.random.default_rng(0), len(classes)
     model = SPPNet(classes, backbone="zf5", weights="random", pooling=Pooling(scales=(96,), views=(View(),)))
-    arrays = (
-        random.normal(0, 0.2, (count, features.dimensions)),
-        random.normal(0, 1, count),
-        random.normal(0, 0.01, (count, 4, features.dimensions)),
-        np.zeros((count, 4)),
+    scorer = WindowScorer(
+        weights=random.normal(0, 0.2, (count, features.dimensions)).astype(np.float32),
+        biases=random.normal(0, 1, count).astype(np.float32),
+        offset_weights=random.normal(0, 0.01, (count, 4, features.dimensions)).astype(np.float32),
+        offset_biases=np.zeros((count, 4), np.float32),
+        calibration=Calibration(),
     )
-    model._fitted = features, WindowScorer(*(each.astype(np.float32) for each in arrays), Calibration())
+    model._fitted = features, scorer
     return model
 
 
@@ -128,6 +129,8 @@ def test_an_explanation_is_json(seen: Look) -> None:
     [
         ([1, 2, 3], "four finite numbers"),
         ([1, 2, 3, float("nan")], "four finite numbers"),
+        ([1, 2, 3, 1e300], "four finite numbers"),
+        ([1, [2, 3]], "four finite numbers"),
         ("nonsense", "four finite numbers"),
         ([10, 2, 3, 9], "x1 < x2"),
         ([200, 2, 300, 9], "must touch the image of 128 x 96 pixels"),
@@ -166,7 +169,7 @@ def test_an_image_without_windows_has_no_detections_but_any_box(tiny_features: W
 
 def test_several_models_together_are_refused(model: SPPNet) -> None:
     with pytest.raises(InputError, match="only one SPP-net can be explained"):
-        Explainer(cast(SPPNet, Combination([model, model])))
+        Explainer(Combination([model, model]))
 
 
 def test_an_rcnn_is_refused(tiny_backbone: Backbone) -> None:

@@ -34,17 +34,15 @@ def features(head: Head | None = None) -> WindowFeatures:
     return WindowFeatures(cast(Any, None), head=head, layer="fc6" if head else "pool")
 
 
-def scorer(rows: int, dimensions: int = len(VECTOR), *, softmax: bool = False, further: int = 0) -> WindowScorer:
-    random = np.random.default_rng(rows)
-    weights, biases = random.normal(0, 0.5, (rows, dimensions)), random.normal(0, 1, rows)
-    classes = rows - softmax
+def scorer(rows: int, dimensions: int = len(VECTOR), *, softmax: bool = False) -> WindowScorer:
+    random, classes = np.random.default_rng(rows), rows - softmax
     return WindowScorer(
-        *(np.asarray(values, np.float32) for values in (weights, biases)),
-        np.zeros((classes, 4, dimensions), np.float32),
-        np.zeros((classes, 4), np.float32),
-        Calibration(1.5, 0.25),
+        weights=random.normal(0, 0.5, (rows, dimensions)).astype(np.float32),
+        biases=random.normal(0, 1, rows).astype(np.float32),
+        offset_weights=np.zeros((classes, 4, dimensions), np.float32),
+        offset_biases=np.zeros((classes, 4), np.float32),
+        calibration=Calibration(1.5, 0.25),
         softmax=softmax,
-        further=further,
     )
 
 
