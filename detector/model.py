@@ -11,7 +11,7 @@ from functools import partial
 from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,13 +22,12 @@ from . import storage
 from . import training as learning
 from .backbone.conv_layers import ConvLayers
 from .backbone.engines.table import resolved_engine
-from .backbone.networks.table import USUAL, network_of
+from .backbone.networks.table import USUAL
 from .errors import InputError, ModelError
 from .face.predictor import CONFIDENCE, Predictor
 from .files.examples import Examples
 from .files.model_folder import checked_settings
 from .pooling.features import Features, WindowFeatures
-from .pooling.pyramid import bins
 from .pooling.settings import Pooling, usual_views
 from .pooling.vectors import Layer
 from .scoring.calibration import Calibration
@@ -36,7 +35,9 @@ from .scoring.detection import WindowScorer
 from .scoring.inference import Inference
 from .scoring.opinion import opinion_of
 from .scoring.picking import pick
+from .settings import LAYERS, Scores, check_layers, config_of, settings_from
 from .timing import Stopwatch
+from .training.needs import needs
 from .training.settings import FineTuning, Training
 from .types import Floats, Image, Note, Precision, Progress, Target
 
@@ -45,13 +46,6 @@ if TYPE_CHECKING:
     from .pooling.head import Head
     from .training.images import TrainingImages
 
-Scores = Literal["svm", "softmax"]
-LAYERS: tuple[Layer, ...] = ("pool", "fc6", "fc7")
-# Measured on two cores, for the estimate of a training: an image's windows, mining and regression; its conv layers; and
-# a step of fine-tuning.
-SECONDS_PER_IMAGE, SECONDS_PER_CELL, SECONDS_PER_STEP = 0.2, 6e-5, 0.08
-# Likewise: bytes of the process at least, and more where conv layers learn; vectors of an image that SVMs learn from.
-LEAST_BYTES, TUNING_BYTES, VECTORS_PER_IMAGE = 1.2e9, 3e9, 36
 NAMED = 8  # classes that `repr` names
 
 
@@ -118,7 +112,7 @@ class SPPNet(Predictor):
         self.search, self.seed = search or SelectiveSearch(), seed
         self.device, self.engine = device, engine
         resolved_engine(engine, precision, device)
-        self._check_layers()
+        check_layers(backbone, self.pooling, fine_tuning, layer, scores)
         if fine_tuning and scores == "softmax":
             self.layer = LAYERS[len(fine_tuning.widths)]
         self.metrics_: dict[str, Any] = {}
@@ -142,9 +136,12 @@ class SPPNet(Predictor):
         if windows is None:
             with clock("proposals"):
                 windows = self.search(image)
+        # The conv layers see the image once; every window is pooled from their maps and scored.
+        opinion = opinion_of(features, scorer, image, windows, inference=inference, clock=clock)
+        # Regression moves the windows that score, and the better of two that overlap stays.
         found = pick(
             windows,
-            opinion_of(features, scorer, image, windows, inference=inference, clock=clock),
+            opinion,
             image.shape[:2],
             floor=scorer.floor,
             scores=scorer.calibration.scores,
@@ -189,15 +186,11 @@ class SPPNet(Predictor):
         clock = Stopwatch()
         if keep_layers and self.scores == "softmax" and (scorer := self.fitted()[1]).further + scorer.background != 1:
             raise InputError("keep_layers: the softmax has other classes than the model; train all layers again")
+        if self.ranks and self.fine_tuning and not keep_layers:
+            raise InputError("fully connected layers are compressed after their training: no ranks for it")
         features = self.layered()[0] if keep_layers else self._window_features(self._load_backbone())
         with nullcontext(cache) if cache else TemporaryDirectory() as folder:
-            images = learning.TrainingImages(
-                self.classes,
-                features,
-                Path(folder),
-                negative_iou=self.training.negative_iou,
-                use_difficult=self.training.use_difficult,
-            )
+            images = self._images(self.classes, features, Path(folder))
             total = len(train) if isinstance(train, Sized) else 0
             keeper = learning.Keeper(
                 self.classes, keep_examples, use_difficult=self.training.use_difficult, seed=self.seed
@@ -206,11 +199,22 @@ class SPPNet(Predictor):
             prepare = partial(images.prepare, passing, self.search, workers=workers, progress=progress, total=total)
             history = None
             if self.fine_tuning and features.head is None:
-                images, features, history = self._fine_tune(images, prepare, Path(folder), progress, note, clock)
+                images, history = learning.tune_layers(
+                    images,
+                    prepare,
+                    self.fine_tuning,
+                    held_out=self.training.held_out,
+                    folder=Path(folder),
+                    seed=self.seed,
+                    progress=progress,
+                    note=note,
+                    clock=clock,
+                )
+                features = images.features
             else:
                 with clock("windows and maps"):
                     prepare()
-                _check_objects(images)
+                images.check_objects()
             scorer = self._train_scorer(images, features, progress, note, clock)
             self.examples_ = keeper.examples(images)
         self._fitted, self._whole = (features, scorer), None
@@ -232,48 +236,9 @@ class SPPNet(Predictor):
             clock=clock,
         )
 
-    def _fine_tune(
-        self,
-        images: "TrainingImages",
-        prepare: "Callable[..., TrainingImages]",
-        folder: Path,
-        progress: Progress,
-        note: Note,
-        clock: Stopwatch,
-    ) -> "tuple[TrainingImages, WindowFeatures, dict[str, Any]]":
-        """Return the images with the maps, and the features with the backbone and the head, that fine-tuning makes."""
-        if self.ranks:
-            raise InputError("fully connected layers are compressed after their training: no ranks for it")
-        features = images.features
-        assert self.fine_tuning is not None
-        assert isinstance(features, WindowFeatures)
-        given: Backbone = features.backbone  # type: ignore[assignment]  # just made of weights
-        stem, tail = given.split(self.fine_tuning.stem if self.fine_tuning.unfreeze else given.last.name)
-        seen = tuple(dict.fromkeys((*self.pooling.scales, *self.fine_tuning.scales)))
-        images.features = replace(features, backbone=stem, pooling=replace(self.pooling, scales=seen))
-        with clock("windows and maps"):
-            prepare(flips=self.fine_tuning.flips, all_scales=True)
-        _check_objects(images)
-        with clock("fine-tuning"):
-            fitting, held = learning.split_held_out(len(images), self.training.held_out, self.seed)
-            if self.fine_tuning.reduction:
-                tail.append(learning.principal_channels(images, tail, fitting, self.fine_tuning.reduction))
-            tail.requires_grad_(True)
-            whole = replace(features, backbone=given.with_layers([*stem.layers, *tail]))
-            head, history = learning.fine_tune(
-                images,
-                whole,
-                tail,
-                self.fine_tuning,
-                fitting=fitting,
-                held=held,
-                checkpoints=folder,
-                seed=self.seed,
-                progress=progress,
-                note=note,
-            )
-            features = replace(features, backbone=given.with_layers([*stem.layers, *tail]), head=head)
-            return images.through(features, tail, progress), features, history
+    def _images(self, classes: Sequence[str], features: Features, folder: Path) -> "TrainingImages":
+        negatives, difficult = self.training.negative_iou, self.training.use_difficult
+        return learning.TrainingImages(classes, features, folder, negative_iou=negatives, use_difficult=difficult)
 
     def add_classes(
         self,
@@ -314,13 +279,7 @@ class SPPNet(Predictor):
         items = chain(learning.of_classes(train, names, new), learning.without_objects(negatives))
         total = sum(len(images) for images in (train, negatives) if isinstance(images, Sized))
         with nullcontext(cache) if cache else TemporaryDirectory() as folder:
-            images = learning.TrainingImages(
-                new,
-                features,
-                Path(folder),
-                negative_iou=self.training.negative_iou,
-                use_difficult=self.training.use_difficult,
-            )
+            images = self._images(new, features, Path(folder))
             with clock("windows and maps"):
                 images.prepare(items, self.search, workers=workers, progress=progress, total=total)
             learned = learning.learn_classes(
@@ -424,7 +383,7 @@ class SPPNet(Predictor):
         """
         features, scorer = self.layered()
         layers: tuple[Backbone, Head | None] = features.backbone, features.head  # type: ignore[assignment]
-        storage.save(Path(folder), self._config(), layers, scorer, self.metrics_, half=half, kept=self.examples_)
+        storage.save(Path(folder), config_of(self), layers, scorer, self.metrics_, half=half, kept=self.examples_)
 
     @classmethod
     def load(cls, folder: Path | str, *, device: str = "cpu", engine: str = "auto") -> "SPPNet":
@@ -437,23 +396,7 @@ class SPPNet(Predictor):
         if config["method"] != cls.method:
             raise ModelError(f"{folder}: is a model of the method {config['method']!r}, not {cls.method!r}")
         with checked_settings(Path(folder)):
-            model = cls(
-                config["classes"],
-                backbone=config["backbone"],
-                weights=folder,
-                precision=config["precision"],
-                pooling=Pooling(**config["pooling"]),
-                training=Training(**config["training"]),
-                fine_tuning=FineTuning(**config["fine_tuning"]) if config["fine_tuning"] else None,
-                layer=config["layer"],
-                scores=config["scores"],
-                ranks=config["ranks"],
-                search=SelectiveSearch(**config["search"]),
-                seed=config["seed"],
-                device=device,
-                engine=engine,
-                confidence=config.get("confidence", CONFIDENCE),
-            )
+            model = cls(weights=folder, device=device, engine=engine, **settings_from(config))
         model._fitted, model._whole = (model._window_features(*layers), scorer), whole
         model.metrics_, model.examples_ = metrics, kept
         return model
@@ -463,22 +406,14 @@ class SPPNet(Predictor):
 
         That is {"disk_bytes", "memory_bytes", "seconds"}, the seconds those of two cores that start from nothing.
         """
-        maps, tuning = conv.declared_maps(self.backbone), self.fine_tuning
-        *_, last = maps.values()
-        pooled = [maps[name] for name in {view.map or last.name for view in self.pooling.views}]
-        pixels = sum(scale**2 * 4 / 3 for scale in self.pooling.scales)
-        seconds = SECONDS_PER_IMAGE + pixels / last.stride**2 * SECONDS_PER_CELL
-        disk = 32_000 + sum(map.bytes_of(pixels) for map in pooled)
-        if tuning:  # the maps of the frozen layers, perhaps mirrored ones too, beside those of the trained layers
-            stem = maps[tuning.stem or network_of(self.backbone).stem] if tuning.unfreeze else last
-            seen = sum(scale**2 * 4 / 3 for scale in {*tuning.scales, *self.pooling.scales})
-            disk += (1 + tuning.flips) * stem.bytes_of(seen)
-            seconds += tuning.epochs * SECONDS_PER_STEP
-        vector = 4 * sum(maps[view.map or last.name].channels * bins(view.levels) for view in self.pooling.views)
-        learned = min(images * VECTORS_PER_IMAGE * vector, self.training.mining.memory) if self.scores == "svm" else 0
-        moved = 2 * min(images * VECTORS_PER_IMAGE, self.training.regression_examples) * vector
-        memory = LEAST_BYTES + learned + moved + (TUNING_BYTES if tuning and tuning.unfreeze else 0)
-        return {"disk_bytes": images * disk, "memory_bytes": memory, "seconds": images * seconds}
+        return needs(
+            images,
+            backbone=self.backbone,
+            pooling=self.pooling,
+            training=self.training,
+            tuning=self.fine_tuning,
+            svms=self.scores == "svm",
+        )
 
     def _load_backbone(self) -> "Backbone":
         return conv.load_backbone(
@@ -519,47 +454,6 @@ class SPPNet(Predictor):
     def remark(self) -> str:
         """What one may wonder about the engine of a fitted or loaded model: a sentence, or nothing."""
         return self.fitted()[0].backbone.remark
-
-    def _check_layers(self) -> None:
-        """Raise InputError for maps and fully connected layers that will not be there."""
-        tuning, layer, known = self.fine_tuning, self.layer, network_of(self.backbone).maps
-        for view in self.pooling.views:
-            if view.map is not None and view.map not in known:
-                raise InputError(f"{self.backbone} has no map {view.map!r}; there are {', '.join(known)}")
-        if layer not in LAYERS:
-            raise InputError(f"layer must be one of {', '.join(LAYERS)}, not {layer!r}")
-        if self.scores not in ("svm", "softmax"):
-            raise InputError(f"scores must be svm or softmax, not {self.scores!r}")
-        if LAYERS.index(layer) > (len(tuning.widths) if tuning else 0):
-            raise InputError(f"layer {layer} needs fine_tuning with a width for it")
-        if self.scores == "softmax" and tuning is None:
-            raise InputError("scores 'softmax' need fine_tuning: they are those of the layers that it trains")
-        if tuning and self.pooling.power != 1:
-            raise InputError(f"fine_tuning takes maps as they are: power must be 1, not {self.pooling.power}")
-
-    def _config(self) -> dict[str, Any]:
-        """Return every setting but where the weights came from, which the model has, the device and the engine."""
-        return {
-            "method": self.method,
-            "classes": self.classes,
-            "backbone": self.backbone,
-            "precision": self.precision,
-            "pooling": asdict(self.pooling),
-            "training": asdict(self.training),
-            "fine_tuning": asdict(self.fine_tuning) if self.fine_tuning else None,
-            "layer": self.layer,
-            "scores": self.scores,
-            "ranks": self.ranks,
-            "search": asdict(self.search),
-            "seed": self.seed,
-            "confidence": self.confidence,
-        }
-
-
-def _check_objects(images: "TrainingImages") -> None:
-    """Raise InputError unless there is an object to learn from."""
-    if not images.objects().any():
-        raise InputError(f"none of {len(images)} training images has an object to learn from")
 
 
 def _metrics(images: "TrainingImages", scorer: WindowScorer, clock: Stopwatch) -> dict[str, Any]:

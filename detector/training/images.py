@@ -192,6 +192,11 @@ class TrainingImages:
         labels = [example.target["labels"][self._used(example.target)] for example in self._examples]
         return np.bincount(np.concatenate([np.zeros(0, np.int64), *labels]), minlength=len(self.classes))
 
+    def check_objects(self) -> None:
+        """Raise InputError unless there is an object to learn from."""
+        if not self.objects().any():
+            raise InputError(f"none of {len(self)} training images has an object to learn from")
+
     def windows(self, number: int) -> npt.NDArray[np.float32]:
         """Return an image's windows: float32 (N, 4), objects last."""
         return self._examples[number].windows

@@ -1,7 +1,5 @@
 """Tests of SPPNet: what users call."""
 
-import inspect
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +12,6 @@ from safetensors.numpy import load_file
 from sppnet.detector import (
     CONTEXT,
     FineTuning,
-    Inference,
     InputError,
     Mining,
     ModelError,
@@ -24,12 +21,11 @@ from sppnet.detector import (
     View,
 )
 from sppnet.detector.backbone.backbone import Backbone
-from sppnet.detector.backbone.weights import load_backbone
-from sppnet.detector.pooling.features import WindowFeatures
 from sppnet.detector.scoring.boxes import iou
 from sppnet.detector.types import Target
 from sppnet.proposals import SelectiveSearch
-from tests.conftest import Report, no_progress, square_image, windows_near, with_windows
+from tests.conftest import Report, square_image, windows_near
+from tests.detector.tuned import SMALL, WIDTHS, squares_with_windows, tuned
 
 Squares = list[tuple[npt.NDArray[np.uint8], Target]]
 
@@ -225,54 +221,6 @@ def test_classes_must_be_different_names(classes: tuple[str, ...]) -> None:
         SPPNet(classes)
 
 
-def test_the_plan_grows_with_images_and_scales() -> None:
-    one, many = (new_model().plan(images) for images in (1, 100))
-    fine = SPPNet(("red",), backbone="zf5", pooling=Pooling(scales=(192, 400))).plan(100)
-
-    assert many["disk_bytes"] == 100 * one["disk_bytes"] and fine["seconds"] > many["seconds"] > one["seconds"]
-
-
-def test_the_plan_counts_every_map_that_is_pooled_once() -> None:
-    # 600 x 800 pixels in half precision: 468.75 cells of 320 channels, and 1,875 of 112; 32,000 bytes for the rest.
-    model = SPPNet(("red",), backbone="efficientnet_lite0")
-    context = SPPNet(("red",), backbone="efficientnet_lite0", pooling=model.pooling.with_views(*CONTEXT))
-
-    assert model.plan(1)["disk_bytes"] == context.plan(1)["disk_bytes"] == pytest.approx(300_000 + 420_000 + 32_000)
-
-
-def test_the_plan_of_fine_tuning_counts_the_maps_of_its_own_scales_and_of_mirror_images() -> None:
-    # The stem's map at stride 8: 7,500 cells of 40 channels in half precision for 600 x 800 pixels.
-    model, still = (
-        SPPNet(("red",), backbone="efficientnet_lite0", scores="softmax", fine_tuning=FineTuning(unfreeze=True, **more))
-        for more in ({"scales": (600, 1200)}, {"flips": False})
-    )
-    base = 300_000 + 420_000 + 32_000
-
-    assert still.plan(1)["disk_bytes"] == pytest.approx(base + 600_000)
-    assert model.plan(1)["disk_bytes"] == pytest.approx(base + 2 * (600_000 + 2_400_000))
-
-
-def test_every_setting_is_saved_and_loaded(squares: Squares, tmp_path: Path) -> None:
-    view = View((1, 3), map="conv4", enlargement=1.2)
-    mining = Mining(C=0.1, passes=1, memory=50_000_000)
-    settings: dict[str, Any] = {
-        "pooling": Pooling((96, 192), 500, (view, View((1,), enlargement=None)), "release", 0.5),
-        "training": Training(mining, 10.0, False, False, 10.0, 40, 0.2, True, 0.2),
-        **{"search": SelectiveSearch(limit=30), "seed": 4, "precision": "float32"},
-        **{"fine_tuning": None, "layer": "pool", "scores": "svm", "ranks": (), "confidence": 0.25},
-    }
-    SPPNet(("red", "blue"), backbone="zf5", weights="random", **settings).fit(squares[:6], workers=0).save(
-        tmp_path / "m"
-    )
-
-    loaded = SPPNet.load(tmp_path / "m")
-
-    assert {name: getattr(loaded, name) for name in settings} == settings
-    assert settings.keys() | {"classes", "backbone", "weights", "preprocessing", "device", "engine"} == set(
-        inspect.signature(SPPNet).parameters
-    )
-
-
 def test_a_loaded_model_that_is_trained_again_starts_from_its_conv_layers(
     model: SPPNet, squares: Squares, tmp_path: Path
 ) -> None:
@@ -297,8 +245,6 @@ def test_the_number_of_workers_changes_nothing(model: SPPNet, squares: Squares, 
     assert apart == alone
 
 
-SMALL = Pooling(scales=(96,), views=(View((1, 2)),))
-WIDTHS = FineTuning(widths=(10, 8), epochs=1, windows=16, learning_rate=2e-3)
 TUNED: dict[str, dict[str, Any]] = {
     "pooled vectors of trained conv layers": {"fine_tuning": FineTuning(unfreeze=True, epochs=1, windows=16)},
     "other scales in training": {"fine_tuning": FineTuning(unfreeze=True, epochs=1, windows=16, scales=(64, 128))},
@@ -314,28 +260,6 @@ TUNED: dict[str, dict[str, Any]] = {
     },
     "bfloat16": {"fine_tuning": replace(WIDTHS, reduction=5, unfreeze=True), "layer": "fc6", "precision": "bfloat16"},
 }  # fmt: skip
-
-
-def tuned(
-    backbone: str,
-    cache: Path | None = None,
-    *,
-    images: int = 6,
-    progress: Callable[[str, int, int], None] = no_progress,
-    **settings: Any,
-) -> SPPNet:
-    model = SPPNet(
-        ("red", "blue"),
-        backbone=backbone,
-        weights="random",
-        training=Training(mining=Mining(C=0.01, memory=5_000_000), held_out=0.2),
-        **{"pooling": SMALL, **settings},
-    )
-    return model.fit(squares_with_windows(images), workers=0, cache=cache, progress=progress)
-
-
-def squares_with_windows(count: int) -> list[tuple[Any, Target]]:
-    return with_windows(map(square_image, range(count)), map(windows_near, range(count)))
 
 
 @pytest.mark.parametrize("settings", TUNED.values(), ids=TUNED)
@@ -354,41 +278,6 @@ def test_models_of_every_kind_predict_the_same_once_saved_and_loaded(
     np.testing.assert_array_equal(before["margins"], after["margins"])
     np.testing.assert_array_equal(before["scores"], after["scores"])
     assert {name: getattr(loaded, name) for name in settings} == settings
-
-
-@pytest.mark.parametrize("unfreeze", [False, True])
-def test_conv_layers_after_the_last_pooling_learn_on_request_only(
-    pooled_name: str, unfreeze: bool, tmp_path: Path
-) -> None:
-    before = load_backbone(pooled_name, "random").layers.state_dict()
-    tuned(pooled_name, fine_tuning=replace(WIDTHS, unfreeze=unfreeze)).save(tmp_path / "model")
-
-    after = load_file(tmp_path / "model" / "model.safetensors")
-
-    np.testing.assert_array_equal(after["backbone.0.weight"], before["0.weight"])
-    assert np.array_equal(after["backbone.3.weight"], before["3.weight"]) is not unfreeze
-
-
-def test_a_fine_tuning_is_told_of(pooled_name: str) -> None:
-    metrics = tuned(pooled_name, fine_tuning=WIDTHS).metrics_
-
-    assert len(metrics["fine_tuning"]["losses"]) == 1 == metrics["fine_tuning"]["epoch"]
-    assert "fine-tuning" in metrics["seconds"]
-
-
-def test_an_interrupted_fine_tuning_goes_on_to_the_same_model(pooled_name: str, tmp_path: Path) -> None:
-    def interrupt(stage: str, done: int, total: int) -> None:
-        if stage == "fine-tuning" and done == 3:
-            raise KeyboardInterrupt
-
-    tuning = replace(WIDTHS, unfreeze=True, reduction=5, epochs=2)  # two steps each
-    with pytest.raises(KeyboardInterrupt):
-        tuned(pooled_name, tmp_path / "cache", progress=interrupt, fine_tuning=tuning)
-    tuned(pooled_name, tmp_path / "cache", fine_tuning=tuning).save(tmp_path / "resumed")
-    tuned(pooled_name, fine_tuning=tuning).save(tmp_path / "whole")
-
-    resumed, whole = ((tmp_path / name / "model.safetensors").read_bytes() for name in ("resumed", "whole"))
-    assert resumed == whole
 
 
 def test_a_model_that_is_fitted_again_is_trained_anew(pooled_name: str, tmp_path: Path) -> None:
@@ -446,71 +335,6 @@ def test_only_scales_that_a_window_selects_are_convolved(pooled_name: str, monke
     assert convolved == [192]  # 200 x 180 pixels
 
 
-def test_fine_tuning_sees_its_own_scales_and_what_follows_the_models(
-    pooled_name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    seen, rectangles = list[int](), WindowFeatures.rectangles
-
-    def noted(features: WindowFeatures, sizes: Any, windows: Any, image_size: Any, scale: int) -> Any:
-        seen.append(scale)
-        return rectangles(features, sizes, windows, image_size, scale)
-
-    monkeypatch.setattr(WindowFeatures, "rectangles", noted)
-    model = tuned(pooled_name, fine_tuning=FineTuning(unfreeze=True, epochs=2, windows=16, scales=(64, 128)))
-    during = set(seen)
-    seen.clear()
-    model.predict([square_image(99)[0]])
-
-    assert during == {96, 64, 128} and set(seen) == {96}
-
-
-def test_a_window_uses_the_best_of_the_scales_of_inference(pooled_name: str) -> None:
-    model = tuned(pooled_name)
-    image, windows = square_image(99)[0], [np.array([[0, 0, 100, 90]], np.float32)]  # 200 x 180 pixels at 192
-
-    at_192, at_any = (
-        model.predict([image], windows=windows, inference=Inference(scales=scales))[0]["margins"]
-        for scales in ((192,), (96, 192, 384))
-    )
-
-    np.testing.assert_array_equal(at_192, at_any)
-    assert at_any[0] != model.predict([image], windows=windows)[0]["margins"][0]
-
-
-def test_the_scales_of_a_model_given_again_change_nothing(pooled_name: str) -> None:
-    model, image, windows = tuned(pooled_name), square_image(99)[0], windows_near(99)
-
-    [usual], [given] = (
-        model.predict([image], windows=[windows], inference=inference) for inference in (None, Inference(scales=(96,)))
-    )
-
-    np.testing.assert_array_equal(usual["boxes"], given["boxes"])
-    np.testing.assert_array_equal(usual["margins"], given["margins"])
-
-
-def test_an_image_and_its_mirror_image_give_mirrored_detections(pooled_name: str) -> None:
-    model, inference = tuned(pooled_name), Inference(mirror=True, soft=True, voting=True)
-    image, windows = square_image(99)[0], windows_near(99)
-    turned = np.stack([128 - windows[:, 2], windows[:, 1], 128 - windows[:, 0], windows[:, 3]], axis=1)
-
-    straight, mirrored = model.predict(
-        [image, np.ascontiguousarray(image[:, ::-1])], windows=[windows, turned], inference=inference
-    )
-
-    np.testing.assert_allclose(mirrored["scores"], straight["scores"], rtol=1e-4)
-    np.testing.assert_allclose(mirrored["boxes"][0, [2, 0]], 128 - straight["boxes"][0, [0, 2]], rtol=1e-3)
-
-
-@pytest.mark.parametrize("count", [0, 1])
-def test_everything_of_inference_takes_no_windows_and_one(pooled_name: str, count: int) -> None:
-    inference = Inference(scales=(64, 96), mirror=True, soft=True, voting=True)
-    windows = np.array([[0, 0, 60, 60]], np.float32)[:count]
-
-    [found] = tuned(pooled_name).predict([square_image(99)[0]], windows=[windows], inference=inference)
-
-    assert found["boxes"].shape == (len(found["labels"]), 4) and len(found["labels"]) <= 2 * count
-
-
 def test_without_regression_detections_are_windows(squares: list[tuple[npt.NDArray[np.uint8], Target]]) -> None:
     model = SPPNet(("red", "blue"), weights="random", pooling=SMALL, training=Training(held_out=0)).fit(
         squares[:4], workers=0
@@ -521,152 +345,3 @@ def test_without_regression_detections_are_windows(squares: list[tuple[npt.NDArr
 
     assert {tuple(box) for box in found["boxes"].tolist()} <= {tuple(window) for window in windows.tolist()}
     assert model.fitted()[1].offset_weights.any()
-
-
-@pytest.mark.parametrize(
-    ("setting", "message"),
-    [
-        ({"seed": -1}, "seed must not be negative, not -1"),
-        ({"backbone": "vgg"}, "there is no backbone 'vgg'"),
-        ({"engine": "tpu"}, "there is no engine 'tpu'; there are auto, onnx, torch"),
-        ({"pooling": Pooling(views=(View(map="fire10"),))}, "efficientnet_lite0 has no map 'fire10'; there are stage0"),
-        ({"layer": "fc8"}, "layer must be one of pool, fc6, fc7, not 'fc8'"),
-        ({"scores": "bogus"}, "scores must be svm or softmax, not 'bogus'"),
-        ({"layer": "fc6"}, "layer fc6 needs fine_tuning with a width for it"),
-        ({"layer": "fc7", "fine_tuning": FineTuning(widths=(5,))}, "layer fc7 needs fine_tuning"),
-        ({"scores": "softmax"}, "scores 'softmax' need fine_tuning"),
-        ({"pooling": Pooling(power=0.5), "fine_tuning": FineTuning()}, "power must be 1, not 0.5"),
-    ],
-)
-def test_settings_that_do_not_go_together_are_named_at_once(setting: dict[str, Any], message: str) -> None:
-    with pytest.raises(InputError, match=message):
-        SPPNet(("red",), **setting)
-
-
-def of_blue(count: int) -> list[tuple[Any, Target]]:
-    """Return images with their blue squares alone, labelled 0, and the red ones not annotated."""
-    pairs = squares_with_windows(count)
-    return [(image, {**target, **{name: target[name][1:] for name in ("boxes", "difficult")}, "labels": np.array([0])})
-            for image, target in pairs]  # fmt: skip
-
-
-@pytest.fixture(scope="module", params=["svm", "softmax", "fc6"])
-def red(pooled_name: str, request: pytest.FixtureRequest) -> SPPNet:
-    """A model that knows the red squares alone."""
-    tuning: dict[str, dict[str, Any]] = {
-        "svm": {},
-        "softmax": {"fine_tuning": FineTuning(epochs=2), "scores": "softmax"},
-        "fc6": {"fine_tuning": WIDTHS, "layer": "fc6"},
-    }
-    return tuned(pooled_name, images=12, **tuning[request.param]).remove_class("blue")
-
-
-def test_a_further_class_is_learned_and_the_others_stay_as_they_are(red: SPPNet, tmp_path: Path) -> None:
-    image, windows = square_image(99)[0], windows_near(99)
-
-    both = red.add_classes(of_blue(12), ("blue",), workers=0)
-
-    red.save(tmp_path / "red")
-    both.save(tmp_path / "both")
-    loaded = SPPNet.load(tmp_path / "both")
-    assert both.classes == loaded.classes == ("red", "blue") and red.classes == ("red",)
-    before, after = (load_file(tmp_path / name / "model.safetensors") for name in ("red", "both"))
-    for name, tensor in before.items():
-        np.testing.assert_array_equal(after[name][: len(tensor)], tensor)
-    [old], [new], [again] = (model.predict([image], windows=[windows]) for model in (red, both, loaded))
-    mine = new.labels == 0
-    for name in ("boxes", "labels", "scores", "margins"):
-        np.testing.assert_array_equal(new[name][mine], old[name])
-        np.testing.assert_array_equal(new[name], again[name])
-    assert both.metrics_["added"][0]["objects"] == {"blue": 9} and "blue" not in red.metrics_["objects"]
-
-
-@pytest.mark.parametrize("red", ["svm", "softmax"], indirect=True)
-def test_a_further_class_is_found(red: SPPNet) -> None:
-    both = red.add_classes(of_blue(12), ("blue",), workers=0)
-
-    [found] = both.predict([square_image(99)[0]], windows=[windows_near(99)])
-
-    first = found.boxes[np.flatnonzero(found.labels == 1)[:1]]
-    [[red_overlap, blue_overlap]] = iou(first, square_image(99)[1]["boxes"])
-    assert blue_overlap > 0.5 and red_overlap == 0
-
-
-def test_the_labels_of_known_classes_are_no_objects_of_the_new(red: SPPNet) -> None:
-    named = red.add_classes(squares_with_windows(8), ("red", "blue"), workers=0)
-    alone = red.add_classes(of_blue(8), ("blue",), workers=0)
-
-    np.testing.assert_array_equal(named.fitted()[1].weights, alone.fitted()[1].weights)
-
-
-def test_negatives_are_images_without_the_class(pooled_name: str) -> None:
-    red = tuned(pooled_name).remove_class("blue")
-    pairs = [(image, {name: values for name, values in target.items() if name != "windows"})
-             for image, target in of_blue(4)]  # fmt: skip
-
-    both = red.add_classes(pairs, ("blue",), negatives=[square_image(50)[0]], workers=0)
-
-    assert both.metrics_["added"][0]["images"] == 5
-
-
-@pytest.mark.parametrize(
-    ("classes", "message"),
-    [
-        (("red",), "the model has all classes of these images already: red"),
-        (("green", "blue"), "none of 0 training images|none of 0 images has an object of a new class: green, blue"),
-        (None, "classes must name the labels"),
-    ],
-)
-def test_a_class_that_cannot_be_learned_is_named(red: SPPNet, classes: tuple[str, ...] | None, message: str) -> None:
-    with pytest.raises(InputError, match=message):
-        red.add_classes([], classes, workers=0)
-
-
-def test_a_class_is_removed_and_the_others_find_what_they_found(pooled_name: str, tmp_path: Path) -> None:
-    image, windows = square_image(99)[0], windows_near(99)
-    for scores in ("svm", "softmax"):
-        whole = tuned(pooled_name, fine_tuning=FineTuning(epochs=1), scores=scores)
-        whole.remove_class("red").save(tmp_path / scores)
-        blue = SPPNet.load(tmp_path / scores)
-
-        [all_found], [found] = (model.predict([image], windows=[windows]) for model in (whole, blue))
-
-        assert blue.classes == ("blue",) and found.names == ["blue"] * len(found) and len(found)
-        np.testing.assert_allclose(found.boxes, all_found.boxes[all_found.labels == 1], rtol=1e-6)
-        np.testing.assert_allclose(found.scores, all_found.scores[all_found.labels == 1], rtol=1e-5)
-
-
-def test_a_class_is_renamed(red: SPPNet, tmp_path: Path) -> None:
-    red.rename_class("red", "crimson").save(tmp_path / "crimson")
-
-    crimson = SPPNet.load(tmp_path / "crimson")
-
-    assert crimson.classes == ("crimson",) and list(crimson.metrics_["objects"]) == ["crimson"]
-    np.testing.assert_array_equal(crimson.fitted()[1].weights, red.fitted()[1].weights)
-
-
-def test_what_cannot_be_removed_or_renamed_is_named(red: SPPNet, model: SPPNet) -> None:
-    with pytest.raises(InputError, match="the model has no class 'blue'; it has red"):
-        red.remove_class("blue")
-    with pytest.raises(InputError, match="'red' is the only class of the model"):
-        red.remove_class("red")
-    for name in ("blue", "", " "):
-        with pytest.raises(InputError, match=f"no class of the model has, not '{name}'"):
-            model.rename_class("red", name)
-
-
-def test_a_changed_softmax_cannot_be_kept_in_a_new_training(pooled_name: str) -> None:
-    changed = tuned(pooled_name, fine_tuning=FineTuning(epochs=1), scores="softmax").remove_class("red")
-
-    with pytest.raises(InputError, match="keep_layers: the softmax has other classes than the model"):
-        changed.fit(of_blue(4), workers=0, keep_layers=True)
-    assert changed.fit(of_blue(4), workers=0).fitted()[1].background == 1
-
-
-def test_settings_that_claim_impossible_further_classes_are_damaged(red: SPPNet, tmp_path: Path) -> None:
-    red.save(tmp_path / "red")
-    config = tmp_path / "red" / "config.json"
-    config.write_text(config.read_text().replace('"further": 0', '"further": 7'))
-
-    with pytest.raises(ModelError, match="further must be a number of classes, not 7"):
-        SPPNet.load(tmp_path / "red")
