@@ -97,15 +97,28 @@ class _Form:
             boundary,
             {
                 "on_part_begin": self._headers.clear,
-                "on_header_field": lambda data, start, end: self._field.extend(data[start:end]),
-                "on_header_value": lambda data, start, end: self._value.extend(data[start:end]),
+                "on_header_field": self._add_field,
+                "on_header_value": self._add_value,
                 "on_header_end": self._header,
                 "on_headers_finished": self._begin,
-                "on_part_data": lambda data, start, end: self._is_mine and self.content.extend(data[start:end]),
-                "on_end": lambda: setattr(self, "complete", True),
+                "on_part_data": self._add_content,
+                "on_end": self._end,
             },
         )
         parser.write(body)
+
+    def _add_field(self, data: bytes, start: int, end: int) -> None:
+        self._field += data[start:end]
+
+    def _add_value(self, data: bytes, start: int, end: int) -> None:
+        self._value += data[start:end]
+
+    def _add_content(self, data: bytes, start: int, end: int) -> None:
+        if self._is_mine:
+            self.content += data[start:end]
+
+    def _end(self) -> None:
+        self.complete = True
 
     def _header(self) -> None:
         self._headers[self._field.decode("latin-1").lower()] = bytes(self._value)
