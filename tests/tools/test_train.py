@@ -338,7 +338,7 @@ def test_json_prints_one_object(shapes: Path) -> None:
 
 def test_an_interruption_keeps_the_cache_and_says_how_to_go_on(shapes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(self: StandIn, train: object, *, cache: Path, **_options: object) -> None:
-        cache.mkdir()
+        cache.mkdir(exist_ok=True)
         raise KeyboardInterrupt
 
     monkeypatch.setattr(StandIn, "fit", interrupted)
