@@ -17,15 +17,17 @@ from matplotlib.cbook import get_sample_data
 
 from sppnet.tools.cli import COMMANDS, cli
 from sppnet.tools.command.shapes import write_shapes
+from tests.films import even, write_film
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 DOCUMENTS = {str(path.relative_to(ROOT)): path.read_text() for path in (ROOT / "README.md", *ROOT.glob("docs/*.md"))}
-# What the README tells to do once, before anything runs, or with the network.
+# What the README tells to do once, before anything runs, with the network, or until Ctrl-C (see tests/tools/serving).
 NOT_RUN = {
     "make demo",
     "python3 -m venv .venv && .venv/bin/pip install -e . && . .venv/bin/activate",
     ".venv/bin/sppnet train --data my-data -o my-model",
+    "sppnet serve -m my-model",
 }
 CHECKS = """
 import os
@@ -73,6 +75,7 @@ def furnished(folder: Path) -> Path:
     for name in ("photo.jpg", "photos/one.jpg", "holiday/two.jpg"):
         (folder / name).parent.mkdir(exist_ok=True)
         shutil.copy(str(photograph), folder / name)
+    write_film(folder / "film.mp4", even(3))
     return folder
 
 
