@@ -3,6 +3,10 @@
 MOST_SIGNS = 1000  # of a message: what stands in a file may be of any length
 
 
+class CacheWarning(UserWarning):
+    """A file of a cache is damaged, or holds what belongs to another, and counts as missing."""
+
+
 def cut(message: str) -> str:
     """Return a message, without its middle if a file has made it long."""
     return message if len(message) <= MOST_SIGNS else f"{message[: MOST_SIGNS - 300]} ... {message[-295:]}"
