@@ -118,6 +118,8 @@ class _Archive(Mapping[str, Boxes]):
         try:
             with self._archive.open(member) as stream:  # whose read() without a size would unpack more than is said
                 array = _parse_array(stream.read(member.file_size))
+        except MemoryError as error:
+            raise ProposalError(f"{place}: there is not enough memory to unpack it") from error
         except Exception as error:  # of many kinds: numpy reads the header of an array as Python
             raise ProposalError(f"{place}: damaged: {error}") from error
         return _checked(array, place)

@@ -88,6 +88,8 @@ def decode(
         pixels = _pixels(image, data)
     except ImageError as error:
         raise ImageError(f"{name}: {error}") from None
+    except MemoryError as error:
+        raise ImageError(f"{name}: there is not enough memory to decode it") from error
     except Exception as error:  # Pillow lets a dozen undocumented types out of damaged files
         raise ImageError(f"{name}: damaged or unsupported image: {' '.join(str(error).split())}") from error
     return pixels, missing

@@ -182,7 +182,7 @@ def _read_tensors(file: Path) -> dict[str, torch.Tensor]:
             return load_file(file)
         check_archive(file)
         tensors = torch.load(file, map_location="cpu", weights_only=True)
-    except ModelError:
+    except (ModelError, MemoryError):
         raise
     except Exception as error:  # the readers raise many types for a broken file
         raise ModelError(f"{file}: the weights cannot be read: {looks_like(file)}; {TAKEN}") from error
