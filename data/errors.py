@@ -2,11 +2,20 @@
 
 from collections.abc import Sequence
 
+MOST_SIGNS = 1000  # of a message: what stands in a file may be of any length
 REASONS = 3  # so many are told where nothing is left
+
+
+def cut(message: str) -> str:
+    """Return a message, without its middle if a file has made it long."""
+    return message if len(message) <= MOST_SIGNS else f"{message[: MOST_SIGNS - 300]} ... {message[-295:]}"
 
 
 class DataError(ValueError):
     """A file, annotation or detection breaks a rule; the message names the file, the object, the rule and the value."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(cut(message))
 
 
 class ImageError(DataError):

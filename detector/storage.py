@@ -24,6 +24,7 @@ from .files.model_folder import (
     model_folder,
     read_detector,
     read_json,
+    read_metrics,
     write_model,
 )
 from .pooling.features import WindowFeatures
@@ -122,7 +123,7 @@ def load(folder: Path, device: str = "cpu", engine: str = "auto") -> Stored:
     config, tensors = read_detector(folder)
     file, conv = folder / "model.safetensors", folder / stored.FILE
     with checked_settings(folder):
-        preprocessing = preprocessing_from(config.pop("preprocessing"))
+        preprocessing = preprocessing_from(config.pop("preprocessing", None), folder / "config.json")
         calibration, further = Calibration(**config.pop("calibration")), config.pop("further", 0)
         if not isinstance(further, int) or not 0 <= further <= len(config["classes"]):
             raise ValueError(f"further must be a number of classes, not {further!r}")
@@ -141,9 +142,7 @@ def load(folder: Path, device: str = "cpu", engine: str = "auto") -> Stored:
         softmax = config["scores"] == "softmax"
         arrays = _checked(file, tensors, len(config["classes"]), dimensions, softmax)
         scorer = WindowScorer(**arrays, calibration=calibration, softmax=softmax, further=further)
-    metrics = folder / "metrics.json"
-    kept = examples.load_examples(folder, dimensions)
-    return Stored(config, made, scorer, read_json(metrics) if metrics.is_file() else {}, kept, whole)
+    return Stored(config, made, scorer, read_metrics(folder), examples.load_examples(folder, dimensions), whole)
 
 
 def method_of(folder: Path) -> str:

@@ -29,6 +29,7 @@ from .matlab import read_matlab
 from .ranking import Boxes
 
 READABLE, WRITABLE = (".npz", ".json", ".mat"), (".npz", ".json")
+MAX_JSON_BYTES = 1 << 30
 MAX_MEMBER_BYTES = 1 << 26  # of one image: four million windows
 MAX_NAME_BYTES = 1000
 
@@ -55,9 +56,9 @@ def read_windows(file: str | Path, ids: Sequence[str] | None = None) -> Mapping[
         if suffix == ".npz":
             return _Archive(file)
         found = _read_json(file) if suffix == ".json" else read_matlab(file, ids)
+        return {name: _checked(windows, f"{file}: image {name!r}") for name, windows in found}
     except OSError as error:
         raise ProposalError(f"{file}: cannot be read: {error.strerror or error}") from error
-    return {name: _checked(windows, f"{file}: image {name!r}") for name, windows in found.items()}
 
 
 def write_windows(file: str | Path, items: Iterable[tuple[str, Windows]]) -> None:
@@ -115,7 +116,10 @@ class _Archive(Mapping[str, Boxes]):
         if member.file_size > MAX_MEMBER_BYTES:  # before anything is unpacked
             raise ProposalError(f"{place}: must have at most {MAX_MEMBER_BYTES:,} bytes, got {member.file_size:,}")
         try:
-            array = _parse_array(self._archive.read(member))
+            with self._archive.open(member) as stream:  # whose read() without a size would unpack more than is said
+                array = _parse_array(stream.read(member.file_size))
+        except MemoryError as error:
+            raise ProposalError(f"{place}: there is not enough memory to unpack it") from error
         except Exception as error:  # of many kinds: numpy reads the header of an array as Python
             raise ProposalError(f"{place}: damaged: {error}") from error
         return _checked(array, place)
@@ -146,14 +150,17 @@ def _parse_array(content: bytes) -> Windows:
     return array
 
 
-def _read_json(file: Path) -> dict[str, Windows]:
+def _read_json(file: Path) -> Iterator[tuple[str, Windows]]:
+    if (size := file.stat().st_size) > MAX_JSON_BYTES:
+        raise ProposalError(f"{file}: must have at most {MAX_JSON_BYTES:,} bytes, has {size:,}")
     try:
         content = json.loads(file.read_text(encoding="utf-8-sig"), object_pairs_hook=_without_repetition)
     except (ValueError, RecursionError) as error:
         raise ProposalError(f"{file}: no readable JSON: {error}") from error
     if not isinstance(content, dict):
         raise ProposalError(f"{file}: must be an object with an entry for each image, got {reprlib.repr(content)}")
-    return {name: _from_lists(boxes, f"{file}: image {name!r}") for name, boxes in content.items()}
+    for name, boxes in content.items():
+        yield name, _from_lists(boxes, f"{file}: image {name!r}")
 
 
 def _without_repetition(entries: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -23,6 +23,10 @@ HEADER_BYTES, VERSION_AT, ORDER_AT = 128, 124, 126
 BYTE_ORDERS = {b"IM": "<", b"MI": ">"}
 VERSION, HDF5_VERSION = 0x0100, 0x0200
 MAX_BYTES = 1 << 31  # of a variable: these files cannot hold more
+# What a file may make us do: bytes of a variable for each packed one (windows have about five, names 20), or so many
+# at least; and images, of which ImageNet's detection set, the largest with such files, has 395,909.
+MAX_RATIO, LEAST_BYTES = 40, 1 << 20
+MAX_IMAGES, MAX_VARIABLES, MAX_SIDES = 500_000, 1000, 32
 
 # Types of elements, and how those that hold numbers or letters are stored.
 MATRIX, COMPRESSED = 14, 15
@@ -43,8 +47,8 @@ class _Matrix(NamedTuple):
     elements: Iterator[tuple[int, memoryview]]  # its content
 
 
-def read_matlab(file: Path, ids: Sequence[str] | None) -> dict[str, Windows]:
-    """Return the windows in a file by the names of their images, x1 y1 x2 y2 with outer edges, not checked.
+def read_matlab(file: Path, ids: Sequence[str] | None) -> Iterator[tuple[str, Windows]]:
+    """Yield the name of every image in a file, and its windows, x1 y1 x2 y2 with outer edges, not checked.
 
     Args:
         file: The MATLAB file.
@@ -54,6 +58,8 @@ def read_matlab(file: Path, ids: Sequence[str] | None) -> dict[str, Windows]:
         ProposalError: If it is no such file, or windows and names do not fit together.
         OSError: If it cannot be read.
     """
+    if (size := file.stat().st_size) > MAX_BYTES:
+        raise ProposalError(f"{file}: must have at most {MAX_BYTES:,} bytes, has {size:,}")
     content = memoryview(file.read_bytes())
     try:
         order = _byte_order(content)
@@ -67,13 +73,12 @@ def read_matlab(file: Path, ids: Sequence[str] | None) -> dict[str, Windows]:
         raise ProposalError(f"{file}: has {missing}")
     if len(cells) != len(names):
         raise ProposalError(f"{file}: boxes must be those of the {len(names):,} images named, got {len(cells):,}")
-    windows = {}
     for name, cell in zip(names, cells, strict=True):
         try:
-            windows[name] = _outer_edges(_numbers(cell, order))
+            windows = _outer_edges(_numbers(cell, order))
         except (ValueError, struct.error) as error:
             raise ProposalError(f"{file}: image {name!r}: {error}") from error
-    return windows
+        yield name, windows
 
 
 def _byte_order(content: memoryview) -> str:
@@ -89,15 +94,22 @@ def _byte_order(content: memoryview) -> str:
 
 def _cells(content: memoryview, name: str, order: str) -> list[memoryview] | None:
     """Return the cells of the variable of this name, None if there is none; ValueError if it is no cell array."""
-    for kind, element in _elements(content[HEADER_BYTES:], order):
+    for number, (kind, element) in enumerate(_elements(content[HEADER_BYTES:], order)):
+        if number == MAX_VARIABLES:
+            raise ValueError(f"it has more than {MAX_VARIABLES:,} variables")
         matrix = _unpacked(kind, element, name, order)
         if matrix is None:
             continue
         if matrix.kind != CELLS:
             raise ValueError(f"{name} must be a cell array, got a matrix of class {matrix.kind}")
-        cells = [cell for _, cell in matrix.elements]
-        if len(cells) != math.prod(matrix.shape):
-            raise ValueError(f"{name} must have {matrix.shape} cells, got {len(cells):,}")
+        count = math.prod(matrix.shape)
+        if count > MAX_IMAGES:
+            raise ValueError(f"{name} must have at most {MAX_IMAGES:,} cells, got {count:,}")
+        cells = [cell for _, cell in islice(matrix.elements, count + 1)]
+        if len(cells) != count:
+            raise ValueError(
+                f"{name} must have {matrix.shape} cells, got {len(cells):,}{' or more' * (len(cells) > count)}"
+            )
         return cells
     return None
 
@@ -115,11 +127,11 @@ def _unpacked(kind: int, element: memoryview, name: str, order: str) -> _Matrix 
     inner, size = struct.unpack_from(f"{order}II", beginning)
     if inner != MATRIX or _matrix(memoryview(beginning)[8:], order).name != name:
         return None
-    if size > MAX_BYTES:
-        raise ValueError(f"{name} must have at most {MAX_BYTES:,} bytes, got {size:,}")
+    limit = min(MAX_BYTES, max(LEAST_BYTES, MAX_RATIO * len(element)))
+    if size > limit:
+        raise ValueError(f"{name} must have at most {limit:,} bytes, got {size:,}; '-v6' saves it without packing")
     # Eight bytes more than there are, so that the checksum at the end is reached.
-    rest = stream.decompress(stream.unconsumed_tail, max(8, size + 16 - len(beginning)))
-    whole = beginning + rest
+    whole = zlib.decompressobj().decompress(element, max(len(beginning), size + 8) + 8)
     if len(whole) < size + 8:
         raise ValueError(f"{name} ends after {len(whole):,} of {size + 8:,} bytes")
     return _matrix(memoryview(whole)[8 : size + 8], order)
@@ -135,6 +147,8 @@ def _matrix(data: memoryview, order: str) -> _Matrix:
         raise ValueError("a matrix ends in its head")
     flags = struct.unpack_from(f"{order}I", head[0])[0]
     shape = tuple(np.frombuffer(head[1], f"{order}i4").tolist())
+    if len(shape) > MAX_SIDES:
+        raise ValueError(f"a matrix must have at most {MAX_SIDES} sides, got {len(shape):,}")
     if any(side < 0 for side in shape):
         raise ValueError(f"a matrix must not have negative sides, got {shape}")
     return _Matrix(flags & 0xFF, bool(flags & COMPLEX_FLAG), shape, bytes(head[2]).decode("latin-1"), elements)

@@ -29,6 +29,7 @@ from .command.detecting.sources import Source, Sources
 from .command.inputs.labelled import cutting_options, labels_option, open_labelled
 from .command.options.detector_options import numbers
 from .command.running.lanes import lanes_for, side_by_side
+from .command.shown import shown
 from .reports.curves import scores_by_size
 from .reports.label_scores import NAMES, evaluate, show
 
@@ -116,8 +117,8 @@ def classify(
             skipped.append({"image": str(source), "reason": str(error)})
             continue
         times = ", ".join(f"{stage} {milliseconds:.0f}" for stage, milliseconds in record["milliseconds"].items())
-        head = f"[{number}/{len(images)}] {source} {record['width']}x{record['height']}, ms: {times}"
-        lines = [f"  {found['label']:<20} {found['score']:.3f}" for found in record["classes"]]
+        head = f"[{number}/{len(images)}] {shown(source)} {record['width']}x{record['height']}, ms: {times}"
+        lines = [f"  {shown(found['label']):<20} {found['score']:.3f}" for found in record["classes"]]
         # Where standard output is kept for the JSON object, these lines show how far the run is.
         click.echo("\n".join([head, *lines]), err=as_json)
     if as_json:

@@ -1,12 +1,15 @@
 """The `sppnet` command: finds the verb's module when it is asked for, and turns errors into messages and exit codes."""
 
 import importlib
+import sys
 import warnings
 from typing import Any
 
 import click
 
 from .command.console import BAD_DATA, BAD_MODEL, INTERRUPTED, CommandError, say
+from .command.faults import fault
+from .command.shown import shown
 
 COMMANDS = {
     "detect": "Find the objects in images and draw them.",
@@ -70,8 +73,13 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run the verb; an error that is not click's own becomes a message of one line and an exit code."""
         try:
+            if sys.stdout is None:
+                raise CommandError("standard output is closed, and results are written there: send them to a file", 1)
             return super().invoke(ctx)
-        except (click.ClickException, click.exceptions.Exit, BrokenPipeError):
+        except click.ClickException as error:
+            error.message = shown(error.message)  # type: ignore[misc]
+            raise
+        except (click.exceptions.Exit, BrokenPipeError):
             raise
         except (Exception, KeyboardInterrupt) as error:
             if ctx.params["debug"]:
@@ -111,8 +119,6 @@ def _explain(error: BaseException) -> tuple[str, int]:
     codes = [EXIT_CODES[kind.__name__] for kind in type(error).__mro__ if kind.__name__ in EXIT_CODES]
     if codes:
         return str(error), codes[0]
-    if isinstance(error, RuntimeError) and "no locator available" in str(error):
-        return "compiled loops cannot be kept: set NUMBA_CACHE_DIR to a folder that can be written to", 1
-    if isinstance(error, OSError):
-        return f"{error.filename or 'input or output'}: {error.strerror or error}", 1
+    if (message := fault(error)) is not None:
+        return message, 1
     return f"internal error: {type(error).__name__}: {error}; `sppnet --debug ...` shows the traceback", 1

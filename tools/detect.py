@@ -37,6 +37,7 @@ from .command.detecting.journal import Journal
 from .command.detecting.naming import OutputNames, is_ours
 from .command.detecting.selecting import LeastScores, class_names, least_scores
 from .command.detecting.sources import Source, Sources
+from .command.faults import fault, lacks_memory
 from .command.options.inference_options import chosen_inference, inference_options
 from .command.running.lanes import lanes_for, side_by_side
 from .command.running.models import load, merge_option, models_option
@@ -247,6 +248,10 @@ def look(network: "detector.SPPNet | detector.Combination", task: Task, item: It
         image, record = detect(network, item.source, task)
     except DataError as error:
         return Outcome(item, reason=str(error))
+    except Exception as error:
+        if not lacks_memory(error):
+            raise
+        return Outcome(item, reason=f"{item}: {fault(error)}")
     files = {f"{item.name}.jpg": annotate(image, record, network.classes)} if task.pictures else {}
     if task.crops:
         files |= dict(cut_out(image, record, item.name))

@@ -20,10 +20,11 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from PIL import BmpImagePlugin, ImageFile, ImageOps, TiffImagePlugin, WebPImagePlugin
 from PIL import Image as Pillow
+from PIL import ImageFile, ImageOps, TiffImagePlugin, WebPImagePlugin
 
 from ..errors import DataWarning, ImageError
+from .bmp import open_bmp
 from .heif import is_heif, open_heif
 from .jpeg import finished_jpeg, lacks_end, open_jpeg
 from .png import open_png, with_alpha
@@ -33,12 +34,13 @@ from .tiff import BITS, PHOTOMETRIC, SAMPLE_FORMAT, open_tiff
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".jfif", ".avif", ".heic", ".heif")
 MAX_BYTES = 1 << 30
 MAX_PIXELS, MAX_SIDE = 64_000_000, 32_768
+PASSES = 64  # of scans over a picture as large as may be: some seconds
 
 # The readers are called directly, not through Pillow's open(): that one warns before its caller can see the size.
 _READERS: tuple[tuple[bytes, Callable[[bytes], ImageFile.ImageFile]], ...] = (
     (b"\xff\xd8", open_jpeg),
     (b"\x89PNG\r\n\x1a\n", open_png),
-    (b"BM", lambda data: BmpImagePlugin.BmpImageFile(io.BytesIO(data))),
+    (b"BM", open_bmp),
     (b"RIFF", lambda data: WebPImagePlugin.WebPImageFile(io.BytesIO(data))),
     *((signature, open_tiff) for signature in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")),
 )
@@ -81,11 +83,13 @@ def decode(
     try:
         image: Pillow.Image = _checked(_open(data), max_pixels, max_side)
         missing = None
-        if image.format == "JPEG" and lacks_end(data):
+        if image.format == "JPEG" and lacks_end(data, PASSES * max_pixels / (image.width * image.height)):
             image, missing = finished_jpeg(data)
         pixels = _pixels(image, data)
     except ImageError as error:
         raise ImageError(f"{name}: {error}") from None
+    except MemoryError as error:
+        raise ImageError(f"{name}: there is not enough memory to decode it") from error
     except Exception as error:  # Pillow lets a dozen undocumented types out of damaged files
         raise ImageError(f"{name}: damaged or unsupported image: {' '.join(str(error).split())}") from error
     return pixels, missing

@@ -1,8 +1,10 @@
 """JPEG files: those whose end is missing, and CMYK ones of programs other than Adobe's (ITU T.81)."""
 
 import io
+import math
 import re
 from collections.abc import Iterator
+from itertools import takewhile
 
 import numpy as np
 import numpy.typing as npt
@@ -10,12 +12,15 @@ from PIL import Image as Pillow
 from PIL import JpegImagePlugin
 
 from ..errors import ImageError
+from .parts import most_parts
 
 _START_OF_SCAN, _END_OF_IMAGE = 0xDA, 0xD9
 _MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd7\xff]")  # without those that stand alone, data and padding
 _TAILS = (b"", b"\0" * 64, b"\x55" * 64, b"\xaa" * 64, b"\xfe" * 64)
 _BLOCK = 8  # pixels
 _SPILL = 1  # rows above a block that its colours are blended into
+_COMPARED = 1024  # rows at a time
+_MOST_SCANS = 100  # each goes over all pixels, however few bytes it has; real files have a dozen at most
 
 
 def open_jpeg(data: bytes) -> JpegImagePlugin.JpegImageFile:
@@ -23,15 +28,31 @@ def open_jpeg(data: bytes) -> JpegImagePlugin.JpegImageFile:
 
     Pillow takes 255 for no ink in every CMYK file, which is Adobe's way; without its marker 0 is no ink.
     """
+    before_pixels = takewhile(lambda segment: segment[0] != _START_OF_SCAN, _segments(data))
+    if (segments := sum(1 for _ in before_pixels)) > most_parts(data):
+        raise ImageError(f"{segments:,} segments in {len(data):,} bytes are no JPEG of a picture")
     image = JpegImagePlugin.JpegImageFile(io.BytesIO(data))
     if image.mode == "CMYK" and "adobe" not in image.info:
         image.tile = [tile._replace(args=("CMYK", "")) for tile in image.tile]
     return image
 
 
-def lacks_end(data: bytes) -> bool:
-    """Return whether a JPEG has no end marker."""
-    return all(marker != _END_OF_IMAGE for marker, _ in _segments(data))
+def lacks_end(data: bytes, most_passes: float = math.inf) -> bool:
+    """Return whether a JPEG has no end marker.
+
+    Args:
+        data: The file.
+        most_passes: How often scans may go over the picture, in all decodings that it needs.
+
+    Raises:
+        ImageError: If there are more.
+    """
+    markers = [marker for marker, _ in _segments(data)]
+    lacks = _END_OF_IMAGE not in markers
+    scans, most = markers.count(_START_OF_SCAN), min(_MOST_SCANS, most_passes // (len(_TAILS) if lacks else 1))
+    if scans > most:
+        raise ImageError(f"a JPEG of {scans:,} scans, and of this size it may have {most:g}")
+    return lacks
 
 
 def finished_jpeg(data: bytes) -> tuple[Pillow.Image, str]:
@@ -46,10 +67,12 @@ def finished_jpeg(data: bytes) -> tuple[Pillow.Image, str]:
     images = (open_jpeg(data + tail + bytes([0xFF, _END_OF_IMAGE])) for tail in _TAILS)
     image = next(images)
     pixels = np.asarray(image)
-    complete = min(_equal_rows(pixels, np.asarray(other)) for other in images)
-    lost = image.height - complete
-    if lost > _block_height(data) + _SPILL or not _sends_every_coefficient(data):
-        raise ImageError("truncated JPEG, image data is missing")
+    most = _block_height(data) + _SPILL
+    lost = 0 if _sends_every_coefficient(data) else image.height
+    for other in images:
+        if lost > most:
+            raise ImageError("truncated JPEG, image data is missing")
+        lost = max(lost, image.height - _equal_rows(pixels, np.asarray(other)))
     if lost:
         return image, f"JPEG cut short; the last {lost} of its {image.height} rows are incomplete"
     return image, "JPEG without end marker; all its image data is there"
@@ -57,8 +80,12 @@ def finished_jpeg(data: bytes) -> tuple[Pillow.Image, str]:
 
 def _equal_rows(pixels: npt.NDArray[np.uint8], others: npt.NDArray[np.uint8]) -> int:
     """Return how many rows from the top are the same."""
-    differ = np.flatnonzero((pixels != others).reshape(len(pixels), -1).any(axis=1))
-    return int(differ[0]) if len(differ) else len(pixels)
+    for top in range(0, len(pixels), _COMPARED):
+        part = slice(top, top + _COMPARED)
+        differ = np.flatnonzero((pixels[part] != others[part]).reshape(len(pixels[part]), -1).any(axis=1))
+        if len(differ):
+            return top + int(differ[0])
+    return len(pixels)
 
 
 def _block_height(data: bytes) -> int:

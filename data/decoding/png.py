@@ -9,12 +9,16 @@ import numpy.typing as npt
 from PIL import Image as Pillow
 from PIL import PngImagePlugin
 
+from ..errors import ImageError
+from .parts import most_parts
+
 _SIGNATURE = 8  # bytes
 _METADATA = (b"tEXt", b"zTXt", b"iTXt", b"iCCP")  # what Pillow refuses from 1 MB on, and pixels do not need
 _XMP = b"XML:com.adobe.xmp"
 _ORIENTATION = re.compile(rb'tiff:Orientation(="|>)[0-9]')  # as Pillow looks for it
 _EXIF = b"Raw profile type exif"  # ImageMagick's way
 _MAX_XMP, _MAX_EXIF = 64 << 20, 1 << 20  # bytes; of more the orientation is not looked for
+_MOST_TEXTS = 4  # in which it is looked for
 _TURNING = ("exif", _XMP.decode(), _EXIF.decode())
 
 
@@ -57,12 +61,16 @@ def _samples(data: bytes, byte: str) -> npt.NDArray[np.uint8]:
 
 def _without_metadata(data: bytes) -> bytes:
     """Return a PNG without texts and colour profile, but for the orientation that a text may tell."""
-    kept, start, position = [], 0, _SIGNATURE
+    kept, start, position, chunks, texts = [], 0, _SIGNATURE, 0, 0
     while position + 8 <= len(data):
         length, kind = int.from_bytes(data[position : position + 4], "big"), data[position + 4 : position + 8]
         end = position + 12 + length
+        if (chunks := chunks + 1) > most_parts(data):
+            raise ImageError(f"more than {most_parts(data):,} chunks in {len(data):,} bytes are no PNG of a picture")
         if kind in _METADATA:
-            kept += [data[start:position], _turning_text(kind, data[position + 8 : end - 4])]
+            texts += data.startswith((_XMP, _EXIF), position + 8)
+            turning = _turning_text(kind, data[position + 8 : end - 4]) if texts <= _MOST_TEXTS else b""
+            kept += [data[start:position], turning]
             start = end
         position = end
     return b"".join([*kept, data[start:]]) if kept else data

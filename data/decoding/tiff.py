@@ -9,6 +9,8 @@ from ..errors import ImageError
 BITS, PHOTOMETRIC, SAMPLE_FORMAT = 258, 262, 339
 _SAMPLES, _PLANAR = 277, 284
 _TOGETHER, _SEPARATE = 1, 2  # the samples of a pixel; planes one after the other
+_PLACES = (273, 324)  # of strips, and of tiles
+_MOST_PIECES = 100_000
 _MOST_SAMPLES = 6  # a pixel, that Pillow knows
 _COLOURS = {0: "grey", 1: "grey", 2: "RGB", 3: "palette", 5: "CMYK", 6: "YCbCr", 8: "Lab"}
 _PLANES_READ = {(2, 3), (2, 4), (5, 4), (8, 3)}  # photometric, samples: of 8 bits
@@ -29,6 +31,9 @@ def open_tiff(data: bytes) -> TiffImagePlugin.TiffImageFile:
         ImageError: If its samples are in an arrangement that is not read.
     """
     tags = _tags(data)
+    pieces = max(len(tags.get(places, ())) for places in _PLACES)
+    if pieces > _MOST_PIECES:
+        raise ImageError(f"a TIFF may lie in {_MOST_PIECES:,} strips or tiles, and lies in {pieces:,}")
     samples, separate = tags.get(_SAMPLES, 1), tags.get(_PLANAR) == _SEPARATE
     planes_read = (tags.get(PHOTOMETRIC), samples) in _PLANES_READ and max(tags.get(BITS, (1,))) == 8
     if samples > _MOST_SAMPLES or (separate and samples > 1 and not planes_read):

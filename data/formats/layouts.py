@@ -11,6 +11,7 @@ from ..errors import DataError
 SPLITS = ("train", "trainval", "val", "valid", "validation", "test")  # what parts are usually called
 MOST_LOOKED_AT = 5  # files of a folder that are opened to find out what they are
 HEAD_BYTES = 4096
+MAX_BYTES = 1 << 30  # of a text: those of large data sets have half of it
 
 
 def files_of(folder: Path, *suffixes: str) -> list[Path]:
@@ -53,13 +54,15 @@ def parts_by_name(files: Sequence[Path]) -> dict[str, list[Path]]:
     return {file.stem: [file] for file in files}
 
 
-def read_text(file: Path) -> str:
-    """Return the content of a text file.
+def read_text(file: Path, max_bytes: int = MAX_BYTES) -> str:
+    """Return the content of a text file of so many bytes at most.
 
     Raises:
-        DataError: If it cannot be read.
+        DataError: If it cannot be read, or is larger.
     """
     try:
+        if (size := file.stat().st_size) > max_bytes:
+            raise DataError(f"{file}: must have at most {max_bytes:,} bytes, has {size:,}")
         return file.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise DataError(f"{file}: cannot be read: {error.strerror}") from error

@@ -12,6 +12,7 @@ from .layouts import files_of, folders_of, holds_image, read_text, some_begin, s
 SPLITS = ("train", "val", "test")  # keys of the settings; others are splits, too, if they name what is there
 NO_SPLITS = ("path", "names", "nc", "kpt_shape", "flip_idx", "download", "channels")
 USUAL_FILE, CLASSES = "data.yaml", "classes.txt"
+MAX_BYTES = 1 << 20  # of the settings: YAML takes seconds for a megabyte
 _NAMES = re.compile(r"^['\"]?names['\"]?\s*:", re.MULTILINE)
 
 
@@ -71,7 +72,9 @@ def _read_settings(file: Path) -> Settings:
     import yaml  # here: only this format needs it
 
     try:
-        content = yaml.load(read_text(file), Loader=yaml.BaseLoader)  # text only: a class may be called `no`
+        content = yaml.load(read_text(file, MAX_BYTES), Loader=yaml.BaseLoader)  # text only: a class may be called `no`
+    except RecursionError as error:
+        raise DataError(f"{file}: no readable YAML: it is nested too deeply") from error
     except yaml.YAMLError as error:
         raise DataError(f"{file}: no readable YAML: {' '.join(str(error).split())}") from error
     if not isinstance(content, dict):

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from ..decoding.images import IMAGE_SUFFIXES
 from ..errors import DataError
+from ..formats.layouts import read_text
 from ..listing import normal
 
 LARGEST_EDGE = 1e9  # pixels; float32 holds it with room to add two
@@ -124,14 +125,12 @@ def _images_by_name(ids: Sequence[str]) -> dict[str | int, str]:
 
 def _read_json(file: Path) -> Any:
     try:
-        text = file.read_text(encoding="utf-8-sig")
+        text = read_text(file)
         if file.suffix.lower() == ".jsonl":
             return [json.loads(line) for line in text.split("\n") if line.strip()]
         return json.loads(text)
-    except OSError as error:
-        raise DataError(f"{file}: cannot be read: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
-        raise DataError(f"{file}: no readable JSON: {error}") from error
+        raise error if isinstance(error, DataError) else DataError(f"{file}: no readable JSON: {error}") from error
 
 
 def _entries(content: Any, file: str) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ..errors import DataError
-from ..files import write_whole
+from ..files import named, write_whole
 
 
 class Results:
@@ -52,7 +52,7 @@ class Results:
     def append(self, file: str, text: str) -> None:
         """Append whole lines to a file that was begun."""
         content = text.encode()
-        with (self.folder / file).open("ab") as stream:
+        with named(self.folder / file), (self.folder / file).open("ab") as stream:
             stream.write(content)
         self.sizes[file] += len(content)
 

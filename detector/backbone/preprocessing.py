@@ -1,9 +1,9 @@
 """What the weights of a backbone expect of an image: channel order, range, mean and standard deviation."""
 
-import json
+import reprlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import cv2
 import numpy as np
@@ -11,6 +11,9 @@ import numpy.typing as npt
 from safetensors import safe_open
 
 from ..errors import InputError, ModelError
+from ..files.config_fields import PREPROCESSING
+from ..files.fields import check_fields
+from ..files.model_folder import json_object, read_json
 
 
 @dataclass(frozen=True)
@@ -55,21 +58,25 @@ PREPROCESSINGS = {
 
 def stored_preprocessing(file: Path) -> Preprocessing:
     """Return the preprocessing that a weights file names, or the one of its family."""
-    stored = _metadata(file).get("preprocessing")
-    beside = file.with_suffix(".json")
-    if stored is None and beside.is_file():
-        stored = beside.read_text()
-    if stored is None:
-        return PREPROCESSINGS["caffe" if "caffe" in file.stem.lower() else "torchvision"]
-    try:
-        return preprocessing_from(json.loads(stored))
-    except (TypeError, KeyError, ValueError) as error:
-        raise ModelError(f"{file}: the preprocessing stored with the weights cannot be used ({error})") from error
+    stored, beside = _metadata(file).get("preprocessing"), file.with_suffix(".json")
+    if stored is not None:
+        return preprocessing_from(json_object(stored, file), file)
+    if beside.is_file():
+        return preprocessing_from(read_json(beside), beside)
+    return PREPROCESSINGS["caffe" if "caffe" in file.stem.lower() else "torchvision"]
 
 
-def preprocessing_from(stored: dict[str, object]) -> Preprocessing:
-    """Return the preprocessing from its fields as JSON holds them."""
-    return Preprocessing(**{**stored, "mean": tuple(stored["mean"]), "std": tuple(stored["std"])})  # type: ignore[arg-type]
+def preprocessing_from(stored: Any, file: Path) -> Preprocessing:
+    """Return the preprocessing from its fields as JSON holds them.
+
+    Raises:
+        ModelError: If they are others or hold what they must not; names the file.
+    """
+    check_fields(stored, PREPROCESSING, f"{file}: preprocessing.")
+    if stored.keys() != PREPROCESSING.keys():
+        rule = f"what the weights expect of an image is told by {', '.join(PREPROCESSING)}"
+        raise ModelError(f"{file}: {rule}, and this has {reprlib.repr(list(stored))}")
+    return Preprocessing(stored["order"], stored["range"], tuple(stored["mean"]), tuple(stored["std"]))
 
 
 def _metadata(file: Path) -> dict[str, str]:

@@ -1,7 +1,6 @@
 """Weights of backbones: files of tensors named as in torchvision's models, and what they expect of an image."""
 
 import json
-import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -11,9 +10,9 @@ from safetensors.torch import save
 from torch import nn
 
 from ..errors import InputError, ModelError
+from ..files.kinds import check_archive, looks_like
 from ..files.model_folder import (
     bundled,
-    checked_settings,
     classifier_backbone,
     model_folder,
     read_detector,
@@ -62,8 +61,6 @@ def save_weights(
 
 FORMATS = (".safetensors", ".pth", ".pt")
 TAKEN = "what is taken is a .safetensors file, or a .pth or .pt file as torch.save(module.state_dict(), file) writes it"
-BLANK = b"\xef\xbb\xbf \t\r\n"  # what may stand before the first sign of a text
-PICKLED = (b"PK", b"\x80")  # how files of torch.save begin, today's and the older ones
 
 
 def load_backbone(
@@ -101,15 +98,15 @@ def load_backbone(
     weights = str(weights)
     if weights == "random":
         return _backbone(name, random_layers(name, seed), named, precision, device, engine)
-    file, layers = Path(weights), network.build()
+    file, layers, stored = Path(weights), network.build(), named
     if weights == "imagenet":
-        tensors, stored = _of_imagenet(name), named
-    elif of_classifier := classifier_backbone(file):
-        tensors, stored = _read_tensors(of_classifier), stored_preprocessing(of_classifier)
-    elif file.is_dir() or weights in bundled():
+        tensors = _of_imagenet(name)
+    elif (file.is_dir() and not classifier_backbone(file)) or weights in bundled():
         tensors, stored = _read_detector(model_folder(file), name)
     else:
-        tensors, stored = _read_tensors(file), stored_preprocessing(file)
+        file = classifier_backbone(file) or file
+        tensors = _read_tensors(file)
+        stored = named if preprocessing else stored_preprocessing(file)
     _load_into(layers, tensors, f"the ImageNet weights of {name}" if weights == "imagenet" else str(file))
     if weights == "imagenet":
         for key in (key for key in tensors if key.endswith(".normalisation")):
@@ -187,43 +184,22 @@ def _read_tensors(file: Path) -> dict[str, torch.Tensor]:
             from safetensors.torch import load_file
 
             return load_file(file)
+        check_archive(file)
         tensors = torch.load(file, map_location="cpu", weights_only=True)
+    except (ModelError, MemoryError):
+        raise
     except Exception as error:  # the readers raise many types for a broken file
-        raise ModelError(f"{file}: the weights cannot be read: {_looks_like(file)}; {TAKEN}") from error
+        raise ModelError(f"{file}: the weights cannot be read: {looks_like(file)}; {TAKEN}") from error
     if not isinstance(tensors, dict):
         raise ModelError(f"{file}: a weights file must hold named tensors only, and holds a {type(tensors).__name__}")
     for name, value in tensors.items():
         if not isinstance(value, torch.Tensor):
             found = f"its {name!r} is a {type(value).__name__}"
             raise ModelError(f"{file}: a weights file must hold named tensors only, and {found}; {TAKEN}")
+        if not isinstance(name, str):
+            found = f"one is called {name!r}"
+            raise ModelError(f"{file}: a weights file must hold named tensors only, and {found}; {TAKEN}")
     return tensors
-
-
-def _looks_like(file: Path) -> str:
-    """Return what a file is from which no tensors can be read."""
-    try:
-        with file.open("rb") as stream:
-            start = stream.read(1000)
-    except OSError as error:
-        return str(error.strerror)
-    if not start:
-        return "it is empty"
-    if start.startswith(b"version https://git-lfs"):
-        return "it is a pointer of Git LFS, and `git lfs pull` fetches the file"
-    if start.lstrip(BLANK).startswith(b"<"):
-        return "it is a web page or XML, as a failed download leaves it"
-    if file.suffix == ".safetensors" or not start.startswith(PICKLED):
-        return f"it is damaged or of another kind, and begins with {start[:8]!r}"
-    try:
-        with zipfile.ZipFile(file) as archive:
-            names = {name.rpartition("/")[2] for name in archive.namelist()}
-    except zipfile.BadZipFile:
-        return "it is damaged, or holds pickled objects of Python beside tensors"
-    if "constants.pkl" in names:
-        return "it is a program of TorchScript"
-    if "data.pkl" in names:
-        return "it holds pickled objects of Python, such as a whole module, not only tensors"
-    return "it is an archive of something else"
 
 
 def _read_detector(folder: Path, name: str) -> tuple[dict[str, torch.Tensor], Preprocessing]:
@@ -236,8 +212,7 @@ def _read_detector(folder: Path, name: str) -> tuple[dict[str, torch.Tensor], Pr
         for key, tensor in tensors.items()
         if key.startswith("backbone.")
     }
-    with checked_settings(folder):
-        return layers, preprocessing_from(config["preprocessing"])
+    return layers, preprocessing_from(config.get("preprocessing"), folder / "config.json")
 
 
 def _load_into(layers: nn.Sequential, tensors: dict[str, torch.Tensor], source: str) -> None:
@@ -249,6 +224,10 @@ def _load_into(layers: nn.Sequential, tensors: dict[str, torch.Tensor], source: 
         if tensors[name].shape != parameter.shape:
             wanted, got = tuple(parameter.shape), tuple(tensors[name].shape)
             raise ModelError(f"{source}: the tensor {name!r} must have the shape {wanted}, not {got}")
-        if not bool(torch.isfinite(tensors[name]).all()):
+        tensor = tensors[name]
+        if tensor.layout != torch.strided or tensor.is_meta or not tensor.is_floating_point():
+            kind = f"{tensor.dtype}, {tensor.layout}, on {tensor.device}"
+            raise ModelError(f"{source}: the tensor {name!r} must be of plain floating-point numbers, not {kind}")
+        if not bool(torch.isfinite(tensor).all()):
             raise ModelError(f"{source}: the tensor {name!r} holds values that are not finite")
         parameter.copy_(tensors[name])

@@ -10,6 +10,8 @@ from torch import nn
 from ..backbone.backbone import Backbone
 from ..backbone.weights import load_backbone, weights_bytes
 from ..errors import ModelError
+from ..files.config_fields import CLASSIFIER
+from ..files.fields import check_fields
 from ..files.formats import CLASSIFIER_FORMAT, upgraded_classifier
 from ..files.layers import take_tensors
 from ..files.model_folder import (
@@ -17,6 +19,7 @@ from ..files.model_folder import (
     classifier_backbone,
     json_bytes,
     read_json,
+    read_metrics,
     read_tensors,
     write_model,
 )
@@ -67,6 +70,7 @@ def load_classifier(folder: Path, device: str) -> tuple[dict[str, Any], Path, Ba
         raise ModelError(
             f"{folder / 'config.json'}: is not of the format {CLASSIFIER_FORMAT!r}: `sppnet pretrain` makes such models"
         )
+    check_fields(config, CLASSIFIER, f"{folder / 'config.json'}: ")
     file = folder / "model.safetensors"
     tensors = {name: torch.from_numpy(tensor) for name, tensor in read_tensors(file).items()}
     with checked_settings(folder):
@@ -80,9 +84,8 @@ def load_classifier(folder: Path, device: str) -> tuple[dict[str, Any], Path, Ba
             raise ValueError(f"side_ {config['side_']}, short_side_ {config['short_side_']}")
         for name in ("classes", "levels", "widths"):
             config[name] = tuple(config[name])
-    metrics = folder / "metrics.json"
     layers = head.to(device).eval().requires_grad_(False)
-    return config, weights, backbone, layers, read_json(metrics) if metrics.is_file() else {}
+    return config, weights, backbone, layers, read_metrics(folder)
 
 
 def _card(config: dict[str, Any], metrics: dict[str, Any]) -> str:

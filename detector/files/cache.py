@@ -1,14 +1,21 @@
-"""Arrays on disk that a training can always compute again: a bad or missing file is a miss, never an error."""
+"""Arrays on disk that a training can always compute again: a bad or missing file is a miss, never an error.
+
+The checksum of a file covers its key, which stands for all that the array depends on, and the version of the files: one
+under another's name is no better than a damaged one.
+"""
 
 import hashlib
 import io
+import warnings
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from ..errors import CacheWarning
 from .whole import write_whole
 
+VERSION = 2  # of the files; those of another have other names and are not looked at
 _DIGEST_SIZE = 16
 
 
@@ -24,22 +31,24 @@ class ArrayCache:
         buffer = io.BytesIO()
         np.save(buffer, array, allow_pickle=False)
         payload = buffer.getbuffer()
-        write_whole(self._path(key), _digest(payload), payload)
+        write_whole(self._path(key), digest(key, payload), payload)
 
     def load(self, key: str) -> npt.NDArray[np.generic] | None:
-        """Return the array under a key, or None where there is none or its file is damaged."""
+        """Return the array under a key, None where there is none; a damaged file warns and counts as not there."""
+        path = self._path(key)
         try:
-            content = memoryview(self._path(key).read_bytes())
+            content = memoryview(path.read_bytes())
         except OSError:
             return None
         payload = content[_DIGEST_SIZE:]
-        if _digest(payload) != content[:_DIGEST_SIZE]:
+        if digest(key, payload) != content[:_DIGEST_SIZE]:
+            warn_of(path)
             return None
         array: npt.NDArray[np.generic] = np.load(io.BytesIO(payload), allow_pickle=False)
         return array
 
     def _path(self, key: str) -> Path:
-        return self.folder / f"{key}.array"
+        return self.folder / f"{VERSION}.{key}.array"
 
 
 def content_key(*parts: bytes | str | npt.NDArray[np.generic]) -> str:
@@ -55,5 +64,12 @@ def content_key(*parts: bytes | str | npt.NDArray[np.generic]) -> str:
     return digest.hexdigest()
 
 
-def _digest(payload: memoryview) -> bytes:
-    return hashlib.blake2b(payload, digest_size=_DIGEST_SIZE).digest()
+def digest(key: str, payload: bytes | memoryview) -> bytes:
+    """Return the checksum of what is kept under a key, 16 bytes."""
+    named = hashlib.blake2b(f"{VERSION} {key}".encode(), digest_size=_DIGEST_SIZE).digest()
+    return hashlib.blake2b(payload, digest_size=_DIGEST_SIZE, key=named).digest()
+
+
+def warn_of(path: Path) -> None:
+    """Warn that a file is not used."""
+    warnings.warn(f"{path}: damaged, or of another image or setting: ignored", CacheWarning, stacklevel=3)

@@ -13,7 +13,10 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
 from ..errors import ModelError
+from .config_fields import DETECTOR, FINE_TUNING, METRICS
+from .fields import check_fields
 from .formats import FORMAT, Tensors, upgraded_detector
+from .kinds import looks_like
 
 # Of a detector; and of a classifier, which has its conv layers in a file of their own. Both may have learning curves.
 FILES = (
@@ -28,6 +31,8 @@ FILES = (
     "examples.safetensors",
     "trunk.safetensors",  # of earlier formats
 )
+
+MOST_JSON = 64 << 20  # bytes
 
 BUNDLED = Path(__file__).parents[1] / "models"  # folders of models that come with the package
 
@@ -97,6 +102,9 @@ def read_detector(folder: Path) -> tuple[dict[str, Any], Tensors]:
         config, tensors = upgraded_detector(read_json(file), read_tensors(folder / "model.safetensors"))
     if config.pop("format", None) != FORMAT:
         raise ModelError(f"{file}: is not of format {FORMAT}: train the model again with this version")
+    check_fields(config, DETECTOR, f"{file}: ")
+    if config.get("fine_tuning") is not None:
+        check_fields(config["fine_tuning"], FINE_TUNING, f"{file}: fine_tuning.")
     return config, {
         name: tensor.astype(np.float32) if tensor.dtype == np.float16 else tensor for name, tensor in tensors.items()
     }
@@ -111,7 +119,20 @@ def read_tensors(file: Path) -> Tensors:
     try:
         return load_file(file)
     except (OSError, SafetensorError, TypeError) as error:  # TypeError: of numbers that numpy does not know
-        raise ModelError(f"{file}: the model's tensors cannot be read ({error})") from error
+        reason = str(error) if isinstance(error, TypeError) else looks_like(file)
+        raise ModelError(f"{file}: the model's tensors cannot be read: {reason}") from error
+
+
+def read_metrics(folder: Path) -> dict[str, Any]:
+    """Return what is known of a model's training; nothing if there is no such file.
+
+    Raises:
+        ModelError: If it is damaged.
+    """
+    file = folder / "metrics.json"
+    metrics = read_json(file) if file.is_file() else {}
+    check_fields(metrics, METRICS, f"{file}: ")
+    return metrics
 
 
 @contextmanager
@@ -133,10 +154,25 @@ def read_json(file: Path) -> dict[str, Any]:
         ModelError: If it is missing, damaged or something else.
     """
     try:
-        content = json.loads(file.read_text())
+        if (size := file.stat().st_size) > MOST_JSON:
+            raise ModelError(f"{file}: must have at most {MOST_JSON:,} bytes, has {size:,}")
+        text = file.read_text(encoding="utf-8")
     except FileNotFoundError as error:
         raise ModelError(f"{file}: is missing, so this is no model") from error
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, UnicodeDecodeError) as error:
+        raise ModelError(f"{file}: cannot be read as JSON ({error})") from error
+    return json_object(text, file)
+
+
+def json_object(text: str, file: Path) -> dict[str, Any]:
+    """Return the object in a text from a file.
+
+    Raises:
+        ModelError: If it is damaged or something else.
+    """
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError) as error:
         raise ModelError(f"{file}: cannot be read as JSON ({error})") from error
     if not isinstance(content, dict):
         raise ModelError(f"{file}: must hold a JSON object")

@@ -14,5 +14,7 @@ def write_whole(file: Path, *parts: bytes | memoryview) -> None:
             opened.flush()
             os.fsync(opened.fileno())
         partial.replace(file)
+    except OSError as error:  # of a full disk the system does not say whose
+        raise OSError(error.errno, error.strerror, str(file)) from error
     finally:
         partial.unlink(missing_ok=True)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from ..errors import InputError
+from ..files.config_fields import LARGEST_LEVEL
 
 LEVELS = (1, 2, 3, 6)
 
@@ -14,6 +15,7 @@ def bins(levels: Sequence[int]) -> int:
 
 def checked_levels(levels: Sequence[int]) -> tuple[int, ...]:
     """Return the levels of a pyramid as whole numbers, or raise InputError."""
-    if len(levels) == 0 or min(levels) < 1:
-        raise InputError(f"levels must be one or more positive whole numbers, not {tuple(levels)}")
+    if len(levels) == 0 or min(levels) < 1 or max(levels) > LARGEST_LEVEL:
+        rule = f"one or more positive whole numbers up to {LARGEST_LEVEL}"
+        raise InputError(f"levels must be {rule}, not {tuple(levels)}")
     return tuple(int(level) for level in levels)

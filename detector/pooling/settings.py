@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import inf
 from typing import Any
 
 from ..backbone.networks.table import network_of
 from ..errors import InputError
+from ..files.config_fields import LARGEST_ENLARGEMENT, LARGEST_POWER, LARGEST_SCALE, LARGEST_SIDE, LEAST_POWER
 from .projection import Preset, checked_preset
 from .pyramid import LEVELS, checked_levels
 
@@ -27,8 +27,9 @@ class View:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "levels", checked_levels(self.levels))  # a list when it comes from a file
-        if self.enlargement is not None and not 0 < self.enlargement < inf:
-            raise InputError(f"enlargement must be positive and finite, or None, not {self.enlargement}")
+        if self.enlargement is not None and not 0 < self.enlargement <= LARGEST_ENLARGEMENT:
+            rule = f"positive and at most {LARGEST_ENLARGEMENT:g}, or None"
+            raise InputError(f"enlargement must be {rule}, not {self.enlargement}")
 
 
 # Beyond the paper: what is around a window, and in the whole image, tells what it may show.
@@ -62,10 +63,10 @@ class Pooling:
         object.__setattr__(self, "views", tuple(_view(view) for view in self.views))
         if not self.views:
             raise InputError("views: there must be one at least, or vectors are empty")
-        if self.max_side < 1 or not 0 < self.power < inf:
-            raise InputError(
-                f"max_side must be positive and power positive and finite, not {self.max_side} and {self.power}"
-            )
+        if not 1 <= self.max_side <= LARGEST_SIDE:
+            raise InputError(f"max_side must be from 1 to {LARGEST_SIDE} pixels, not {self.max_side}")
+        if not LEAST_POWER <= self.power <= LARGEST_POWER:
+            raise InputError(f"power must be from {LEAST_POWER:g} to {LARGEST_POWER:g}, not {self.power}")
         checked_preset(self.geometry)
 
     def with_views(self, *views: View) -> "Pooling":
@@ -75,8 +76,9 @@ class Pooling:
 
 def checked_scales(scales: Sequence[int]) -> tuple[int, ...]:
     """Return the scales, or raise InputError unless they are one or more different lengths of a pixel or more."""
-    if not len(scales) or min(scales) < 1 or len(set(scales)) != len(scales):
-        raise InputError(f"scales must be one or more different short sides in pixels, not {tuple(scales)}")
+    if not len(scales) or min(scales) < 1 or max(scales) > LARGEST_SCALE or len(set(scales)) != len(scales):
+        rule = f"one or more different short sides in pixels, up to {LARGEST_SCALE}"
+        raise InputError(f"scales must be {rule}, not {tuple(scales)}")
     return tuple(scales)
 
 

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from sppnet.data import write_whole
 
 
@@ -19,3 +21,12 @@ def test_a_link_is_replaced_and_what_it_points_to_stays(tmp_path: Path) -> None:
     write_whole(tmp_path / "link", b"new")
 
     assert (tmp_path / "source").read_bytes() == b"old"
+
+
+def test_a_full_disk_is_told_with_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full_disk(path: Path, content: bytes) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full_disk)
+    with pytest.raises(OSError, match=r"No space left on device: '.*out\.json'"):
+        write_whole(tmp_path / "out.json", b"{}")

@@ -163,6 +163,10 @@ def test_a_damaged_config_is_one_clear_error(copy: Path, content: str) -> None:
         ("training", {"held_out": "some"}),
         ("calibration", {"slope": 1, "curve": 2}),
         ("search", {"unknown": 1}),
+        ("fine_tuning", []),
+        ("fine_tuning", {"epochs": "3"}),
+        ("pooling", {"scales": [20_000]}),
+        ("calibration", {"slope": [1], "offset": 0}),
         ("training", {"mining": {"C": 1, "unknown": 1}}),
         ("preprocessing", {"order": "rgb"}),
     ],
@@ -172,6 +176,13 @@ def test_settings_that_do_not_fit_are_one_clear_error(copy: Path, key: str, valu
     (copy / "config.json").write_text(json.dumps({**config, key: value}))
 
     with pytest.raises(ModelError):
+        SPPNet.load(copy)
+
+
+def test_damaged_metrics_are_named(copy: Path) -> None:
+    (copy / "metrics.json").write_text('{"seconds": {"SVMs": "long"}}')
+
+    with pytest.raises(ModelError, match=r"metrics\.json: seconds must be an object of values, each a number"):
         SPPNet.load(copy)
 
 

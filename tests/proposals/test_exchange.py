@@ -15,6 +15,7 @@ import pytest
 
 from sppnet.proposals import ProposalError, check_inside, read_windows, write_windows
 from sppnet.proposals.exchange import MAX_MEMBER_BYTES
+from sppnet.tools.benchmarks.faults.worst_inputs import understated_archive
 
 Windows = npt.NDArray[Any]
 
@@ -192,6 +193,29 @@ def test_a_huge_array_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
     tracemalloc.stop()
 
     assert peak < 1 << 20
+
+
+def test_an_array_that_is_larger_than_is_said_is_not_unpacked_further(tmp_path: Path) -> None:
+    (tmp_path / "found.npz").write_bytes(understated_archive(64, said=1000))
+
+    tracemalloc.start()
+    with pytest.raises(ProposalError, match=r"found\.npz: image 'a': damaged: "):
+        read_windows(tmp_path / "found.npz")["a"]
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert peak < 1 << 20
+
+
+def test_a_message_about_a_long_name_is_cut(tmp_path: Path) -> None:
+    (tmp_path / "found.json").write_text(json.dumps({"a" * 100_000: [[1, 2]]}))
+
+    with pytest.raises(
+        ProposalError, match=r"found\.json: image 'aaa.* \.\.\. a.*must be 4 numbers, got \[1, 2\]"
+    ) as error:
+        read_windows(tmp_path / "found.json")
+
+    assert len(str(error.value)) == 1000
 
 
 def test_a_header_that_promises_more_than_there_is_takes_no_memory(tmp_path: Path) -> None:

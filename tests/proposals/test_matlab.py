@@ -11,6 +11,13 @@ import pytest
 from scipy.io import savemat
 
 from sppnet.proposals import ProposalError, read_windows
+from sppnet.tools.benchmarks.faults.worst_inputs import (
+    EMPTY_CELL,
+    MATLAB_HEADER,
+    many_sides,
+    packed_cells,
+    plain_cells,
+)
 from tests.proposals.test_exchange import mutated, outcome
 
 FIRST = np.array([[1, 1, 20, 30], [5, 11, 8, 12]])  # y1 x1 y2 x2, counted from 1, the last pixel included
@@ -168,7 +175,7 @@ def test_a_compressed_variable_of_more_bytes_than_can_be_is_refused(tmp_path: Pa
     packed = zlib.compress(bytes(inner))
     file.write_bytes(content[:128] + struct.pack("<II", 15, len(packed)) + packed)
 
-    with pytest.raises(ProposalError, match="boxes must have at most 2,147,483,648 bytes"):
+    with pytest.raises(ProposalError, match="boxes must have at most 1,048,576 bytes, got 4,294,967,280"):
         read_windows(file, ["a", "b"])
 
 
@@ -179,3 +186,20 @@ def test_a_damaged_checksum_is_noticed(tmp_path: Path) -> None:
 
     with pytest.raises(ProposalError, match="no readable MATLAB file"):
         read_windows(file, ["a", "b"])
+
+
+@pytest.mark.parametrize(
+    ("content", "rule"),
+    [
+        (packed_cells(200_000), "boxes must have at most 1,048,576 bytes, got 1,600,"),
+        (packed_cells(10_000), "has no names of images"),
+        (plain_cells(500_001), "boxes must have at most 500,000 cells, got 500,001"),
+        (many_sides(100_000), "a matrix must have at most 32 sides, got 100,000$"),
+        (MATLAB_HEADER + EMPTY_CELL * 1001, "it has more than 1,000 variables"),
+    ],
+)
+def test_work_is_bounded_by_the_size_of_the_file(tmp_path: Path, content: bytes, rule: str) -> None:
+    (tmp_path / "found.mat").write_bytes(content)
+
+    with pytest.raises(ProposalError, match=rf"found\.mat: .*{rule}"):
+        read_windows(tmp_path / "found.mat")

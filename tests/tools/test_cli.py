@@ -99,6 +99,28 @@ def test_a_full_disk_is_named_with_its_file(monkeypatch: pytest.MonkeyPatch) -> 
     assert (result.stderr, result.exit_code) == ("error: out.jpg: No space left on device\n", 1)
 
 
+def test_a_lack_of_memory_is_no_internal_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    result = run_failing(monkeypatch, MemoryError("Unable to allocate 3 TiB"))
+
+    assert (result.stderr.split(";")[0], result.exit_code) == (
+        "error: there is not enough memory (Unable to allocate 3 TiB)",
+        1,
+    )
+
+
+@pytest.mark.parametrize("error", [DataError("a\x1b[31m\n\u202eb"), click.UsageError("a\x1b[31m\n\u202eb")])
+def test_names_reach_the_terminal_escaped(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    assert r"a\x1b[31m\n\u202eb" in run_failing(monkeypatch, error).stderr
+
+
+def test_a_closed_standard_output_is_an_error_before_anything_is_lost() -> None:
+    arguments = [sys.executable, "-m", "sppnet", "doctor", "--json"]
+    result = subprocess.run(["sh", "-c", '"$@" >&-', "sh", *arguments], capture_output=True, text=True)
+
+    assert result.returncode == 1
+    assert result.stderr == "error: standard output is closed, and results are written there: send them to a file\n"
+
+
 def test_an_interruption_exits_with_130(monkeypatch: pytest.MonkeyPatch) -> None:
     result = run_failing(monkeypatch, KeyboardInterrupt())
 

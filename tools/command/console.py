@@ -13,6 +13,7 @@ from sppnet import detector
 from .gpus import may_have_gpu
 from .libraries import set_up
 from .options.choices import ChoiceOf
+from .shown import shown
 
 USAGE, BAD_DATA, BAD_MODEL, SKIPPED, INTERRUPTED = 2, 3, 4, 5, 130
 
@@ -109,8 +110,8 @@ def find_device(device: str) -> str:
 
 
 def say(message: str) -> None:
-    """Write a line to standard error, where everything goes that is not a result."""
-    click.echo(message, err=True)
+    """Write a line to standard error, where everything goes that is not a result; see `shown`."""
+    click.echo(shown(message), err=True)
 
 
 def warn(problems: list[str]) -> None:

@@ -4,6 +4,8 @@ import click
 
 from sppnet.data import GRADES, KINDS, Finding, Report
 
+from ..command.shown import shown as one_line
+
 MOST = 5  # kinds in the ranking
 
 
@@ -20,7 +22,7 @@ def show(report: Report, shown: int, most: int, *, changes: bool) -> None:
     for kind in report.tally.ranked():
         _show_kind(report, kind, shown, most, changes)
     for note in report.notes:
-        click.echo(f"\n{note}")
+        click.echo(f"\n{one_line(note)}")
     if report.searched:
         missed = report.tally.counts.get("unreached", (0,))[0]
         share = (report.searched - missed) / report.searched
@@ -31,7 +33,8 @@ def show(report: Report, shown: int, most: int, *, changes: bool) -> None:
 def _head(report: Report) -> str:
     images = ", ".join(f"{split or 'all'} {count:,} images" for split, count in report.images.items())
     objects = sum(report.objects.values())
-    return f"{report.root}: {report.format}, {images}; {objects:,} usable objects of {len(report.objects):,} classes"
+    usable = f"{objects:,} usable objects of {len(report.objects):,} classes"
+    return f"{one_line(report.root)}: {report.format}, {images}; {usable}"
 
 
 def _show_kind(report: Report, kind: str, shown: int, most: int, changes: bool) -> None:
@@ -48,7 +51,7 @@ def _show_kind(report: Report, kind: str, shown: int, most: int, changes: bool) 
 
 def _line(finding: Finding, changes: bool) -> str:
     mended = finding.mended and f" -> {finding.mended}" if changes else f" (--fix: {finding.mended})"
-    return f"{finding.place}: {finding.fault}{mended if finding.mended else ''}"
+    return one_line(f"{finding.place}: {finding.fault}{mended if finding.mended else ''}")
 
 
 def _cost(report: Report, kind: str) -> str:

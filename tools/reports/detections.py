@@ -12,6 +12,7 @@ from PIL import Image
 from sppnet.detector import draw
 
 from ..command.detecting.naming import MARK
+from ..command.shown import shown
 
 JPEG_QUALITY = 92
 
@@ -52,9 +53,9 @@ def summary(record: dict[str, Any]) -> str:
     stages = record["milliseconds"]
     times = ", ".join(f"{stage} {milliseconds:.0f}" for stage, milliseconds in stages.items())
     objects = record["detections"]
-    head = f"{record['image']} {record['width']}x{record['height']}: {len(objects)} objects, ms: {times}"
+    head = f"{shown(record['image'])} {record['width']}x{record['height']}: {len(objects)} objects, ms: {times}"
     lines = [
-        f"  {thing['label']:<12} {thing['score']:.2f}  " + " ".join(f"{side:7.1f}" for side in thing["box"])
+        f"  {shown(thing['label']):<12} {thing['score']:.2f}  " + " ".join(f"{side:7.1f}" for side in thing["box"])
         for thing in objects
     ]
     return "\n".join([head, *lines])

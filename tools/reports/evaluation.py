@@ -6,12 +6,14 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from ..command.shown import cell
+
 
 def show(result: dict[str, Any]) -> None:
     """Print the result of an evaluation."""
     table = Table("class", *result["metrics"])
     for name, *values in rows(result):
-        table.add_row(name, *values, style="bold" if name == "mAP" else None)
+        table.add_row(cell(name), *values, style="bold" if name == "mAP" else None)
     console = Console()
     console.print(table)
     console.print(times(result), highlight=False, soft_wrap=True)

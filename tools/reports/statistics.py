@@ -8,6 +8,7 @@ from rich.table import Table
 
 from sppnet.data import OBJECT_SIZES, Statistics
 
+from ..command.shown import cell
 from .canvas import GRID_GREY, SMALL, new_figure, png
 
 MOST_CLASSES = 40  # that a picture names; more do not fit
@@ -22,11 +23,11 @@ def show(summary: dict[str, Any]) -> None:
     for name, figures, style in [*((*pair, None) for pair in summary["classes"].items()), ("all", whole, "bold")]:
         counts = [figures[column] for column in ("objects", "difficult", "images", *OBJECT_SIZES)]
         medians = [_median(figures["side"], ".0f"), _median(figures["aspect"], ".2f")]
-        table.add_row(name, *(f"{count:,}" for count in counts), *medians, style=style)
+        table.add_row(cell(name), *(f"{count:,}" for count in counts), *medians, style=style)
     console = Console()
     console.print(table)
     for line in _lines(summary):
-        console.print(line, highlight=False, soft_wrap=True)
+        console.print(cell(line), highlight=False, soft_wrap=True)
 
 
 def picture(found: Statistics) -> bytes:

@@ -18,6 +18,7 @@ from ...types import Floats
 OPSET = 17
 IR_VERSION = 8  # of the file format; that of the opset
 PIXELS = "pixels"
+MOST_OPERATIONS = 2000
 FIRST, LAST = [0, 3, 1, 2], [0, 2, 3, 1]  # which axes make (images, channels, height, width), and back
 # Kinds of operations, and of each attribute the smallest and the largest value.
 ATTRIBUTES: dict[str, dict[str, tuple[float, float]]] = {
@@ -123,6 +124,8 @@ def graph_from(described: Mapping[str, Any]) -> Graph:
     Raises:
         ModelError: If it holds what `described` does not return.
     """
+    if len(described["operations"]) > MOST_OPERATIONS:
+        raise ModelError(f"at most {MOST_OPERATIONS:,} operations, not {len(described['operations']):,}")
     there, operations = {PIXELS}, []
     for kind, inputs, output, weights, attributes in described["operations"]:
         if kind not in ATTRIBUTES or attributes.keys() != ATTRIBUTES[kind].keys():

@@ -6,11 +6,11 @@ from typing import Any
 
 import torch
 
-from ...files.cache import content_key
+from ...files.cache import digest, warn_of
 from ...files.whole import write_whole
 
 EVERY = 500  # steps between checkpoints
-_DIGEST_SIZE = 32  # bytes before torch's own, a hash of these
+_DIGEST_SIZE = 16  # bytes before torch's own, a hash of these and of the key
 
 
 class Checkpoint:
@@ -36,19 +36,26 @@ class Checkpoint:
         content = io.BytesIO()
         torch.save(state, content)
         payload = content.getvalue()
-        write_whole(self._file(key), content_key(payload).encode(), payload)
+        write_whole(self._file(key), digest(self._name(key), payload), payload)
 
     def load(self, key: str) -> dict[str, Any] | None:
-        """Return the state of the training that the key stands for, on the CPU; None if it is missing or damaged."""
+        """Return the state of the training that the key stands for, on the CPU; None if there is none.
+
+        A damaged file, or one of another training, warns and counts as not there.
+        """
         try:
             content = self._file(key).read_bytes()
         except OSError:
             return None
         payload = content[_DIGEST_SIZE:]
-        if content_key(payload).encode() != content[:_DIGEST_SIZE]:
+        if digest(self._name(key), payload) != content[:_DIGEST_SIZE]:
+            warn_of(self._file(key))
             return None
         state: dict[str, Any] = torch.load(io.BytesIO(payload), map_location="cpu", weights_only=True)
         return state
 
+    def _name(self, key: str) -> str:
+        return f"{self.name}-{key}"
+
     def _file(self, key: str) -> Path:
-        return self.folder / f"{self.name}-{key}.pt"
+        return self.folder / f"{self._name(key)}.pt"

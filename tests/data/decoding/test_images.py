@@ -17,6 +17,13 @@ from PIL import Image
 
 from sppnet.data import DataWarning, ImageError, read_image
 from sppnet.data.decoding.images import MAX_BYTES
+from sppnet.tools.benchmarks.faults.worst_inputs import (
+    many_chunks,
+    many_scans,
+    many_segments,
+    many_strips,
+    run_lengths,
+)
 
 RGB = np.random.default_rng(0).integers(0, 256, (3, 5, 3), np.uint8)
 PHOTO = cv2.resize(np.random.default_rng(1).integers(0, 256, (12, 16, 3), np.uint8), (160, 120))
@@ -410,6 +417,30 @@ def test_threads_read_the_same_pixels() -> None:
         results = list(pool.map(read_image, JPEGS * 8))
 
     assert [pixels.tobytes() for pixels in results] == [read_image(data).tobytes() for data in JPEGS] * 8
+
+
+@pytest.mark.parametrize(
+    ("data", "rule"),
+    [
+        (many_scans(64, 100), "a JPEG of 106 scans, and of this size it may have 100"),
+        (many_segments(2000), r"2,005 segments in 8,\d\d\d bytes are no JPEG"),
+        (many_chunks(2000), r"more than 1,\d\d\d chunks in 24,\d\d\d bytes are no PNG"),
+        (many_strips(100_001), "a TIFF may lie in 100,000 strips or tiles, and lies in 100,001"),
+        (run_lengths(4000, 2001), "a run-length coded BMP may have 8,000,000 pixels, and has 8,004,000"),
+    ],
+)
+def test_a_file_that_asks_for_much_work_is_refused(data: bytes, rule: str) -> None:
+    with pytest.raises(ImageError, match=rule):
+        read_image(data)
+
+
+def test_a_jpeg_without_end_is_decoded_several_times_and_may_have_fewer_scans() -> None:
+    with pytest.raises(ImageError, match="a JPEG of 13 scans, and of this size it may have 12"):
+        read_image(many_scans(64, 7, ended=False), max_pixels=64 * 64)
+
+
+def test_a_small_run_length_coded_bmp_is_read() -> None:
+    assert read_image(run_lengths(5, 3)).shape == (3, 5, 3)
 
 
 def test_our_limit_may_be_above_pillow_s_own() -> None:

@@ -98,6 +98,15 @@ def test_the_orientation_in_metadata_of_any_size_is_applied(flag: bytes, filling
     np.testing.assert_array_equal(read_image(with_chunk(encoded(RGB), b"iTXt", content)), TURNED[6])
 
 
+def test_the_orientation_is_looked_for_in_few_texts() -> None:
+    turned = zlib.compress(b'<rdf tiff:Orientation="6"/>')
+    data = with_chunk(encoded(RGB), b"iTXt", XMP + b"\0\1\0\0\0" + turned)  # the last of them
+    for _ in range(4):
+        data = with_chunk(data, b"iTXt", XMP + b"\0\1\0\0\0" + zlib.compress(b"none"))
+
+    np.testing.assert_array_equal(read_image(data), RGB)
+
+
 def test_the_orientation_as_imagemagick_writes_it_is_applied() -> None:
     tags = exif(6).tobytes()
     profile = f"\nexif\n{len(tags)}\n{tags.hex()}\n".encode()

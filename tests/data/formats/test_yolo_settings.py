@@ -58,6 +58,8 @@ def test_a_key_of_any_name_is_a_split_if_it_leads_somewhere(tmp_path: Path) -> N
         ("names: []\ntrain: x", "names must be a list of different names"),
         ("names: [a]\nnc: 2\ntrain: x", "nc must be the number of names, 1, got '2'"),
         ("names: [a]\n", "must say where the images are"),
+        ("names: " + "[" * 2000, "nested too deeply"),
+        ("names: [a]\n#" + "-" * (1 << 20), "must have at most 1,048,576 bytes, has 1,048,588"),
     ],
 )
 def test_a_broken_file_is_named_with_the_rule(tmp_path: Path, text: str, rule: str) -> None:

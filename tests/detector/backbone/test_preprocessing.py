@@ -47,8 +47,30 @@ def test_the_preprocessing_can_be_stored_beside_the_file(tmp_path: Path) -> None
 def test_a_broken_stored_preprocessing_is_named(tmp_path: Path) -> None:
     save_file(WEIGHTS, tmp_path / "net.safetensors", {"preprocessing": '{"order": "rgb"}'})
 
-    with pytest.raises(ModelError, match=r"net.safetensors: the preprocessing"):
+    with pytest.raises(ModelError, match=r"net.safetensors: what the weights expect .* range, mean, std, and this has"):
         stored_preprocessing(tmp_path / "net.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("content", "rule"),
+    [
+        ("[1, 2]", "must hold a JSON object"),
+        ('{"epochs": 3}', r"what the weights expect of an image is told by order, .*, and this has \['epochs'\]"),
+        ('{"a": ' * 100_000 + "1" + "}" * 100_000, "cannot be read as JSON"),
+        ('{"order": "rgb", "range": "255", "mean": [1, 2, 3], "std": [1, 1, 1]}', "range must be a number from"),
+        (
+            '{"order": "rgb", "range": 255, "mean": [1, 2, NaN], "std": [1, 1, 1]}',
+            "mean must be a list of 3 to 3",
+        ),
+        ('{"order": "rgb", "range": 255, "mean": [1, 2, 3], "std": [1, 0, 1]}', "std must be a list of 3 to 3"),
+    ],
+)
+def test_another_file_beside_the_weights_is_named(tmp_path: Path, content: str, rule: str) -> None:
+    torch.save(WEIGHTS, tmp_path / "net.pth")
+    (tmp_path / "net.json").write_text(content)
+
+    with pytest.raises(ModelError, match=rf"net\.json: .*{rule}"):
+        stored_preprocessing(tmp_path / "net.pth")
 
 
 @pytest.mark.parametrize(

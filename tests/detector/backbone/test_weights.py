@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -95,10 +96,33 @@ def test_so_is_one_named_safetensors(tmp_path: Path, content: bytes) -> None:
 
 @pytest.mark.parametrize(
     ("content", "found"),
-    [({"epoch": 3, "state_dict": {}}, "its 'epoch' is a int"), (torch.zeros(2), "holds a Tensor")],
+    [
+        ({"epoch": 3, "state_dict": {}}, "its 'epoch' is a int"),
+        ({0: torch.zeros(2)}, "one is called 0"),
+        (torch.zeros(2), "holds a Tensor"),
+    ],
 )
 def test_what_is_not_a_named_tensor_is_named(tmp_path: Path, content: object, found: str) -> None:
     (tmp_path / "net.pt").write_bytes(saved(content))
 
     with pytest.raises(ModelError, match=f"must hold named tensors only, and {found}"):
         load_backbone("small", tmp_path / "net.pt")
+
+
+def test_a_file_beside_the_weights_does_not_matter_where_the_preprocessing_is_named(tmp_path: Path) -> None:
+    (tmp_path / "net.pth").write_bytes(saved(load_backbone("small", "random").layers.state_dict()))
+    (tmp_path / "net.json").write_text('{"epochs": 3}')
+
+    backbone = load_backbone("small", tmp_path / "net.pth", preprocessing="caffe")
+
+    assert backbone.preprocessing == PREPROCESSINGS["caffe"]
+
+
+@pytest.mark.parametrize("change", [torch.Tensor.int, lambda tensor: tensor.to("meta")])
+def test_tensors_of_another_kind_are_refused(tmp_path: Path, change: Callable[[torch.Tensor], torch.Tensor]) -> None:
+    tensors = load_backbone("small", "random").layers.state_dict()
+    first = next(iter(tensors))
+    (tmp_path / "net.pth").write_bytes(saved(tensors | {first: change(tensors[first])}))
+
+    with pytest.raises(ModelError, match=r"net\.pth: the tensor '0.weight' must be of plain floating-point numbers"):
+        load_backbone("small", tmp_path / "net.pth")

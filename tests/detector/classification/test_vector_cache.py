@@ -11,6 +11,7 @@ from sppnet.detector import InputError
 from sppnet.detector.backbone.backbone import Backbone
 from sppnet.detector.classification.representation import ImageFeatures
 from sppnet.detector.classification.vector_cache import VectorCache
+from sppnet.detector.errors import CacheWarning
 from tests.conftest import Report, no_progress
 
 Images = list[npt.NDArray[np.uint8]]
@@ -84,7 +85,8 @@ def test_a_damaged_file_is_computed_again(
     VectorCache(tmp_path).fill(images[:2], features[:1], progress=no_progress, total=2)
     next(tmp_path.iterdir()).write_bytes(b"noise")
 
-    VectorCache(tmp_path).fill(images[:2], features[:1], progress=no_progress, total=2)
+    with pytest.warns(CacheWarning, match="damaged"):
+        VectorCache(tmp_path).fill(images[:2], features[:1], progress=no_progress, total=2)
 
     assert computed == [30, 40, 30, 40]
 

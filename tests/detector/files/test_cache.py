@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sppnet.detector.errors import CacheWarning
 from sppnet.detector.files.cache import ArrayCache, content_key
 
 
@@ -31,7 +32,8 @@ def test_a_changed_byte_is_a_miss(tmp_path: Path, position: int) -> None:
     content[position] ^= 1
     file.write_bytes(content)
 
-    assert cache.load("key") is None
+    with pytest.warns(CacheWarning, match="key.*array: damaged, or of another image or setting: ignored"):
+        assert cache.load("key") is None
 
 
 @pytest.mark.parametrize("length", [0, 5, 16, 100])
@@ -41,7 +43,21 @@ def test_a_truncated_file_is_a_miss(tmp_path: Path, length: int) -> None:
     [file] = tmp_path.iterdir()
     file.write_bytes(file.read_bytes()[:length])
 
-    assert cache.load("key") is None
+    with pytest.warns(CacheWarning, match="damaged"):
+        assert cache.load("key") is None
+
+
+def test_an_array_under_the_name_of_another_is_a_miss(tmp_path: Path) -> None:
+    cache = ArrayCache(tmp_path)
+    cache.save("one", np.zeros(3))
+    cache.save("other", np.ones(3))
+    one, other = sorted(tmp_path.iterdir())
+    swapped = other.read_bytes()
+    other.write_bytes(one.read_bytes())
+    one.write_bytes(swapped)
+
+    with pytest.warns(CacheWarning, match="of another image or setting"):
+        assert [cache.load("one"), cache.load("other")] == [None, None]
 
 
 def test_saving_again_replaces(tmp_path: Path) -> None:

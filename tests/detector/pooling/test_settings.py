@@ -16,8 +16,8 @@ from sppnet.detector.pooling.settings import CONTEXT, Pooling, View
         ({"scales": (480, 480)}, "scales must be"),
         ({"views": ()}, "views: there must be one at least"),
         ({"geometry": "bogus"}, "preset must be 'paper' or 'release', not 'bogus'"),
-        ({"power": 0.0}, "power positive and finite, not 2400 and 0.0"),
-        ({"max_side": 0}, "max_side must be positive"),
+        ({"power": 0.0}, "power must be from 0.001 to 100, not 0.0"),
+        ({"max_side": 0}, "max_side must be from 1 to 10000 pixels, not 0"),
     ],
 )
 def test_a_bad_setting_is_named_at_once(setting: dict[str, Any], message: str) -> None:
@@ -30,7 +30,7 @@ def test_a_bad_setting_is_named_at_once(setting: dict[str, Any], message: str) -
     [
         ({"levels": (0,)}, "levels must be one or more positive whole numbers"),
         ({"levels": ()}, "levels must be"),
-        ({"enlargement": 0.0}, "enlargement must be positive and finite, or None, not 0.0"),
+        ({"enlargement": 0.0}, "enlargement must be positive and at most 1000, or None, not 0.0"),
         ({"enlargement": float("inf")}, "enlargement must be"),
     ],
 )

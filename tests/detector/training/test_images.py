@@ -9,7 +9,7 @@ import pytest
 
 from sppnet.detector.backbone.backbone import Backbone
 from sppnet.detector.backbone.conv_layers import cells_of
-from sppnet.detector.errors import InputError
+from sppnet.detector.errors import CacheWarning, InputError
 from sppnet.detector.pooling.features import WindowFeatures
 from sppnet.detector.pooling.settings import Pooling, View
 from sppnet.detector.training.images import TrainingImages
@@ -106,7 +106,8 @@ def test_a_damaged_map_is_computed_again(tmp_path: Path, tiny_features: WindowFe
     [file] = (tmp_path / "maps").iterdir()
     file.write_bytes(file.read_bytes()[:-1] + b"!")
 
-    second = one_image(tmp_path, tiny_features).vectors(0).all()
+    with pytest.warns(CacheWarning, match="damaged"):
+        second = one_image(tmp_path, tiny_features).vectors(0).all()
 
     np.testing.assert_array_equal(first, second)
 

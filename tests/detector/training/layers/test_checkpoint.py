@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import nn
 
+from sppnet.detector.errors import CacheWarning
 from sppnet.detector.training.layers.checkpoint import Checkpoint
 
 STATE = {"done": 3, "history": {"losses": [0.1, 2.0], "size": "64"}, "weights": {"a.b": torch.arange(6.0)}}
@@ -61,14 +62,23 @@ def test_a_state_with_a_changed_byte_is_not_taken(checkpoint: Checkpoint, place:
     content[place] ^= 1
     only_file(checkpoint).write_bytes(content)
 
-    assert checkpoint.load("key") is None
+    with pytest.warns(CacheWarning, match=r"test-key\.pt: damaged"):
+        assert checkpoint.load("key") is None
+
+
+def test_the_state_of_another_training_is_not_taken(checkpoint: Checkpoint) -> None:
+    only_file(checkpoint).rename(checkpoint.folder / "test-other.pt")
+
+    with pytest.warns(CacheWarning, match=r"test-other\.pt: damaged"):
+        assert checkpoint.load("other") is None
 
 
 @pytest.mark.parametrize("length", [0, 10, 32, 1000])
 def test_a_truncated_state_is_not_taken(checkpoint: Checkpoint, length: int) -> None:
     only_file(checkpoint).write_bytes(only_file(checkpoint).read_bytes()[:length])
 
-    assert checkpoint.load("key") is None
+    with pytest.warns(CacheWarning, match="damaged"):
+        assert checkpoint.load("key") is None
 
 
 def test_a_state_replaces_the_one_before_and_nothing_else_is_left(checkpoint: Checkpoint) -> None:

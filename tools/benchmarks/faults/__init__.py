@@ -1,0 +1,1 @@
+"""What is done to readers and writers on purpose, and what comes of it."""
