@@ -135,7 +135,7 @@ def test_who_finds_no_place_is_503_at_once_and_the_others_are_answered(
         assert [answer.result().status_code for answer in answers] == [200, 200]
 
 
-def malformed(seed: int) -> Iterator[tuple[bytes, dict[str, bytes]]]:
+def malformed(seed: int) -> Iterator[tuple[bytes, dict[bytes, bytes]]]:
     """Yield bodies that are wrong in every way, with their headers."""
     rng = random.Random(seed)
     files = [square_file(form=form)[:2000] for form in ("PNG", "JPEG", "BMP", "WEBP", "TIFF", "GIF")]
@@ -159,7 +159,7 @@ def malformed(seed: int) -> Iterator[tuple[bytes, dict[str, bytes]]]:
             body = bytearray(b"--b\r\nContent-Disposition: form-data; " + head.encode() + b"\r\n\r\n" + body)
             body += rng.choice([b"\r\n--b--\r\n", b"\r\n--b", b"", b"\r\n--b\r\n\r\n"])
             kind += rng.choice(["; boundary=b", "; boundary=", "", ';boundary="', "; boundary=" + "b" * 100])
-        yield bytes(body), {"Content-Type": kind.encode("latin-1")}
+        yield bytes(body), {b"Content-Type": kind.encode("latin-1")}
 
 
 def test_a_thousand_malformed_bodies_are_no_error_of_ours(client: httpx.Client) -> None:
