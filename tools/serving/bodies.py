@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import re
 from pathlib import PurePosixPath
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from fastapi import Request
 from python_multipart.exceptions import FormParserError
@@ -12,6 +12,9 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect
 
 from .refusals import RefusedError
+
+if TYPE_CHECKING:
+    from python_multipart.multipart import MultipartCallbacks
 
 SECONDS = 30.0  # in which a body must have come
 DRAINED = 4  # times the limit: so much of what is too long is read and dropped, so that the client hears the answer
@@ -93,32 +96,16 @@ class _Form:
 
     def parse(self, body: bytes, boundary: bytes) -> None:
         """Take a whole body; FormParserError if it breaks the rules of forms."""
-        parser = MultipartParser(
-            boundary,
-            {
-                "on_part_begin": self._headers.clear,
-                "on_header_field": self._add_field,
-                "on_header_value": self._add_value,
-                "on_header_end": self._header,
-                "on_headers_finished": self._begin,
-                "on_part_data": self._add_content,
-                "on_end": self._end,
-            },
-        )
-        parser.write(body)
-
-    def _add_field(self, data: bytes, start: int, end: int) -> None:
-        self._field += data[start:end]
-
-    def _add_value(self, data: bytes, start: int, end: int) -> None:
-        self._value += data[start:end]
-
-    def _add_content(self, data: bytes, start: int, end: int) -> None:
-        if self._is_mine:
-            self.content += data[start:end]
-
-    def _end(self) -> None:
-        self.complete = True
+        callbacks: "MultipartCallbacks" = {
+            "on_part_begin": self._headers.clear,
+            "on_header_field": lambda data, start, end: self._field.extend(data[start:end]),
+            "on_header_value": lambda data, start, end: self._value.extend(data[start:end]),
+            "on_header_end": self._header,
+            "on_headers_finished": self._begin,
+            "on_part_data": self._data,
+            "on_end": self._end,
+        }
+        MultipartParser(boundary, callbacks).write(body)
 
     def _header(self) -> None:
         self._headers[self._field.decode("latin-1").lower()] = bytes(self._value)
@@ -130,6 +117,13 @@ class _Form:
         self._is_mine = self.name is None and b"filename" in options
         if self._is_mine:
             self.name = options[b"filename"].decode(errors="replace")
+
+    def _data(self, data: bytes, start: int, end: int) -> None:
+        if self._is_mine:
+            self.content += data[start:end]
+
+    def _end(self) -> None:
+        self.complete = True
 
 
 def _from_form(kind: str, body: bytes) -> Upload:

@@ -72,17 +72,16 @@ def test_who_waits_too_long_is_refused_while_the_other_still_computes() -> None:
     assert done == [False]
 
 
-def finished_late() -> str:
-    time.sleep(0.1)
-    return "finished"
-
-
 def test_who_waits_when_the_server_ends_is_refused_and_what_is_computed_is_finished() -> None:
     results = []
 
+    def slowly() -> str:
+        time.sleep(0.1)
+        return "finished"
+
     async def both() -> None:
         turns = Turns(1)
-        first = asyncio.create_task(turns.compute(finished_late, there))
+        first = asyncio.create_task(turns.compute(slowly, there))
         second = asyncio.create_task(turns.compute(lambda: "begun", there))
         await asyncio.sleep(0.02)
         turns.closed = True
