@@ -96,7 +96,7 @@ class _Form:
 
     def parse(self, body: bytes, boundary: bytes) -> None:
         """Take a whole body; FormParserError if it breaks the rules of forms."""
-        callbacks: "MultipartCallbacks" = {
+        callbacks: MultipartCallbacks = {
             "on_part_begin": self._headers.clear,
             "on_header_field": lambda data, start, end: self._field.extend(data[start:end]),
             "on_header_value": lambda data, start, end: self._value.extend(data[start:end]),
