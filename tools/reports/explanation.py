@@ -7,7 +7,6 @@ import numpy as np
 import numpy.typing as npt
 
 from sppnet.data import read_image
-from sppnet.detector import Explanation
 
 from .canvas import GRID_GREY, SMALL, new_figure, png
 
@@ -15,6 +14,7 @@ if TYPE_CHECKING:  # matplotlib takes a while to import
     from matplotlib.axes import Axes
     from matplotlib.figure import SubFigure
 
+    from sppnet.detector import Explanation
     from sppnet.detector.explaining.pooled import PooledView
     from sppnet.detector.explaining.reasons import Reason
     from sppnet.detector.files.examples import Neighbour
@@ -26,7 +26,7 @@ AROUND = 0.15  # of a view's box that is shown about it
 CELLS_DRAWN = 60  # per side; lines of more hide the image
 
 
-def lines(explanation: Explanation) -> list[str]:
+def lines(explanation: "Explanation") -> list[str]:
     """Return what a person wants to know of it, line by line."""
     best, second = explanation.best, explanation.second
     width = max(len(name) for name in _terms(explanation))
@@ -50,7 +50,7 @@ def lines(explanation: Explanation) -> list[str]:
     return found
 
 
-def picture(image: npt.NDArray[np.uint8], explanation: Explanation) -> bytes:
+def picture(image: npt.NDArray[np.uint8], explanation: "Explanation") -> bytes:
     """Return the PNG of a figure: the image with window and box, what each term adds, and a heat map of each view.
 
     Args:
@@ -79,7 +79,7 @@ def picture(image: npt.NDArray[np.uint8], explanation: Explanation) -> bytes:
     return png(figure)
 
 
-def _draw_boxes(axes: "Axes", image: npt.NDArray[np.uint8], explanation: Explanation) -> None:
+def _draw_boxes(axes: "Axes", image: npt.NDArray[np.uint8], explanation: "Explanation") -> None:
     axes.imshow(image, extent=(0, image.shape[1], image.shape[0], 0))
     _rectangle(
         axes, explanation.window, "white", "--", "window as proposed" if explanation.object is not None else "window"
@@ -95,7 +95,7 @@ def _draw_boxes(axes: "Axes", image: npt.NDArray[np.uint8], explanation: Explana
         text.set_color("white")
 
 
-def _draw_bars(axes: "Axes", explanation: Explanation) -> None:
+def _draw_bars(axes: "Axes", explanation: "Explanation") -> None:
     """Draw what each term adds to the margin of the best class, and of the second."""
     names = [*_terms(explanation), "margin"]
     places = np.arange(len(names))
@@ -175,17 +175,17 @@ def _rectangle(axes: "Axes", box: npt.NDArray[np.float32], colour: str, style: s
     axes.add_patch(Rectangle((x1, y1), x2 - x1, y2 - y1, fill=False, color=colour, linestyle=style, label=label, lw=2))
 
 
-def _has_rivals(explanation: Explanation) -> bool:
+def _has_rivals(explanation: "Explanation") -> bool:
     return "background" in (explanation.best.against, explanation.second.against if explanation.second else "")
 
 
-def _terms(explanation: Explanation) -> list[str]:
+def _terms(explanation: "Explanation") -> list[str]:
     """Return the names of what adds up to a margin."""
     views = [f"{view.name} on {view.map}" for view in explanation.pooled.views]
     return [*views, "bias", *["rivals"] * _has_rivals(explanation)]
 
 
-def _values(explanation: Explanation, reason: "Reason") -> list[float]:
+def _values(explanation: "Explanation", reason: "Reason") -> list[float]:
     """Return what each of these terms adds to the margin of a class."""
     return [*reason.by_view, reason.bias, *[reason.rivals] * _has_rivals(explanation)]
 
