@@ -17,7 +17,7 @@ def test_a_bundled_model_keeps_the_rules(name: str) -> None:
     config, _ = read_detector(BUNDLED / name)
 
     assert set(config) - set(DETECTOR) == {"fine_tuning"}
-    assert set(config["pooling"]) == set(DETECTOR["pooling"])  # type: ignore[arg-type]
+    assert set(config["pooling"]) == set(DETECTOR["pooling"])
     assert set(config["fine_tuning"]) <= set(FINE_TUNING)
 
 
