@@ -77,7 +77,7 @@ class Commands(click.Group):
                 raise CommandError("standard output is closed, and results are written there: send them to a file", 1)
             return super().invoke(ctx)
         except click.ClickException as error:
-            error.message = shown(error.message)  # type: ignore[misc]
+            error.message = shown(error.message)  # type: ignore[misc]  # declared final; show() prints it as it is
             raise
         except (click.exceptions.Exit, BrokenPipeError):
             raise

@@ -12,7 +12,7 @@ from sppnet.detector.pooling.settings import CONTEXT, Pooling, View
 @pytest.mark.parametrize(
     ("setting", "message"),
     [
-        ({"scales": ()}, r"scales must be one or more different short sides in pixels, not \(\)"),
+        ({"scales": ()}, r"scales must be one or more different short sides in pixels, up to 4096, not \(\)"),
         ({"scales": (480, 480)}, "scales must be"),
         ({"views": ()}, "views: there must be one at least"),
         ({"geometry": "bogus"}, "preset must be 'paper' or 'release', not 'bogus'"),

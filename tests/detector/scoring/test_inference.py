@@ -23,7 +23,7 @@ def test_all_likely_windows_are_moved_where_those_beside_the_best_count(setting:
 @pytest.mark.parametrize(
     ("setting", "message"),
     [
-        ({"scales": (0,)}, r"scales must be one or more different short sides in pixels, not \(0,\)"),
+        ({"scales": (0,)}, r"scales must be one or more different short sides in pixels, up to 4096, not \(0,\)"),
         ({"scales": (600, 600)}, "different short sides"),
         ({"sigma": 0.0}, "sigma must be positive and finite, not 0.0"),
         ({"sigma": float("nan")}, "sigma must be positive and finite, not nan"),

@@ -3,7 +3,6 @@
 `python -m sppnet.tools.benchmarks.faults.budgets [NAME...] [--seconds 60]`
 """
 
-import argparse
 import resource
 import subprocess
 import sys
@@ -12,28 +11,29 @@ import time
 import warnings
 from pathlib import Path
 
+import click
+
 from .worst_inputs import WORST
 
 WINDOWS = (".mat", ".npz", ".json")
 
 
-def main() -> None:
+@click.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--seconds", type=click.FloatRange(1), default=60.0, help="Given up after so many of the clock.")
+@click.option("--file", type=click.Path(path_type=Path), hidden=True, help="Measure the reading of this file.")
+def command(names: tuple[str, ...], seconds: float, file: Path | None) -> None:
     """Print a row for each input: its bytes, seconds of the processor, memory, and what came of it."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", default=list(WORST), metavar="NAME")
-    parser.add_argument("--seconds", type=float, default=60.0, help="Given up after so many of the clock.")
-    parser.add_argument("--file", type=Path, help=argparse.SUPPRESS)
-    given = parser.parse_args()
-    if given.file:
-        print(_measured(given.file))
+    if file:
+        click.echo(_measured(file))
         return
-    print(f"{'input':28}{'bytes':>12}{'seconds':>9}{'MB':>7}  outcome")
-    for name in given.names:
+    click.echo(f"{'input':28}{'bytes':>12}{'seconds':>9}{'MB':>7}  outcome")
+    for name in names or WORST:
         suffix, make = WORST[name]
         with tempfile.TemporaryDirectory() as folder:
-            file = Path(folder, f"worst{suffix}")
-            file.write_bytes(make())
-            print(f"{name:28}{file.stat().st_size:12,}{_in_a_process(file, given.seconds)}", flush=True)
+            worst = Path(folder, f"worst{suffix}")
+            worst.write_bytes(make())
+            click.echo(f"{name:28}{worst.stat().st_size:12,}{_in_a_process(worst, seconds)}")
 
 
 def _in_a_process(file: Path, seconds: float) -> str:
@@ -65,4 +65,4 @@ def _peak() -> float:
 
 
 if __name__ == "__main__":
-    main()
+    command()
