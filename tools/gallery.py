@@ -2,10 +2,13 @@
 
 python -m sppnet.tools.gallery [--data VOC2007] [-o .readme]
 
-Those that say what the detector does are made of photographs that are installed along, and of drawn shapes. Those of
-measurements on VOC2007 are made with --data only, and take hours: the last trains two classifiers.
+Those that say what the detector does are made of photographs that are installed along, and of drawn shapes; that of the
+served page needs Chromium and playwright. Those of measurements on VOC2007 are made with --data only, and take hours:
+the last trains two classifiers.
 """
 
+import io
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -21,6 +24,7 @@ from PIL import Image
 from sppnet.data import VOC_CLASSES, write_whole
 from sppnet.detector import draw
 
+from .benchmarks.serving import serving
 from .command.console import CommandError, say
 from .command.detecting.filming import FilmWriter
 from .command.detecting.footage import Film
@@ -30,6 +34,7 @@ from .reports.detections import jpeg
 RATE, SECONDS = 25, 2.0  # of the film
 VIEW = (320, 240)  # pixels of its frames
 SHOWN = (0, 24, 49)  # frames that the gallery shows
+PAGE_SIZE = (1100, 730)  # of the browser's window
 
 
 def photographs() -> list[Path]:
@@ -97,12 +102,42 @@ def colours(_folder: Path) -> bytes:
     return jpeg(draw(ground, boxes, VOC_CLASSES, range(20)))
 
 
+def explanation(folder: Path) -> bytes:
+    """Return why the officer was found."""
+    _run("explain", photographs()[0], "-o", folder / "why.png")
+    return jpeg(Image.open(folder / "why.png").convert("RGB"))
+
+
+def served_page(_folder: Path) -> bytes:
+    """Return the page of `sppnet serve` with the pyramid in hand."""
+    from playwright.sync_api import sync_playwright
+
+    browser = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if browser is None:
+        raise CommandError("the picture of the page needs Chromium: install it, or name another folder with -o", 1)
+    with serving(["--port", "0"]) as (_, address), sync_playwright() as playwright:
+        window = playwright.chromium.launch(executable_path=browser, args=["--no-sandbox", "--disable-gpu"])
+        page = window.new_page(viewport=dict(zip(("width", "height"), PAGE_SIZE, strict=True)))
+        page.goto(address)
+        page.wait_for_selector("#model option", state="attached")
+        page.set_input_files("#pick", photographs()[0])
+        page.wait_for_selector("#panel:not([hidden])")
+        page.click("#tab-pyramid")
+        page.wait_for_function("document.querySelector('#pooled-size').textContent")
+        page.wait_for_timeout(500)  # until the vector is drawn
+        picture = page.screenshot()
+        window.close()
+    return jpeg(Image.open(io.BytesIO(picture)).convert("RGB"))
+
+
 PICTURES: dict[str, Callable[[Path], bytes]] = {
     "detections.jpg": officer,
     "labels.jpg": labels,
     "colours.jpg": colours,
     "mosaic.jpg": mosaic,
     "film.jpg": film,
+    "explanation.jpg": explanation,
+    "serve.jpg": served_page,
 }
 _RACE = "bench -m voc07 --images 50 --rcnn-images 15 --threads 2"
 _SIZES = "--labels objects --backbone small --epochs 12 --test-limit 2000"

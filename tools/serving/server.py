@@ -55,7 +55,8 @@ def listening(host: str, port: int) -> socket.socket:
         CommandError: If it cannot be had.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    bound = socket.socket(family, socket.SOCK_STREAM)
+    # asyncio sends answers at once, without a wait of 40 ms for the client's acknowledgement, where TCP is named.
+    bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind((host, port))

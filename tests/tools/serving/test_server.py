@@ -1,5 +1,7 @@
 """Where the server listens."""
 
+import socket
+
 import pytest
 
 from sppnet.tools.command.console import CommandError
@@ -19,3 +21,12 @@ def test_addresses_that_others_reach(host: str) -> None:
 def test_a_name_that_is_none_is_told() -> None:
     with pytest.raises(CommandError, match="cannot be listened on"):
         listening("256.1.1.1", 0)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_answers_do_not_wait_for_the_clients_acknowledgement(host: str) -> None:
+    if host == "::1" and not socket.has_ipv6:
+        pytest.skip("this machine has no IPv6")
+
+    with listening(host, 0) as bound:
+        assert bound.proto == socket.IPPROTO_TCP  # by which asyncio switches Nagle's algorithm off
