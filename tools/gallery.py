@@ -123,7 +123,7 @@ def served_page(_folder: Path) -> bytes:
         page.set_input_files("#pick", photographs()[0])
         page.wait_for_selector("#panel:not([hidden])")
         page.click("#tab-pyramid")
-        page.wait_for_function("document.querySelector('#pooled-size').textContent")
+        page.wait_for_selector("#pooled-size:not(:empty)")
         page.wait_for_timeout(500)  # until the vector is drawn
         picture = page.screenshot()
         window.close()
