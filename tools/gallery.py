@@ -117,7 +117,7 @@ def served_page(_folder: Path) -> bytes:
         raise CommandError("the picture of the page needs Chromium: install it, or name another folder with -o", 1)
     with serving(["--port", "0"]) as (_, address), sync_playwright() as playwright:
         window = playwright.chromium.launch(executable_path=browser, args=["--no-sandbox", "--disable-gpu"])
-        page = window.new_page(viewport=dict(zip(("width", "height"), PAGE_SIZE, strict=True)))
+        page = window.new_page(viewport={"width": PAGE_SIZE[0], "height": PAGE_SIZE[1]})
         page.goto(address)
         page.wait_for_selector("#model option", state="attached")
         page.set_input_files("#pick", photographs()[0])
