@@ -62,7 +62,7 @@ def test_a_missing_library_is_named(monkeypatch: pytest.MonkeyPatch, library: st
 
 
 def test_supervision_itself_takes_them() -> None:
-    supervision = pytest.importorskip("supervision")
+    supervision = pytest.importorskip("supervision", reason="supervision, which is optional, is not installed")
 
     assert isinstance(found().to_supervision(), supervision.Detections) and len(found(0).to_supervision()) == 0
 
