@@ -30,15 +30,20 @@ from .command.console import (
 )
 from .command.inputs.items import Items
 from .command.inputs.splits import open_split
+from .command.options.completing import complete_model, complete_split
 from .command.progress import Progress
 from .command.warm import warm_up
 from .training.memory import remember
 
 
 @click.command("add-class")
-@click.argument("model", type=click.Path(path_type=Path))
+@click.argument("model", shell_complete=complete_model, type=click.Path(path_type=Path))
 @click.option("--data", "root", type=click.Path(path_type=Path), required=True, help="Data set with the new objects.")
-@click.option("--split", help="Image set.  [default: train if there is one, else all annotated images]")
+@click.option(
+    "--split",
+    shell_complete=complete_split,
+    help="Image set.  [default: train if there is one, else all annotated images]",
+)
 @model_output_option
 @click.option(
     "--negatives",

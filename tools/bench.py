@@ -20,6 +20,7 @@ from .command.console import (
     threads_option,
 )
 from .command.inputs.splits import format_option, open_split
+from .command.options.completing import complete_model, complete_split
 from .command.progress import Progress
 from .command.warm import announce_compilation, warm_up
 from .reports import race as report
@@ -33,9 +34,20 @@ def _scales(_context: click.Context, _option: click.Parameter, text: str) -> tup
 
 
 @click.command("bench")
-@click.option("-m", "--model", type=click.Path(path_type=Path), required=True, help="Folder of an SPP-net.")
+@click.option(
+    "-m",
+    "--model",
+    shell_complete=complete_model,
+    type=click.Path(path_type=Path),
+    required=True,
+    help="Folder of an SPP-net.",
+)
 @click.option("--data", "root", type=click.Path(path_type=Path), required=True, help="Data set with the images.")
-@click.option("--split", help="Image set.  [default: val, valid or test if there is one, else all annotated images]")
+@click.option(
+    "--split",
+    shell_complete=complete_split,
+    help="Image set.  [default: val, valid or test if there is one, else all annotated images]",
+)
 @format_option
 @click.option("--images", default=50, type=click.IntRange(1), help="How many images, drawn at random.")
 @click.option("--rcnn-images", type=click.IntRange(1), help="R-CNN sees so many, the first.  [default: all of them]")

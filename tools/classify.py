@@ -27,6 +27,7 @@ from .command.console import (
 )
 from .command.detecting.sources import Source, Sources
 from .command.inputs.labelled import cutting_options, labels_option, open_labelled
+from .command.options.completing import complete_model, complete_split
 from .command.options.detector_options import numbers
 from .command.running.lanes import lanes_for, side_by_side
 from .command.shown import shown
@@ -36,7 +37,14 @@ from .reports.label_scores import NAMES, evaluate, show
 
 @click.command("classify")
 @click.argument("sources", nargs=-1, metavar="[SOURCE...]")
-@click.option("-m", "--model", type=click.Path(path_type=Path), required=True, help="Folder of a classifier.")
+@click.option(
+    "-m",
+    "--model",
+    shell_complete=complete_model,
+    type=click.Path(path_type=Path),
+    required=True,
+    help="Folder of a classifier.",
+)
 @click.option(
     "--framing",
     type=click.Choice(["full", "ten", "maps"]),
@@ -54,7 +62,11 @@ from .reports.label_scores import NAMES, evaluate, show
 @click.option("--top", type=click.IntRange(1), default=5, help="How many classes of an image are told.")
 @click.option("--data", "root", type=click.Path(path_type=Path), help="Score the classifier on these images instead.")
 @labels_option(None)
-@click.option("--split", help="With --data: split of an annotated data set.  [default: val if there is one]")
+@click.option(
+    "--split",
+    shell_complete=complete_split,
+    help="With --data: split of an annotated data set.  [default: val if there is one]",
+)
 @cutting_options
 @click.option("--plot", type=click.Path(path_type=Path), help="With --data: draw scores against sizes into this .png.")
 @lenient_option

@@ -6,6 +6,7 @@ import warnings
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from .command.console import BAD_DATA, BAD_MODEL, INTERRUPTED, CommandError, say
 from .command.faults import fault
@@ -28,7 +29,8 @@ COMMANDS = {
     "bench": "Race SPP-net against R-CNN and other detectors on the same images.",
     "represent": "Measure how well the layers of a backbone tell whole images apart.",
     "demo": "Find the objects in a photograph that is installed along.",
-    "doctor": "Tell what is installed, and compile the inner loops ahead.",
+    "doctor": "Tell what is installed and what is slow here, and compile the inner loops ahead.",
+    "completion": "Print what lets a shell complete commands, options and names.",
 }
 # By name, because importing the errors themselves would import torch.
 EXIT_CODES = {"DataError": BAD_DATA, "ProposalError": BAD_DATA, "InputError": BAD_DATA, "ModelError": BAD_MODEL}
@@ -68,7 +70,12 @@ class Commands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Return the verb and its arguments, options of old names under their new ones."""
         name, verb, rest = super().resolve_command(ctx, args)
-        return name, verb, [_renamed(argument) for argument in rest]
+        return name, verb, [_renamed(argument, quiet=ctx.resilient_parsing) for argument in rest]
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
+        """Return the verbs that what was typed begins, without importing them."""
+        verbs = [CompletionItem(name, help=text) for name, text in COMMANDS.items() if name.startswith(incomplete)]
+        return verbs + click.Command.shell_complete(self, ctx, incomplete)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the verb; an error that is not click's own becomes a message of one line and an exit code."""
@@ -102,12 +109,13 @@ def main() -> None:
     cli(prog_name="sppnet")
 
 
-def _renamed(argument: str) -> str:
-    """Return an option under its name of today, and say so if that is another one."""
+def _renamed(argument: str, *, quiet: bool) -> str:
+    """Return an option under its name of today, and say so if that is another one, unless quiet."""
     option, equals, value = argument.partition("=")
     if option not in RENAMED:
         return argument
-    say(f"warning: {option} is called {RENAMED[option]} now")
+    if not quiet:
+        say(f"warning: {option} is called {RENAMED[option]} now")
     return f"{RENAMED[option]}{equals}{value}"
 
 

@@ -24,6 +24,7 @@ from .command.console import (
 from .command.inputs.items import Items
 from .command.inputs.splits import format_option, open_split
 from .command.options.choices import ChoiceOf
+from .command.options.completing import complete_split
 from .command.options.inference_options import chosen_inference, inference_options
 from .command.running.models import BUNDLED, load, merge_option, models_option
 from .command.running.predicting import detect_all
@@ -54,7 +55,11 @@ def _report(_context: click.Context, _option: click.Parameter, file: Path | None
 @click.option("--from", "source", type=click.Path(path_type=Path), help="Score the detections in this file instead.")
 @click.option("--classes", callback=_classes, help="With --from: its classes in order.  [default: those annotated]")
 @click.option("--data", "root", type=click.Path(path_type=Path), required=True, help="Data set with the truth.")
-@click.option("--split", help="Image set.  [default: val, valid or test if there is one, else all annotated images]")
+@click.option(
+    "--split",
+    shell_complete=complete_split,
+    help="Image set.  [default: val, valid or test if there is one, else all annotated images]",
+)
 @format_option
 @click.option(
     "--metrics",

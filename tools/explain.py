@@ -18,6 +18,7 @@ from .command.console import (
     set_threads,
     threads_option,
 )
+from .command.options.completing import complete_model
 from .command.running.models import BUNDLED, load
 from .command.warm import warm_up
 from .reports.explanation import lines, picture
@@ -47,6 +48,7 @@ def _picture_file(_context: click.Context, _option: click.Parameter, file: Path 
 @click.option(
     "-m",
     "--model",
+    shell_complete=complete_model,
     type=click.Path(path_type=Path),
     help=f"Folder of a model that `sppnet train` made.  [default: {BUNDLED}, a small model that comes with sppnet]",
 )

@@ -7,11 +7,19 @@ import click
 from sppnet import detector
 
 from .command.console import model_output_option
+from .command.options.completing import complete_model
 from .command.options.detector_options import numbers
 
 
 @click.command("export")
-@click.option("-m", "--model", type=click.Path(path_type=Path), required=True, help="Folder of the model.")
+@click.option(
+    "-m",
+    "--model",
+    shell_complete=complete_model,
+    type=click.Path(path_type=Path),
+    required=True,
+    help="Folder of the model.",
+)
 @model_output_option
 @click.option(
     "--format",

@@ -30,6 +30,7 @@ from .command.console import (
 from .command.inputs.items import Items
 from .command.inputs.splits import format_option, open_split
 from .command.options.choices import ChoiceOf
+from .command.options.completing import complete_split
 from .command.options.detector_options import numbers
 from .command.progress import Progress
 from .command.warm import warm_up
@@ -75,7 +76,7 @@ def command() -> None:
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), required=True, callback=_output, help="File: .npz or .json."
 )
-@click.option("--split", help="Image set.  [default: all annotated images]")
+@click.option("--split", shell_complete=complete_split, help="Image set.  [default: all annotated images]")
 @format_option
 @click.option("--mode", type=ChoiceOf(lambda: proposals.MODES), default="fast", help="Settings of selective search.")
 @click.option("--number", type=click.IntRange(1), default=2000, help="Windows per image, the best.")
@@ -137,7 +138,11 @@ def find(
 @click.option(
     "--mode", type=ChoiceOf(lambda: proposals.MODES), help="Measure those of selective search.  [default: fast]"
 )
-@click.option("--split", help="Image set.  [default: val, valid or test if there is one, else all annotated images]")
+@click.option(
+    "--split",
+    shell_complete=complete_split,
+    help="Image set.  [default: val, valid or test if there is one, else all annotated images]",
+)
 @format_option
 @click.option("--limit", type=click.IntRange(1), help="Only so many images, the first.")
 @click.option("--numbers", default="100,500,1000,2000", callback=numbers, help="Windows per image to measure.")

@@ -7,10 +7,11 @@ import click
 from sppnet import detector
 
 from .command.console import model_output_option
+from .command.options.completing import complete_model
 
 
 @click.command("remove-class")
-@click.argument("model", type=click.Path(path_type=Path))
+@click.argument("model", shell_complete=complete_model, type=click.Path(path_type=Path))
 @click.argument("name")
 @model_output_option
 def command(model: Path, name: str, output: Path) -> None:

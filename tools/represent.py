@@ -23,6 +23,7 @@ from .command.console import (
 from .command.inputs.represented import LabelledImages, folder_images, images_of_splits
 from .command.inputs.splits import format_option
 from .command.options.choices import ChoiceOf
+from .command.options.completing import complete_split
 from .command.options.detector_options import BACKBONE
 from .command.progress import Progress
 from .reports.representation import show, write_plots
@@ -51,7 +52,9 @@ def _layers(_context: click.Context, _option: click.Parameter, text: str | None)
     "--data", "root", type=click.Path(path_type=Path), required=True, help="Annotated data set, or class folders."
 )
 @click.option("--labels", type=click.Choice(["image", "folders"]), default="image", help="What --data holds.")
-@click.option("--split", default="train", help="Of a data set: the images to train with.")
+@click.option(
+    "--split", shell_complete=complete_split, default="train", help="Of a data set: the images to train with."
+)
 @click.option("--test-split", default="val", help="Of a data set: the images to test with.")
 @format_option
 @click.option("--train-per-class", type=click.IntRange(1), default=30, help="Of class folders: images to train with.")

@@ -18,6 +18,7 @@ from .command.console import (
     set_threads,
     threads_option,
 )
+from .command.options.completing import complete_model
 from .command.running.models import BUNDLED, load
 from .command.warm import warm_up
 
@@ -29,6 +30,7 @@ NEEDED = ("fastapi", "python_multipart", "uvicorn")
     "-m",
     "--model",
     "models",
+    shell_complete=complete_model,
     type=click.Path(path_type=Path),
     multiple=True,
     help="Folder of a model that `sppnet train` made; given several times, the page has them to choose from.  "

@@ -30,6 +30,7 @@ from .command.console import (
 )
 from .command.inputs.items import Items
 from .command.inputs.splits import format_option, open_split
+from .command.options.completing import complete_split
 from .command.options.detector_options import network, network_options
 from .command.progress import Progress
 from .command.running.planning import fitting, present_leftovers, present_plan, slowness
@@ -46,7 +47,11 @@ from .training.scoring import described, drawn, score
 
 @click.command("train")
 @click.option("--data", "root", type=click.Path(path_type=Path), required=True, help="Data set to learn from.")
-@click.option("--split", help="Image set.  [default: train if there is one, else all annotated images]")
+@click.option(
+    "--split",
+    shell_complete=complete_split,
+    help="Image set.  [default: train if there is one, else all annotated images]",
+)
 @click.option(
     "--val-split",
     type=FiniteRange(0, 1, max_open=True),

@@ -14,6 +14,7 @@ from sppnet.data import Report, check_data, find_format, splits, write_mended
 
 from ..command.console import BAD_DATA, duration, finish, json_option, say
 from ..command.inputs.splits import format_option
+from ..command.options.completing import complete_split
 from ..command.progress import SECONDS_BETWEEN_LINES, Progress
 from ..command.warm import warm_up
 from ..reports.checking import show
@@ -35,6 +36,7 @@ def _names(_context: click.Context, _option: click.Parameter, values: tuple[str,
 @click.option(
     "--split",
     "chosen",
+    shell_complete=complete_split,
     multiple=True,
     help="Image set to check; several options for several, what is tested on last.  [default: train, val and test as "
     "far as there are such, else all annotated images]",

@@ -8,6 +8,7 @@ from sppnet.data import DATA_WRITERS, DataSet, splits
 
 from ..command.console import finish, json_option, lenient_option, say
 from ..command.inputs.splits import format_option, open_split, usual_split
+from ..command.options.completing import complete_split
 from .writing import images_option, output_option, write
 
 USUAL = ("train", "val")
@@ -20,6 +21,7 @@ USUAL = ("train", "val")
 @click.option(
     "--split",
     "chosen",
+    shell_complete=complete_split,
     multiple=True,
     help="Image set to convert; several options for several.  [default: train, val and test as far as there are such, "
     "else all annotated images]",

@@ -8,6 +8,7 @@ from sppnet.data import DATA_WRITERS, find_format, hold_out
 
 from ..command.console import FiniteRange, finish, json_option, lenient_option, seed_option
 from ..command.inputs.splits import format_option, open_split
+from ..command.options.completing import complete_split
 from ..command.progress import Progress
 from .writing import images_option, output_option, write
 
@@ -23,7 +24,11 @@ from .writing import images_option, output_option, write
 )
 @output_option
 @click.option("--to", type=click.Choice(list(DATA_WRITERS)), help="Format to write.  [default: the one it has]")
-@click.option("--split", help="Image set to divide.  [default: train if there is one, else all annotated images]")
+@click.option(
+    "--split",
+    shell_complete=complete_split,
+    help="Image set to divide.  [default: train if there is one, else all annotated images]",
+)
 @images_option
 @format_option
 @seed_option

@@ -9,6 +9,7 @@ from sppnet.data import statistics, write_whole
 
 from ..command.console import finish, json_option, lenient_option
 from ..command.inputs.splits import format_option, open_split
+from ..command.options.completing import complete_split
 from ..reports.statistics import picture, show
 
 
@@ -20,7 +21,7 @@ def _picture(_context: click.Context, _option: click.Parameter, file: Path | Non
 
 @click.command("stats")
 @click.argument("root", metavar="DIR", type=click.Path(path_type=Path))
-@click.option("--split", help="Image set.  [default: all annotated images]")
+@click.option("--split", shell_complete=complete_split, help="Image set.  [default: all annotated images]")
 @click.option("-o", "--output", type=click.Path(path_type=Path), callback=_picture, help="Draw them into this .png.")
 @format_option
 @lenient_option

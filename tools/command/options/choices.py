@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from ..libraries import set_up
 
@@ -39,3 +40,10 @@ class ChoiceOf(click.ParamType[Any]):
             if name not in known:
                 self.fail(f"{name!r} is not one of {', '.join(map(repr, known))}", param, ctx)
         return list(dict.fromkeys(chosen)) if self._several else value
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+        """Return the names that what was typed begins, of several the last."""
+        set_up()
+        before, comma, begun = incomplete.rpartition(",") if self._several else ("", "", incomplete)
+        left = (name for name in self._names() if name not in before.split(","))
+        return [CompletionItem(f"{before}{comma}{name}") for name in left if name.startswith(begun)]

@@ -8,6 +8,7 @@ import click
 from sppnet import detector
 
 from ..console import say
+from ..options.completing import complete_model
 
 BUNDLED = "voc07"  # what detects where no model is named: twenty classes of Pascal VOC
 
@@ -15,6 +16,7 @@ models_option = click.option(
     "-m",
     "--model",
     "models",
+    shell_complete=complete_model,
     type=click.Path(path_type=Path),
     multiple=True,
     help="Folder of a model that `sppnet train` made; given several times, the models detect together.  "
