@@ -267,7 +267,7 @@ def _paragraph(text: str) -> str:
 def _escaped(text: str) -> str:
     """Return a text whose signs outside of backticks mean nothing to Markdown."""
     return "".join(
-        part if part.startswith("`") else re.sub(r"([*\[\]]|<(?=[\w/])|\b_\B|\B_)", r"\\\1", part)
+        part if part.startswith("`") else re.sub(r"([*\[\]]|<(?=[\w/])|(?<![^\W_])_|_(?![^\W_]))", r"\\\1", part)
         for part in re.split(r"(`[^`]*`)", text)
     )
 

@@ -72,7 +72,7 @@ class Commands(click.Group):
         name, verb, rest = super().resolve_command(ctx, args)
         return name, verb, [_renamed(argument, quiet=ctx.resilient_parsing) for argument in rest]
 
-    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem[str]]":
         """Return the verbs that what was typed begins, without importing them."""
         verbs = [CompletionItem(name, help=text) for name, text in COMMANDS.items() if name.startswith(incomplete)]
         return verbs + click.Command.shell_complete(self, ctx, incomplete)

@@ -84,7 +84,7 @@ def show(report: dict[str, Any]) -> None:
         if finding["grade"] == "fine":
             table.add_row(finding["check"], cell(finding["found"]))
     Console().print(table)
-    for finding in sorted(report["checks"], key=lambda finding: -GRADES.index(finding["grade"])):
+    for finding in sorted(report["checks"], key=lambda finding: GRADES.index(finding["grade"])):
         if finding["grade"] != "fine":
             click.echo(f"\n{finding['grade']}: {finding['check']}: {shown(finding['found'])}")
             for title in ("cost", "command"):

@@ -41,7 +41,9 @@ class ChoiceOf(click.ParamType[Any]):
                 self.fail(f"{name!r} is not one of {', '.join(map(repr, known))}", param, ctx)
         return list(dict.fromkeys(chosen)) if self._several else value
 
-    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> "list[CompletionItem[str]]":
         """Return the names that what was typed begins, of several the last."""
         set_up()
         before, comma, begun = incomplete.rpartition(",") if self._several else ("", "", incomplete)

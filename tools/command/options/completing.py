@@ -11,14 +11,14 @@ from sppnet import detector
 MODEL_FILE = "config.json"  # what a model's folder is known by
 
 
-def complete_model(context: click.Context, parameter: click.Parameter, begun: str) -> list[CompletionItem[str]]:
+def complete_model(context: click.Context, parameter: click.Parameter, begun: str) -> "list[CompletionItem[str]]":
     """Return the models in the box, and folders of models, that what was typed begins; any folder if none."""
     models = sorted({*_bundled(), *_folders(begun)})
     fitting = [CompletionItem(name) for name in models if name.startswith(begun)]
     return fitting or [CompletionItem(begun, type="dir")]
 
 
-def complete_split(context: click.Context, parameter: click.Parameter, begun: str) -> list[CompletionItem[str]]:
+def complete_split(context: click.Context, parameter: click.Parameter, begun: str) -> "list[CompletionItem[str]]":
     """Return the splits of the data set that was named before; none if there is none that can be read."""
     # An option without its value, which is what is being typed, leaves the arguments before it unread.
     root = next(filter(None, (*map(context.params.get, ("root", "source")), *context.args)), None)

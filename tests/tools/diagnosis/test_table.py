@@ -1,0 +1,27 @@
+"""Tests of the checks as a whole."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from sppnet.tools.diagnosis import table
+from sppnet.tools.diagnosis.finding import Finding
+
+
+def fine() -> Iterator[Finding]:
+    yield Finding("one", "fine", "this")
+
+
+def without_a_library() -> Iterator[Finding]:
+    raise ModuleNotFoundError("No module named 'numba'")
+    yield
+
+
+def test_a_check_that_cannot_be_made_does_not_keep_others_from_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(table, "CHECKS", {"two": without_a_library, "one": fine})
+
+    two, one = table.findings()
+
+    assert (two.check, two.grade) == ("two", "broken")
+    assert two.found == "cannot be looked at: ModuleNotFoundError: No module named 'numba'"
+    assert one == Finding("one", "fine", "this")
