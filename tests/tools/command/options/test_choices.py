@@ -52,3 +52,13 @@ def test_libraries_are_set_up_before_they_are_asked(monkeypatch: pytest.MonkeyPa
         monkeypatch.delenv(name, raising=False)
 
     assert ChoiceOf(lambda: os.environ).convert(next(iter(SETTINGS)), None, None) == next(iter(SETTINGS))
+
+
+@pytest.mark.parametrize(
+    ("several", "begun", "offered"),
+    [(False, "", ["cat", "dog"]), (False, "d", ["dog"]), (True, "cat,", ["cat,dog"]), (True, "dog,c", ["dog,cat"])],
+)
+def test_a_shell_is_offered_the_names_that_are_left(several: bool, begun: str, offered: list[str]) -> None:
+    option = click.Option(["--pet"], type=(choice := ChoiceOf(lambda: {"cat": 1, "dog": 2}, several=several)))
+
+    assert [item.value for item in choice.shell_complete(click.Context(click.Command("x")), option, begun)] == offered
