@@ -14,7 +14,7 @@ import pytest
 import sppnet
 from sppnet import SelectiveSearch, SPPNet, open_data, read_image
 from sppnet.data import DataSet
-from sppnet.detector import Detection, Detections
+from sppnet.detector import Detections
 from sppnet.tools.command.shapes import write_shapes
 
 PACKAGE = Path(sppnet.__path__[0])
@@ -54,7 +54,7 @@ def test_the_face_has_the_types_that_a_users_program_sees(tmp_path: Path) -> Non
     assert_type(found, Detections)
     assert_type(model([image, image]), list[Detections])
     assert_type(model.predict([image]), list[Detections])
-    assert_type(list(found), list[Detection])
+    assert_type([each.name for each in found], list[str])
     assert_type(found.boxes, npt.NDArray[np.float32])
     assert_type(found.names, list[str])
     assert_type(open_data(tmp_path, split="train"), DataSet)

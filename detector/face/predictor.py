@@ -1,9 +1,9 @@
 """What all detectors do with images, whatever they are made of: take them as people have them, one or many."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from os import PathLike
-from typing import Any
+from typing import TYPE_CHECKING, Any, overload
 
 from ..checks import check_windows
 from ..errors import InputError
@@ -11,6 +11,9 @@ from ..scoring.inference import Inference
 from ..types import Floats, Image
 from .detections import Detections
 from .pixels import listed, pixels
+
+if TYPE_CHECKING:
+    from PIL import Image as Pictures
 
 CONFIDENCE = 0.5  # a detection that is as likely right as wrong
 
@@ -26,6 +29,33 @@ class Predictor(ABC):
     classes: tuple[str, ...]
     confidence: float
 
+    @overload
+    def __call__(
+        self,
+        images: "str | PathLike[str] | bytes | Pictures.Image",
+        *,
+        confidence: float | None = None,
+        iou: float = 0.3,
+        inference: Inference | None = None,
+    ) -> Detections: ...
+    @overload
+    def __call__(
+        self,
+        images: list[Any] | tuple[Any, ...] | Iterator[Any],
+        *,
+        confidence: float | None = None,
+        iou: float = 0.3,
+        inference: Inference | None = None,
+    ) -> list[Detections]: ...
+    @overload  # of an array, whose dimensions are no part of its type: one image or several
+    def __call__(
+        self,
+        images: Any,
+        *,
+        confidence: float | None = None,
+        iou: float = 0.3,
+        inference: Inference | None = None,
+    ) -> Any: ...
     def __call__(
         self, images: Any, *, confidence: float | None = None, iou: float = 0.3, inference: Inference | None = None
     ) -> Any:

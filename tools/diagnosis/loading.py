@@ -67,7 +67,7 @@ def libraries() -> Iterator[Finding]:
 
 def openmp() -> Iterator[Finding]:
     """Look whether libraries bring threads of several kinds, which wait for each other; one kind twice does no harm."""
-    pools = next((line["pools"] for line in loaded()[0] if "pools" in line), [])
+    pools = [pool for line in loaded()[0] for pool in line.get("pools", ())]
     kinds = sorted({pool["prefix"] for pool in pools if pool["user_api"] == "openmp"})
     if len(kinds) > 1:
         cost = "threads of two kinds can wait for each other for ever; conda's packages beside pip's bring them"

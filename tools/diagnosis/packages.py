@@ -150,8 +150,9 @@ def _requirements(extra: str) -> Iterator[Requirement]:
     """Yield what sppnet needs here: always for the extra "", beyond that for another one."""
     for line in metadata.requires("sppnet") or ():
         requirement = Requirement(line)
-        always = requirement.marker is None or requirement.marker.evaluate({"extra": ""})
-        wanted = always if not extra else not always and requirement.marker.evaluate({"extra": extra})
+        marker = requirement.marker
+        always = marker is None or marker.evaluate({"extra": ""})
+        wanted = not always and marker is not None and marker.evaluate({"extra": extra}) if extra else always
         if wanted and requirement.name != "sppnet":
             yield requirement
 

@@ -42,7 +42,7 @@ def loops_folder() -> Path:
     """
     from sppnet.proposals.superpixels import edge_levels
 
-    return Path(edge_levels.stats.cache_path)
+    return Path(str(edge_levels.stats.cache_path))
 
 
 def home() -> Iterator[Finding]:
