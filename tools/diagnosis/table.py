@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from . import environment, loading, packages, places, processor, times
-from .finding import Check, Finding
+from .finding import Check, Finding, pip
 
 # What is looked at -> the check; a further one is a function, and a line here. The load comes first, before ours is on.
 CHECKS: dict[str, Check] = {
@@ -32,9 +32,14 @@ CHECKS: dict[str, Check] = {
 
 
 def findings() -> Iterator[Finding]:
-    """Make all checks; one that cannot be made for want of a library, say, is told as broken."""
+    """Make all checks, and tell what cannot be looked at; not for want of a library that was told to be broken."""
+    broken = False
     for name, check in CHECKS.items():
         try:
-            yield from check()
+            for finding in check():
+                broken |= finding.grade == "broken"
+                yield finding
         except Exception as error:
-            yield Finding(name, "broken", f"cannot be looked at: {type(error).__name__}: {error}")
+            if not (broken and isinstance(error, ImportError)):
+                command = pip("install", "--force-reinstall", "sppnet")
+                yield Finding(name, "broken", f"cannot be looked at: {type(error).__name__}: {error}", command=command)

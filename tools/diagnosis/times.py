@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from functools import cache
 
 import numpy as np
-from matplotlib.cbook import get_sample_data
 from PIL import Image
 
 from sppnet import detector, proposals
@@ -44,6 +43,8 @@ def image() -> Iterator[Finding]:
 @cache
 def photograph_milliseconds(threads: int) -> dict[str, float]:
     """Return the milliseconds by stage that the model in the box takes for a photograph, of the quickest run."""
+    from matplotlib.cbook import get_sample_data
+
     photograph = Image.open(str(get_sample_data(PHOTOGRAPH, asfileobj=False))).convert("RGB").resize(SIZE)
     with detector.conv_threads(threads):
         model = detector.load_detector("voc07")

@@ -12,6 +12,10 @@ def fine() -> Iterator[Finding]:
     yield Finding("one", "fine", "this")
 
 
+def broken() -> Iterator[Finding]:
+    yield Finding("libraries", "broken", "numba cannot be loaded")
+
+
 def without_a_library() -> Iterator[Finding]:
     raise ModuleNotFoundError("No module named 'numba'")
     yield
@@ -25,3 +29,9 @@ def test_a_check_that_cannot_be_made_does_not_keep_others_from_it(monkeypatch: p
     assert (two.check, two.grade) == ("two", "broken")
     assert two.found == "cannot be looked at: ModuleNotFoundError: No module named 'numba'"
     assert one == Finding("one", "fine", "this")
+
+
+def test_a_library_that_was_told_is_not_told_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(table, "CHECKS", {"libraries": broken, "two": without_a_library, "one": fine})
+
+    assert [finding.check for finding in table.findings()] == ["libraries", "one"]
