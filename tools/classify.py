@@ -27,7 +27,7 @@ from .command.console import (
 )
 from .command.detecting.sources import Source, Sources
 from .command.inputs.labelled import cutting_options, labels_option, open_labelled
-from .command.options.completing import complete_model, complete_split
+from .command.options.completing import complete_file, complete_model, complete_split
 from .command.options.detector_options import numbers
 from .command.running.lanes import lanes_for, side_by_side
 from .command.shown import shown
@@ -36,7 +36,7 @@ from .reports.label_scores import NAMES, evaluate, show
 
 
 @click.command("classify")
-@click.argument("sources", nargs=-1, metavar="[SOURCE...]")
+@click.argument("sources", shell_complete=complete_file, nargs=-1, metavar="[SOURCE...]")
 @click.option(
     "-m",
     "--model",

@@ -38,6 +38,8 @@ from .command.detecting.naming import OutputNames, is_ours
 from .command.detecting.selecting import LeastScores, class_names, least_scores
 from .command.detecting.sources import Source, Sources
 from .command.faults import fault, lacks_memory
+from .command.options.choices import ChoiceOf
+from .command.options.completing import complete_file
 from .command.options.inference_options import chosen_inference, inference_options
 from .command.running.lanes import lanes_for, side_by_side
 from .command.running.models import load, merge_option, models_option
@@ -70,7 +72,7 @@ def _mosaic(_context: click.Context, _option: click.Parameter, file: Path | None
 
 
 @click.command("detect")
-@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@click.argument("sources", shell_complete=complete_file, nargs=-1, required=True, metavar="SOURCE...")
 @click.option("--recursive", is_flag=True, help="Look into the folders inside folders, too.")
 @models_option
 @merge_option
@@ -95,6 +97,7 @@ def _mosaic(_context: click.Context, _option: click.Parameter, file: Path | None
     callback=_formats,
     multiple=True,
     metavar="NAME,...",
+    shell_complete=ChoiceOf(lambda: WRITERS, several=True).shell_complete,
     help=f"Also write the objects as {', '.join(WRITERS)}.",
 )
 @click.option("--save-crops", is_flag=True, help="Cut every object out into a picture of its own.")

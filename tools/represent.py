@@ -23,7 +23,7 @@ from .command.console import (
 from .command.inputs.represented import LabelledImages, folder_images, images_of_splits
 from .command.inputs.splits import format_option
 from .command.options.choices import ChoiceOf
-from .command.options.completing import complete_split
+from .command.options.completing import complete_split, complete_weights
 from .command.options.detector_options import BACKBONE
 from .command.progress import Progress
 from .reports.representation import show, write_plots
@@ -62,7 +62,13 @@ def _layers(_context: click.Context, _option: click.Parameter, text: str | None)
 @click.option("--splits", type=click.IntRange(1), default=10, help="Of class folders: random splits.")
 @click.option("--limit", type=click.IntRange(1), help="Of a data set: only so many images of each split, the first.")
 @click.option("--backbone", "name", type=BACKBONE, default="efficientnet_lite0", help="Conv layers.")
-@click.option("--weights", default="imagenet", metavar="imagenet|random|FILE|MODEL", help="What is in the backbone.")
+@click.option(
+    "--weights",
+    shell_complete=complete_weights,
+    default="imagenet",
+    metavar="imagenet|random|FILE|MODEL",
+    help="What is in the backbone.",
+)
 @click.option(
     "--preprocessing",
     type=ChoiceOf(lambda: detector.PREPROCESSINGS),

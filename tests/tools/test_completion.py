@@ -41,6 +41,7 @@ def test_options_of_a_verb_and_their_names_are_offered() -> None:
     assert "--backbone" in offered("train", "--b")
     assert offered("train", "--backbone", "efficientnet_lite0") == ["efficientnet_lite0"]
     assert offered("eval", "--metrics", "voc07,") == ["voc07,voc12", "voc07,coco"]
+    assert offered("detect", "x.jpg", "--format", "json,js") == ["json,jsonl"]
     assert offered("proposals", "recall", "--mode", "t") == ["turbo"]
 
 

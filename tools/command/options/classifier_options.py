@@ -8,6 +8,7 @@ from sppnet import detector
 
 from ..console import FiniteRange
 from ..inputs.represented import mean_average_precision
+from .completing import complete_weights
 from .detector_options import BACKBONE, numbers
 from .together import together
 
@@ -21,7 +22,13 @@ def _widths(context: click.Context, option: click.Parameter, text: str) -> tuple
 # The options of `classifier`, and those of its training.
 classifier_options = together(
     click.option("--backbone", type=BACKBONE, default="small", help="Conv layers."),
-    click.option("--weights", default="random", metavar="random|imagenet|FILE|MODEL", help="What they start from."),
+    click.option(
+        "--weights",
+        shell_complete=complete_weights,
+        default="random",
+        metavar="random|imagenet|FILE|MODEL",
+        help="What they start from.",
+    ),
     click.option("--levels", default="1,2,3,6", callback=numbers, help="Bins per side of the pyramid's levels."),
     click.option(
         "--widths", default="1024", callback=_widths, help="Of the fully connected layers, as 4096,4096; or none."

@@ -1,4 +1,4 @@
-"""What a shell offers while values of options are typed: models and the splits of data sets."""
+"""What a shell offers while values are typed: models, weights, files and the splits of data sets."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,6 +31,17 @@ def complete_split(context: click.Context, parameter: click.Parameter, begun: st
     except (DataError, OSError):
         return []
     return [CompletionItem(name) for name in known if name.startswith(begun)]
+
+
+def complete_file(context: click.Context, parameter: click.Parameter, begun: str) -> "list[CompletionItem[str]]":
+    """Return any file that what was typed begins."""
+    return [CompletionItem(begun, type="file")]
+
+
+def complete_weights(context: click.Context, parameter: click.Parameter, begun: str) -> "list[CompletionItem[str]]":
+    """Return the words that weights may be, or any file that what was typed begins."""
+    fitting = [CompletionItem(word) for word in ("imagenet", "random") if word.startswith(begun)]
+    return fitting or complete_file(context, parameter, begun)
 
 
 def _bundled() -> Iterator[str]:

@@ -9,6 +9,7 @@ from sppnet import detector, proposals
 
 from ..console import FiniteRange
 from .choices import ChoiceOf
+from .completing import complete_weights
 from .together import together
 
 BACKBONE = ChoiceOf(lambda: detector.BACKBONES)
@@ -33,7 +34,11 @@ network_options = together(
     click.option("--method", type=click.Choice(["sppnet", "rcnn"]), default="sppnet", help="R-CNN is the baseline."),
     click.option("--backbone", type=BACKBONE, default="efficientnet_lite0", help="Conv layers."),
     click.option(
-        "--weights", default="imagenet", metavar="imagenet|random|FILE|MODEL", help="What the backbone starts from."
+        "--weights",
+        shell_complete=complete_weights,
+        default="imagenet",
+        metavar="imagenet|random|FILE|MODEL",
+        help="What the backbone starts from.",
     ),
     click.option(
         "--preprocessing",

@@ -6,7 +6,12 @@ import click
 import pytest
 
 from sppnet.tools.cli import cli
-from sppnet.tools.command.options.completing import complete_model, complete_split
+from sppnet.tools.command.options.completing import (
+    complete_file,
+    complete_model,
+    complete_split,
+    complete_weights,
+)
 from sppnet.tools.command.shapes import write_shapes
 
 CONTEXT, OPTION = click.Context(cli), click.Option(["--any"])
@@ -59,3 +64,14 @@ def test_splits_of_the_data_set_before_are_offered(here: Path) -> None:
 @pytest.mark.parametrize("root", [None, "nowhere", "bin"])
 def test_without_a_data_set_no_split_is_offered(here: Path, root: str | None) -> None:
     assert splits("", root=root and here / root) == []
+
+
+def test_files_are_left_to_the_shell() -> None:
+    [item] = complete_file(CONTEXT, OPTION, "photos/o")
+
+    assert (item.value, item.type) == ("photos/o", "file")
+
+
+@pytest.mark.parametrize(("begun", "offered"), [("", ["imagenet", "random"]), ("r", ["random"]), ("x", ["x"])])
+def test_weights_are_words_or_files(begun: str, offered: list[str]) -> None:
+    assert [item.value for item in complete_weights(CONTEXT, OPTION, begun)] == offered
