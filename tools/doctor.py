@@ -18,7 +18,7 @@ from .command.gpus import may_have_gpu
 from .command.libraries import set_up
 from .command.shown import cell, shown
 from .command.warm import warm_up
-from .diagnosis.finding import GRADES
+from .diagnosis.finding import GRADES, UnmeasuredError
 
 PACKAGES = (
     *("sppnet", "onnxruntime", "torch", "torchvision", "numba", "numpy", "opencv-python-headless", "scikit-learn"),
@@ -66,7 +66,7 @@ def search_times(all_modes: bool) -> dict[str, float]:
 
     try:
         return {mode: search_milliseconds(mode) for mode in proposals.MODES if all_modes or mode == "fast"}
-    except (ImportError, OSError, RuntimeError):  # which the checks tell
+    except (ImportError, OSError, RuntimeError, UnmeasuredError):  # which the checks tell
         return {}
 
 
@@ -113,5 +113,5 @@ def _compiled() -> str:
 
     try:
         return str(loops_folder())
-    except (ImportError, RuntimeError):  # which the checks tell
+    except (ImportError, RuntimeError, UnmeasuredError):  # which the checks tell
         return ""

@@ -44,6 +44,11 @@ def variables() -> Iterator[Finding]:
         yield Finding("environment", "fine", "no variable that slows libraries down")
 
 
+def loops_are_compiled() -> bool:
+    """Return whether loops are compiled; else they take minutes for an image."""
+    return not SLOW["NUMBA_DISABLE_JIT"][0].fullmatch(os.environ.get("NUMBA_DISABLE_JIT", ""))
+
+
 def python() -> Iterator[Finding]:
     """Look whether Python is built for its own developers."""
     built = sysconfig.get_config_var("CONFIG_ARGS") or ""

@@ -31,6 +31,10 @@ class Finding(NamedTuple):
 Check = Callable[[], Iterator[Finding]]
 
 
+class UnmeasuredError(Exception):
+    """Nothing can be measured, for a reason that another check tells."""
+
+
 def pip(verb: str, *words: str) -> str:
     """Return the command by which pip, or uv where there is no pip, changes the running environment."""
     python = sys.executable

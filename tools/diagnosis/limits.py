@@ -10,7 +10,8 @@ GROUPS, MEMBERSHIP = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
 
 def granted_cores() -> int:
     """Return how many cores this process may keep busy: those it may run on, or what its control group grants."""
-    return max(1, min(allowed_cores(), math.ceil(core_quota())) if core_quota() < math.inf else allowed_cores())
+    quota = core_quota()
+    return allowed_cores() if quota == math.inf else max(1, min(allowed_cores(), math.ceil(quota)))
 
 
 def allowed_cores() -> int:

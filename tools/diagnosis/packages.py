@@ -1,5 +1,6 @@
 """Whether the packages that are installed are those that sppnet needs, once each, and fit together."""
 
+import json
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -78,7 +79,7 @@ def torch_and_torchvision() -> Iterator[Finding]:
     fits = all(
         need.specifier.contains(torch.partition("+")[0], prereleases=True) for need in needs if need.name == "torch"
     )
-    if fits and _flavour(torch) == _flavour(vision):
+    if fits and len({_flavour(torch), _flavour(vision)} - {""}) < 2:
         yield Finding("torch and torchvision", "fine", there)
         return
     index = ("--index-url", CPU_INDEX) if _flavour(torch) == "cpu" else ()
@@ -128,7 +129,8 @@ def models() -> Iterator[Finding]:
         yield Finding("models in the box", "fine", ", ".join(whole))
     else:
         cost = "detection without -m has no model"
-        command = pip("install", "--force-reinstall", "--no-deps", "sppnet")
+        url = json.loads(metadata.distribution("sppnet").read_text("direct_url.json") or "{}").get("url", "sppnet")
+        command = pip("install", "--force-reinstall", "--no-deps", url)
         yield Finding("models in the box", "broken", "voc07 is missing", cost, command)
 
 

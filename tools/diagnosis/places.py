@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..command.running.planning import free_memory
-from .finding import Finding
+from .environment import loops_are_compiled
+from .finding import Finding, UnmeasuredError
 from .limits import memory_limit
 
 GIGABYTE = 1e9
@@ -39,7 +40,10 @@ def loops_folder() -> Path:
 
     Raises:
         RuntimeError: If numba finds no place for them.
+        UnmeasuredError: If they are not compiled at all.
     """
+    if not loops_are_compiled():
+        raise UnmeasuredError
     from sppnet.proposals.superpixels import edge_levels
 
     return Path(str(edge_levels.stats.cache_path))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from . import environment, loading, packages, places, processor, times
-from .finding import Check, Finding, pip
+from .finding import Check, Finding, UnmeasuredError, pip
 
 # What is looked at -> the check; a further one is a function, and a line here. The load comes first, before ours is on.
 CHECKS: dict[str, Check] = {
@@ -39,7 +39,9 @@ def findings() -> Iterator[Finding]:
             for finding in check():
                 broken |= finding.grade == "broken"
                 yield finding
+        except UnmeasuredError:
+            continue
         except Exception as error:
             if not (broken and isinstance(error, ImportError)):
-                command = pip("install", "--force-reinstall", "sppnet")
-                yield Finding(name, "broken", f"cannot be looked at: {type(error).__name__}: {error}", command=command)
+                found = f"cannot be looked at: {type(error).__name__}: {error}"
+                yield Finding(name, "broken", found, "what it is about may not work", pip("check"))

@@ -10,7 +10,8 @@ from PIL import Image
 from sppnet import detector, proposals
 
 from ..command.warm import warm_up
-from .finding import Finding
+from .environment import loops_are_compiled
+from .finding import Finding, UnmeasuredError
 
 # Milliseconds on the README's machine: the conv layers of 600x800 pixels by threads, and all of an image with two
 # threads, 59 to 66; see docs/speed.md.
@@ -42,7 +43,13 @@ def image() -> Iterator[Finding]:
 
 @cache
 def photograph_milliseconds(threads: int) -> dict[str, float]:
-    """Return the milliseconds by stage that the model in the box takes for a photograph, of the quickest run."""
+    """Return the milliseconds by stage that the model in the box takes for a photograph, of the quickest run.
+
+    Raises:
+        UnmeasuredError: If loops are not compiled.
+    """
+    if not loops_are_compiled():
+        raise UnmeasuredError
     from matplotlib.cbook import get_sample_data
 
     photograph = Image.open(str(get_sample_data(PHOTOGRAPH, asfileobj=False))).convert("RGB").resize(SIZE)
@@ -62,6 +69,8 @@ def conv_milliseconds(threads: int) -> float:
 
 def search_milliseconds(mode: str) -> float:
     """Return the median milliseconds that selective search takes for an image of 500x375 with twenty rectangles."""
+    if not loops_are_compiled():
+        raise UnmeasuredError
     random = np.random.default_rng(0)
     picture = random.integers(110, 130, (375, 500, 3)).astype(np.uint8)
     for left, top, side in random.integers(0, [400, 300, 100], (20, 3)):

@@ -35,7 +35,7 @@ def test_a_library_that_fails_is_broken(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_a_library_that_ends_python_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    told(monkeypatch, {"begins": "numpy"}, {"loaded": "numpy", "seconds": 0.1}, {"begins": "cv2"}, ended=4)
+    told(monkeypatch, {"begins": "numpy"}, {"loaded": "numpy", "seconds": 0.1}, {"begins": "cv2"}, ended=-4)
 
     finding, _ = loading.libraries()
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from sppnet.tools.diagnosis import table
-from sppnet.tools.diagnosis.finding import Finding
+from sppnet.tools.diagnosis.finding import Finding, UnmeasuredError
 
 
 def fine() -> Iterator[Finding]:
@@ -14,6 +14,11 @@ def fine() -> Iterator[Finding]:
 
 def broken() -> Iterator[Finding]:
     yield Finding("libraries", "broken", "numba cannot be loaded")
+
+
+def unmeasured() -> Iterator[Finding]:
+    raise UnmeasuredError
+    yield
 
 
 def without_a_library() -> Iterator[Finding]:
@@ -32,6 +37,6 @@ def test_a_check_that_cannot_be_made_does_not_keep_others_from_it(monkeypatch: p
 
 
 def test_a_library_that_was_told_is_not_told_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(table, "CHECKS", {"libraries": broken, "two": without_a_library, "one": fine})
+    monkeypatch.setattr(table, "CHECKS", {"libraries": broken, "two": without_a_library, "3": unmeasured, "one": fine})
 
     assert [finding.check for finding in table.findings()] == ["libraries", "one"]

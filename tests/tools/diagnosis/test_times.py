@@ -3,6 +3,7 @@
 import pytest
 
 from sppnet.tools.diagnosis import times
+from sppnet.tools.diagnosis.finding import UnmeasuredError
 
 
 def test_a_photograph_is_measured_by_stage() -> None:
@@ -10,6 +11,16 @@ def test_a_photograph_is_measured_by_stage() -> None:
 
     assert {"proposals", "conv", "pooling", "scores"} <= measured.keys() and min(measured.values()) >= 0
     assert times.conv_milliseconds(1) == measured["conv"]
+
+
+def test_loops_that_are_not_compiled_are_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NUMBA_DISABLE_JIT", "1")
+    times.photograph_milliseconds.cache_clear()
+
+    with pytest.raises(UnmeasuredError):
+        times.photograph_milliseconds(1)
+    with pytest.raises(UnmeasuredError):
+        times.search_milliseconds("fast")
 
 
 @pytest.mark.parametrize(("conv", "grade"), [(40.0, "fine"), (400.0, "slow")])
