@@ -9,15 +9,13 @@ import warnings
 from collections.abc import Callable, Generator, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
 from ..console import USAGE, CommandError, duration, say, set_threads
 from .ordering import LostError, in_order
 
-Item = TypeVar("Item")
-Result = TypeVar("Result")
 Make = Callable[[], Callable[[Any], Any]]  # prepares, once in every worker, what is then done with each item
 
 SECONDS_BETWEEN_LINES = 10.0
@@ -65,7 +63,8 @@ def on_ray(cluster: Cluster, items: Iterable[Any]) -> Generator[Any, None, None]
     ray = _connected(cluster.address)
     crew = _Workers(ray, cluster)
     try:
-        yield from _told(in_order(items, crew, cluster.lost), crew)
+        yield from in_order(items, crew, cluster.lost)
+        crew.tell()
     finally:
         crew.end()
         ray.shutdown()
@@ -107,8 +106,8 @@ class _Workers:
         self._kind = ray.remote(**options, max_restarts=0, max_task_retries=0)(_Worker)
         self._starting: dict[Hashable, Any] = {}  # ticket of its preparation -> worker
         self._ready: list[Any] = []
-        self._failed, self._looked = 0, -SECONDS_OF_WAITING
-        self.ended = 0  # workers
+        self._failed, self._done, self._looked = 0, 0, -SECONDS_OF_WAITING
+        self._begun = self._told = time.monotonic()
 
     def workers(self) -> Sequence[Hashable]:
         """Return those that are prepared, and start more where there is room."""
@@ -126,7 +125,9 @@ class _Workers:
         return ticket
 
     def wait(self, tickets: Sequence[Hashable]) -> Sequence[Hashable]:
-        """Wait for results, but not long, and for workers that start."""
+        """Wait for results, but not long, and for workers that start; now and then say how far that is."""
+        if time.monotonic() - self._told >= SECONDS_BETWEEN_LINES:
+            self.tell()
         all_of_them = [*tickets, *self._starting]
         if not all_of_them:
             time.sleep(SECONDS_OF_WAITING)
@@ -143,6 +144,7 @@ class _Workers:
     def result(self, ticket: Hashable) -> Any:
         """Return a result, with its warnings told here."""
         result, told = self._got(ticket)
+        self._done += 1
         for message in told:
             warnings.warn(message, stacklevel=1)
         return result
@@ -151,8 +153,15 @@ class _Workers:
         """Do without a worker."""
         self._ready.remove(worker)
         self._ray.kill(worker)
-        self.ended += 1
         say(f"ray: a worker has ended, {len(self._ready)} are left; what it had is sent to others")
+
+    def tell(self) -> None:
+        """Say how many workers there are, how many images they have done, and how fast."""
+        self._told = time.monotonic()
+        seconds = self._told - self._begun
+        starting = f", {len(self._starting)} starting" if self._starting else ""
+        rate = f"{self._done:,} images in {duration(seconds)}, {self._done / seconds:.2f} images/s"
+        say(f"ray: {len(self._ready)} workers{starting}, {rate}")
 
     def end(self) -> None:
         """Stop all of them."""
@@ -194,16 +203,3 @@ def _connected(address: str) -> Any:
         hint = "`ray start --head` begins one on this machine" if address == "auto" else "is it there?"
         raise CommandError(f"--ray {address}: no cluster answers, {hint} ({str(error).splitlines()[0]})", 1) from None
     return ray
-
-
-def _told(results: Iterable[Result], crew: _Workers) -> Generator[Result, None, None]:
-    """Yield results, and now and then say how fast they come."""
-    started = last = time.monotonic()
-    done = 0
-    for done, result in enumerate(results, 1):
-        yield result
-        if (now := time.monotonic()) - last >= SECONDS_BETWEEN_LINES:
-            last = now
-            say(f"ray: {len(crew.workers())} workers, {done:,} images, {done / (now - started):.2f} images/s")
-    seconds = max(time.monotonic() - started, 1e-9)
-    say(f"ray: {done:,} images in {duration(seconds)}, {done / seconds:.2f} images/s; {crew.ended} workers ended")
