@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from sppnet.data import DataError, read_image
 
-from ..detecting.sources import Source
+from ..detecting.sources import ARCHIVES, Source
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ def sent(source: Source, *, shared: bool) -> Source:
     """Return an image as it is sent: its bytes, or its path where that is shared; an address as it is."""
     if source.is_address:
         return source
-    if shared:
+    if shared and not source.path.lower().endswith(ARCHIVES):
         return Sent(source.path, source.folder, os.path.abspath(source.path))
     try:
         return Sent(source.path, source.folder, source.content())
