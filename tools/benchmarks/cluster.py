@@ -30,7 +30,7 @@ SENT_BYTES, SENT = 100_000, 500  # a photograph of half a megapixel, and how man
 
 
 @click.command()
-@click.argument("photos", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.argument("photos", type=click.Path(path_type=Path))
 @click.option("--images", type=click.IntRange(4), default=40, help="How many, the first.")
 @click.option("--nodes", type=click.IntRange(1), default=2, help="With a core each; one of them is killed.")
 @click.option("-m", "--model", default="voc07", help="Folder or name of the model.")

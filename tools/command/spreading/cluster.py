@@ -132,14 +132,12 @@ class _Workers:
         if not all_of_them:
             time.sleep(SECONDS_OF_WAITING)
             return []
-        if self._ray.wait(all_of_them, num_returns=1, timeout=SECONDS_OF_WAITING)[0]:
-            finished = self._ray.wait(all_of_them, num_returns=len(all_of_them), timeout=0)[0]
-        else:
-            finished = []
-        for ticket in finished:
-            if ticket in self._starting:
-                self._started(ticket)
-        return [ticket for ticket in finished if ticket in set(tickets)]
+        self._ray.wait(all_of_them, num_returns=1, timeout=SECONDS_OF_WAITING)
+        finished = self._ray.wait(all_of_them, num_returns=len(all_of_them), timeout=0)[0]
+        started = [ticket for ticket in finished if ticket in self._starting]
+        for ticket in started:
+            self._started(ticket)
+        return [ticket for ticket in finished if ticket not in started]
 
     def result(self, ticket: Hashable) -> Any:
         """Return a result, with its warnings told here."""
