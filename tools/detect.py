@@ -192,6 +192,7 @@ def command(
         detect_in_films(films, find, draw, network.classes, filming)
     journal: Journal | Records
     if shard:
+        output.mkdir(parents=True, exist_ok=True)
         journal = Records(output, shard, _head(models, network.classes), resume=resume)
         writers, total = list[Writer]([journal.writer]), total and shard.size(total)
     else:

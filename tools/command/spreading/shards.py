@@ -31,9 +31,9 @@ class Shard(NamedTuple):
         return len(range(self.number - 1, images, self.total))
 
     def file(self, output: Path) -> Path:
-        """Return where the results of this shard are written: in the folder of the output, or beside its file."""
+        """Return where the results of this shard are written: in the output if that is a folder, else beside it."""
         name = f"shard-{self.number}-of-{self.total}.jsonl"
-        return output.with_name(f"{output.name}.{name}") if output.suffix and not output.is_dir() else output / name
+        return output / name if output.is_dir() else output.with_name(f"{output.name}.{name}")
 
 
 def shards_of(output: Path) -> dict[Shard, Path]:

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from sppnet.data import DataError
@@ -24,7 +25,7 @@ def test_windows_come_back_as_they_were(count: int) -> None:
 @pytest.mark.parametrize("count", [0, 30])
 def test_objects_come_back_as_they_were(count: int) -> None:
     random = np.random.default_rng(count)
-    found = {
+    found: dict[str, npt.NDArray[Any]] = {
         "boxes": random.uniform(0, 600, (count, 4)).astype(np.float32),
         "labels": random.integers(0, 20, count),
         "scores": random.uniform(0, 1, count).astype(np.float32),

@@ -22,6 +22,7 @@ class Crew:
     def __init__(self, size: int = 2, ends: Callable[[Any], bool] = lambda item: False) -> None:
         self.there: list[Hashable] = list(range(size))
         self.given: list[tuple[Hashable, Any]] = []
+        self._errands: dict[Hashable, tuple[Hashable, Any]] = {}
         self.worked: list[Any] = []
         self._ends, self._names, self._ended = ends, count(size), set[Hashable]()
 
@@ -31,14 +32,15 @@ class Crew:
     def give(self, worker: Hashable, item: Any) -> Hashable:
         assert worker in self.there
         self.given.append((worker, item))
-        return len(self.given) - 1
+        self._errands[len(self.given)] = worker, item
+        return len(self.given)
 
     def wait(self, tickets: Sequence[Hashable]) -> Sequence[Hashable]:
-        last = [ticket for ticket in tickets if self.given[ticket][0] == self.given[tickets[-1]][0]]  # type: ignore[index]
+        last = [ticket for ticket in tickets if self._errands[ticket][0] == self._errands[tickets[-1]][0]]
         return last[:1]
 
     def result(self, ticket: Hashable) -> Any:
-        worker, item = self.given[ticket]  # type: ignore[index]
+        worker, item = self._errands[ticket]
         if worker in self._ended or self._ends(item):
             self._ended.add(worker)
             raise LostError
@@ -84,10 +86,11 @@ def test_workers_that_end_at_random_cost_nothing_and_nothing_comes_twice(seed: i
 
 
 def test_what_waits_at_a_worker_that_ends_is_given_to_others_without_suspicion() -> None:
-    ended = Counter[int]()
-    crew = Crew(1, ends=lambda item: item == 1 and ended.update([item]) is None and ended[item] < TRIES)  # type: ignore[func-returns-value]
+    left = iter([True] * (TRIES - 1))
+    crew = Crew(1, ends=lambda item: item == 1 and next(left, False))
 
     assert list(in_order([1, 2, 3], crew, refuse)) == [100, 50, 33]
+    assert [item for _, item in crew.given][: 2 * TRIES] == [1, 2] * TRIES
 
 
 def test_an_item_over_which_workers_end_is_given_up() -> None:

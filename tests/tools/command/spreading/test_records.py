@@ -20,7 +20,7 @@ def records(folder: Path, *, head: dict[str, Any] = HEAD, resume: bool = True) -
 
 
 def lines(folder: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (folder / "found" / "shard-1-of-2.jsonl").read_text().splitlines()]
+    return [json.loads(line) for line in (folder / "found.shard-1-of-2.jsonl").read_text().splitlines()]
 
 
 def do(shard: Records, images: list[str] = IMAGES, end: int = 4) -> None:
@@ -41,7 +41,7 @@ def test_the_images_of_the_shard_are_written_between_head_and_foot(tmp_path: Pat
 
 def test_a_killed_run_goes_on_behind_its_last_whole_line(tmp_path: Path) -> None:
     do(records(tmp_path), end=2)
-    with (tmp_path / "found" / "shard-1-of-2.jsonl").open("a") as file:
+    with (tmp_path / "found.shard-1-of-2.jsonl").open("a") as file:
         file.write('{"image": "e", "fou')
 
     shard = records(tmp_path)
@@ -109,7 +109,7 @@ def test_other_images_are_refused(tmp_path: Path, images: list[str], message: st
 )
 def test_a_damaged_line_is_named(tmp_path: Path, line: str, message: str) -> None:
     do(records(tmp_path), end=2)
-    file = tmp_path / "found" / "shard-1-of-2.jsonl"
+    file = tmp_path / "found.shard-1-of-2.jsonl"
     file.write_text(file.read_text().replace('{"image": "c", "found": "C"}', line))
 
     with pytest.raises(DataError, match=f"line 3: .*{message}"):

@@ -25,16 +25,15 @@ def test_every_image_is_of_one_shard() -> None:
 def test_a_shard_is_written_into_the_folder_or_beside_the_file(tmp_path: Path) -> None:
     (tmp_path / "runs.2024").mkdir()
 
-    assert Shard(2, 8).file(Path("found")) == Path("found/shard-2-of-8.jsonl")
     assert Shard(2, 8).file(Path("a/found.npz")) == Path("a/found.npz.shard-2-of-8.jsonl")
     assert Shard(2, 8).file(tmp_path / "runs.2024") == tmp_path / "runs.2024" / "shard-2-of-8.jsonl"
 
 
-@pytest.mark.parametrize("output", ["found", "found.npz"])
+@pytest.mark.parametrize("output", ["photos", "found", "found.npz"])
 def test_the_shards_of_an_output_are_found_again_in_order(tmp_path: Path, output: str) -> None:
+    (tmp_path / "photos").mkdir()
     shards = [Shard(number, 12) for number in (1, 2, 10)]
     files = [shard.file(tmp_path / output) for shard in shards]
-    files[0].parent.mkdir(exist_ok=True)
     for file in (*files, tmp_path / "other.npz.shard-1-of-2.jsonl"):
         file.touch()
 
