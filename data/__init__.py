@@ -10,7 +10,7 @@ from .classification.cutouts import BACKGROUND, Cutouts
 from .classification.folders import ClassFolders
 from .classification.image_labels import ImageLabels
 from .dataset import DataSet, Item, Reader, Target
-from .decoding.images import IMAGE_SUFFIXES, read_image
+from .decoding.images import IMAGE_SUFFIXES, file_bytes, read_image
 from .dividing.class_splits import class_splits
 from .dividing.contents import content_hashes, remembered
 from .dividing.holding_out import Subset, hold_out
@@ -23,6 +23,7 @@ from .readers import READERS, find_format, open_data, splits
 from .results.coco import coco_results
 from .results.detections import detections_json, image_record, read_detections
 from .results.folder import Results
+from .results.writer import Write, Writer
 from .scores import METRICS
 from .scoring.coco_metrics import coco_average_precision
 from .scoring.intervals import best_confidence, precision_intervals
@@ -72,6 +73,8 @@ __all__ = [
     "Statistics",
     "Subset",
     "Target",
+    "Write",
+    "Writer",
     "accuracy",
     "analyse",
     "average_precision",
@@ -82,6 +85,7 @@ __all__ = [
     "coco_results",
     "content_hashes",
     "detections_json",
+    "file_bytes",
     "files_below",
     "find_format",
     "hold_out",

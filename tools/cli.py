@@ -25,6 +25,7 @@ COMMANDS = {
     "export": "Make a model smaller.",
     "data": "Check data sets, look at them, convert and divide them.",
     "serve": "Show what a model sees on a page of this machine, and answer programs by HTTP.",
+    "merge": "Join what the shards of a run found.",
     "proposals": "Compute the windows of images, or measure their recall.",
     "bench": "Race SPP-net against R-CNN and other detectors on the same images.",
     "represent": "Measure how well the layers of a backbone tell whole images apart.",

@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from sppnet import detector
-from sppnet.data import WRITERS, DataError, Results, image_record
+from sppnet.data import WRITERS, DataError, Results, Writer, image_record
 
 from .command.console import (
     BAD_DATA,
@@ -41,8 +41,14 @@ from .command.faults import fault, lacks_memory
 from .command.options.choices import ChoiceOf
 from .command.options.completing import complete_file
 from .command.options.inference_options import chosen_inference, inference_options
-from .command.running.lanes import lanes_for, side_by_side
+from .command.running.lanes import lanes_for
 from .command.running.models import load, merge_option, models_option
+from .command.spreading.carrying import Carried, carried, digests
+from .command.spreading.cluster import ENDED, Cluster, ray_option
+from .command.spreading.records import Records
+from .command.spreading.sending import sent, unsent
+from .command.spreading.shards import Shard, shard_option
+from .command.spreading.spread import spread
 from .command.warm import warm_up
 from .reports.detections import annotate, cut_out, drawn, summary
 from .reports.mosaic import Mosaic, tile
@@ -51,7 +57,7 @@ LARGEST = {"max_pixels": 500_000_000, "max_side": 65_500}  # of a picture that i
 # What a run that is gone on with may do otherwise: the results do not depend on it.
 NEUTRAL = (
     *("sources", "recursive", "output", "resume", "models", "as_json", "device", "engine", "threads", "workers"),
-    *("mosaic", "every", "limit"),
+    *("mosaic", "every", "limit", "ray", "shared", "shard"),
 )
 
 
@@ -112,6 +118,9 @@ def _mosaic(_context: click.Context, _option: click.Parameter, file: Path | None
 @click.option("--every", type=click.IntRange(1), default=1, help="Of films: look at one frame of so many.")
 @click.option("--limit", type=click.IntRange(1), help="Of films and cameras: end after so many frames.")
 @click.option("--resume", is_flag=True, help="Go on with the run whose results are in the folder.")
+@shard_option
+@ray_option
+@click.option("--shared", is_flag=True, help="With --ray: all machines have the images under the same paths.")
 @json_option
 @device_option
 @engine_option
@@ -136,6 +145,9 @@ def command(
     every: int,
     limit: int | None,
     resume: bool,
+    shard: Shard | None,
+    ray: str | None,
+    shared: bool,
     as_json: bool,
     device: str,
     engine: str,
@@ -151,9 +163,13 @@ def command(
     """
     films = films_among(sources)
     refuse_others(films, formats)
-    if mosaic and resume:
-        raise click.UsageError("a --mosaic shows the images of one run: leave --resume out")
-    writes = bool(formats) or save_crops or not no_images
+    if films and (shard or ray):
+        raise click.UsageError("--shard and --ray are for images, and a film is one run")
+    if shared and not ray:
+        raise click.UsageError("--shared tells what a cluster has: give --ray, too")
+    if mosaic and (resume or shard):
+        raise click.UsageError("a --mosaic shows the images of one run: leave --resume and --shard out")
+    writes = bool(formats or shard) or save_crops or not no_images
     if resume and not writes:
         raise click.UsageError("--resume goes on with what is written: give a --format, or leave --no-images out")
     images = Sources(sources, recursive=recursive, output=output)
@@ -177,7 +193,14 @@ def command(
         find, draw = partial(detect, network, task=task), partial(drawn, classes=network.classes)
         filming = Filming(output, formats, not no_images, every, limit, workers)
         detect_in_films(films, find, draw, network.classes, filming)
-    journal = Journal(output if writes else None, _settings(models), resume=resume)
+    journal: Journal | Records
+    if shard:
+        output.mkdir(parents=True, exist_ok=True)
+        journal = Records(output, shard, _head(models, network.classes), resume=resume)
+        writers, total = list[Writer]([journal.writer]), total and shard.size(total)
+    else:
+        journal = Journal(output if writes else None, _settings(models), resume=resume)
+        writers = [WRITERS[name] for name in formats]
     tiles = Mosaic()
     before, started = journal.done, time.perf_counter()
     items = journal.remaining(_named(images, output))
@@ -187,15 +210,16 @@ def command(
             click.echo('{"images": [], "skipped": []}')
     else:
         lanes = lanes_for(range(max(1, workers) if total is None else total), workers)
-        finished = (future.result() for future in side_by_side(partial(look, network, task), items, lanes=lanes))
+        cluster = _cluster(ray, carried(look_sent, (task,), models, merge, device, engine), shared) if ray else None
+        finished = spread(partial(look, network, task), items, lanes=lanes, cluster=cluster)
         try:
             results = Results(output, journal.sizes)
-            write_results(finished, journal, results, formats, network.classes, total, as_json, tiles)
+            write_results(finished, journal, results, writers, network.classes, total, as_json, tiles)
         except KeyboardInterrupt:
             if writes:
                 say("the same command goes on from here with --resume")
             raise
-    if journal.done == journal.skipped:
+    if journal.done == journal.skipped and not shard:
         raise CommandError("none of the images could be read", BAD_DATA)
     if (done := journal.done - before) != 1:
         each = f", {1000 * (time.perf_counter() - started) / done:.0f} ms each" if done else ""
@@ -261,6 +285,11 @@ def look(network: "detector.SPPNet | detector.Combination", task: Task, item: It
     return Outcome(item, record, files, tile(image, record, network.classes) if task.tiles else None)
 
 
+def look_sent(network: "detector.SPPNet | detector.Combination", task: Task, item: Item) -> Outcome:
+    """Return the same of an image that was sent, without what was sent."""
+    return replace(look(network, task, item), item=replace(item, source=unsent(item.source)))
+
+
 def detect(
     network: "detector.SPPNet | detector.Combination", source: Source | Frame, task: Task
 ) -> tuple[npt.NDArray[np.uint8], dict[str, Any]]:
@@ -288,9 +317,9 @@ def detect(
 
 def write_results(
     outcomes: Iterable[Outcome],
-    journal: Journal,
+    journal: Journal | Records,
     results: Results,
-    formats: Sequence[str],
+    writers: Sequence[Writer],
     classes: Sequence[str],
     total: int | None,
     as_json: bool,
@@ -302,7 +331,7 @@ def write_results(
         outcomes: Of the images that are left to do.
         journal: Notes every image when all about it is written.
         results: Where it is written.
-        formats: In which formats.
+        writers: In which formats.
         classes: Of the model.
         total: How many images there are, with those done before; None if that is not known.
         as_json: Whether standard output is one JSON object.
@@ -313,7 +342,7 @@ def write_results(
     if as_json:
         click.echo('{"images": [', nl=False)
     with ExitStack() as stack:
-        writers = [stack.enter_context(WRITERS[name](results, classes)) for name in formats]
+        writes = [stack.enter_context(writer(results, classes)) for writer in writers]
         for outcome in outcomes:
             before, ready = ready, time.perf_counter()
             if outcome.reason:
@@ -323,7 +352,7 @@ def write_results(
                 outcome.record["milliseconds"]["wall"] = 1000 * (ready - before)
                 for file, content in outcome.files.items():
                     results.write(file, content)
-                for write in writers:
+                for write in writes:
                     write(outcome.item.name, outcome.record)
                 if outcome.tile:
                     mosaic.add(outcome.tile)
@@ -355,3 +384,21 @@ def _settings(models: Sequence[Path]) -> dict[str, Any]:
     files = [folder.resolve() / "model.safetensors" for folder in models]
     states = [(str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in files if file.exists()]
     return {name: value for name, value in given.items() if name not in NEUTRAL} | {"models": states}
+
+
+def _head(models: Sequence[Path], classes: Sequence[str]) -> dict[str, Any]:
+    """Return what all shards of a run have in common, and their merge needs."""
+    settings = {name: value for name, value in _settings(models).items() if name != "models"}
+    return {"verb": "detect", "models": digests(models), "classes": classes, "settings": settings}
+
+
+def _cluster(address: str, make: Carried, shared: bool) -> Cluster:
+    """Return a cluster, and how images come to it."""
+
+    def pack(item: Item) -> Item:
+        return replace(item, source=sent(item.source, shared=shared))
+
+    def lost(item: Item) -> Outcome:
+        return Outcome(item, reason=f"{item}: {ENDED}")
+
+    return Cluster(address, make, pack, lost, gpu=make.device != "cpu")

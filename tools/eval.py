@@ -27,11 +27,18 @@ from .command.options.choices import ChoiceOf
 from .command.options.completing import complete_split
 from .command.options.inference_options import chosen_inference, inference_options
 from .command.running.models import BUNDLED, load, merge_option, models_option
-from .command.running.predicting import detect_all
+from .command.running.predicting import detect_all, found_in, look
+from .command.spreading.carrying import carried, digests
+from .command.spreading.cluster import Cluster, ray_option
+from .command.spreading.entries import objects_entry
+from .command.spreading.records import Records
+from .command.spreading.shards import Shard, shard_option
 from .command.warm import warm_up
 from .reports.evaluation import markdown, show
 from .reports.page.watching import Watcher
 from .training.memory import learned_images
+
+INFERENCE = ("scales", "mirror", "soft", "voting")  # the options that say how images are looked at
 
 
 def _classes(_context: click.Context, _option: click.Parameter, text: str | None) -> list[str] | None:
@@ -80,6 +87,8 @@ def _report(_context: click.Context, _option: click.Parameter, file: Path | None
     type=click.Path(path_type=Path),
     help="Write what was found as COCO's results, with the numbers that images and categories have in the data set.",
 )
+@shard_option
+@ray_option
 @lenient_option
 @json_option
 @device_option
@@ -101,6 +110,8 @@ def command(
     report: Path | None,
     save_detections: Path | None,
     save_coco: Path | None,
+    shard: Shard | None,
+    ray: str | None,
     lenient: bool,
     as_json: bool,
     device: str,
@@ -119,6 +130,13 @@ def command(
         raise click.UsageError(f"{names}: for a model, the detections of --from have been made")
     if source is None and classes is not None:
         raise click.UsageError("a model brings its own classes: --classes is for --from")
+    if source is not None and (shard or ray):
+        raise click.UsageError("--shard and --ray are for a model: the detections of --from have been made")
+    if shard and (save_detections is None or report or save_coco):
+        raise click.UsageError(
+            "--shard K/N only detects: give --save-detections FILE, and leave --report and --save-coco to "
+            "`sppnet eval --from FILE` after `sppnet merge FILE`"
+        )
     watcher = Watcher() if source is None and report is not None and report.suffix == ".html" else None
     if source is not None:
         data = open_split(root, split, usual="val", classes=classes, lenient=lenient, data_format=data_format)
@@ -139,9 +157,19 @@ def command(
         network = load(models, merge, device, engine, regression=not no_regression)
         data = open_split(root, split, usual="val", classes=network.classes, lenient=lenient, data_format=data_format)
         _check_numbered(data, save_coco)
-        items = Items(data, limit, lenient=lenient, windows=windows)
+        records = _records(save_detections, shard, models, network.classes) if save_detections and shard else None
+        items = Items(data, limit, lenient=lenient, windows=windows, records=records)
         warm_up(*([network.search] if windows is None else []))
-        found, milliseconds = detect_all(network, items, workers, chosen_inference(settings), watcher)
+        inference, cluster = chosen_inference(settings), None
+        if ray:
+            make = carried(look, (inference, watcher is not None), models, merge, device, engine, not no_regression)
+            cluster = Cluster(ray, make, gpu=device != "cpu")
+        if records:
+            for number, objects, _ in found_in(network, items, workers, inference, cluster=cluster):
+                records.add(data.ids[number], objects_entry(objects))
+            records.finish()
+            finish(skipped=bool(data.problems) or records.skipped > 0)
+        found, milliseconds = detect_all(network, items, workers, inference, watcher, cluster)
         skipped = items.skipped
         learned = learned_images(network, data, list(found))
     detections, targets = list(found.values()), [data.target(number) for number in found]
@@ -178,6 +206,14 @@ def command(
         else:
             write_report(report, result, title)
     finish(skipped=bool(data.problems) or skipped > 0)
+
+
+def _records(output: Path, shard: Shard, models: Sequence[Path], classes: Sequence[str]) -> Records:
+    """Return where a shard notes what it finds, with what all shards of the run have in common."""
+    given = click.get_current_context().params
+    settings = {name: given[name] for name in ("merge", "no_regression", "split", "data_format", "limit", *INFERENCE)}
+    settings["windows"] = given["windows"] and [given["windows"].name, given["windows"].stat().st_size]
+    return Records(output, shard, {"verb": "eval", "models": digests(models), "classes": classes, "settings": settings})
 
 
 def _scores(analysis: Analysis | None, name: str, detections: Any, targets: Any, classes: Sequence[str]) -> Any:

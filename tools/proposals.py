@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Generator, Iterator
 from contextlib import closing
+from functools import partial
 from itertools import tee
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sppnet import proposals
-from sppnet.data import Target
+from sppnet.data import Item, Target
 
 from .command.console import (
     BAD_DATA,
@@ -33,6 +34,10 @@ from .command.options.choices import ChoiceOf
 from .command.options.completing import complete_split
 from .command.options.detector_options import numbers
 from .command.progress import Progress
+from .command.spreading.cluster import Cluster, on_ray, ray_option
+from .command.spreading.entries import windows_entry
+from .command.spreading.records import Records
+from .command.spreading.shards import Shard, shard_option
 from .command.warm import warm_up
 from .reports.recall import measure, scores, show, write_plots
 
@@ -81,6 +86,8 @@ def command() -> None:
 @click.option("--mode", type=ChoiceOf(lambda: proposals.MODES), default="fast", help="Settings of selective search.")
 @click.option("--number", type=click.IntRange(1), default=2000, help="Windows per image, the best.")
 @click.option("--limit", type=click.IntRange(1), help="Only so many images, the first.")
+@shard_option
+@ray_option
 @lenient_option
 @json_option
 @workers_option
@@ -93,6 +100,8 @@ def find(
     mode: str,
     number: int,
     limit: int | None,
+    shard: Shard | None,
+    ray: str | None,
     lenient: bool,
     as_json: bool,
     workers: int,
@@ -104,23 +113,35 @@ def find(
     """
     search = proposals.SelectiveSearch(mode=mode, limit=number, seed=seed)
     data = open_split(root, split, usual=NO_SPLIT, lenient=lenient, data_format=data_format)
-    items = Items(data, limit, lenient=lenient)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    head = {"verb": "proposals", "search": repr(search), "settings": [split, data_format, limit]}
+    records = Records(output, shard, head) if shard else None
+    items = Items(data, limit, lenient=lenient, records=records)
+    cluster = Cluster(ray, partial(partial, _propose, search)) if ray else None
     cache = output.with_name(f"{output.name}.cache")
     warm_up(search, detection=False)
-    output.parent.mkdir(parents=True, exist_ok=True)
     counts = []
 
     def named(found: Found) -> Iterator[tuple[str, npt.NDArray[np.float32]]]:
         for number, target in found:
             counts.append(len(target["windows"]))
             yield data.ids[number], target["windows"]
+        if not counts and not records:
+            raise CommandError("none of the images could be read", BAD_DATA)
 
     started = time.perf_counter()
     try:
-        with closing(_searched(items, search, workers, cache)) as found:
-            proposals.write_windows(output, named(found))
+        with closing(_searched(items, search, workers, None if records else cache, cluster)) as found:
+            if records:
+                for image, windows in named(found):
+                    records.add(image, windows_entry(windows))
+                records.finish()
+            else:
+                proposals.write_windows(output, named(found))
     except KeyboardInterrupt:
-        raise CommandError(f"interrupted; the same command takes up the windows in {cache}", INTERRUPTED) from None
+        kept = records.file if records else cache
+        again = "" if ray and not records else f"; the same command takes up the windows in {kept}"
+        raise CommandError(f"interrupted{again}", INTERRUPTED) from None
     seconds = time.perf_counter() - started
     shutil.rmtree(cache, ignore_errors=True)
     result = {"file": str(output), "images": len(counts), "windows": sum(counts), "seconds": seconds}
@@ -195,18 +216,34 @@ def _all_windows(items: Items, mode: str, seed: int, workers: int) -> Found:
     return _searched(items, search, workers)
 
 
-def _searched(items: Items, search: "proposals.SelectiveSearch", workers: int, cache: Path | None = None) -> Found:
-    """Yield the windows that a search finds in the images, whose numbers wait until theirs have been found."""
+def _propose(search: "proposals.SelectiveSearch", numbered: tuple[int, Item]) -> tuple[int, Target]:
+    number, (image, target) = numbered
+    return number, {**target, "windows": search(image)}
+
+
+def _searched(
+    items: Items,
+    search: "proposals.SelectiveSearch",
+    workers: int,
+    cache: Path | None = None,
+    cluster: Cluster | None = None,
+) -> Found:
+    """Yield the windows that a search finds in the images, and say how far that is."""
+    results = on_ray(cluster, items.numbered()) if cluster else _searched_here(items, search, workers, cache)
+    with Progress() as progress, closing(results):
+        for count, result in enumerate(results, 1):
+            progress("images", count, len(items))
+            yield result
+
+
+def _searched_here(items: Items, search: "proposals.SelectiveSearch", workers: int, cache: Path | None) -> Found:
+    """Yield the windows of the images, whose numbers wait until theirs have been found."""
     done, ahead = tee(items.numbered())
     pixels = (image for _, (image, _) in ahead)
     found = proposals.compute_windows(pixels, search, folder=cache, workers=workers)
-    count = 0
-    with Progress() as progress, closing(found):
-        for count, ((_, windows), (number, (_, target))) in enumerate(zip(found, done, strict=True), 1):
-            progress("images", count, len(items))
+    with closing(found):
+        for (_, windows), (number, (_, target)) in zip(found, done, strict=True):
             yield number, {**target, "windows": windows}
-    if not count:
-        raise CommandError("none of the images could be read", BAD_DATA)
 
 
 def _stored(items: Items) -> Found:

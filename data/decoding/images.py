@@ -96,7 +96,15 @@ def decode(
 
 
 def file_bytes(source: str | Path | bytes, name: str) -> bytes:
-    """Return the content of a regular file: opening a pipe or a device could wait for ever."""
+    """Return the content of a regular file of at most 1 GiB: opening a pipe or a device could wait for ever.
+
+    Args:
+        source: Its path; bytes come back as they are.
+        name: What messages call it.
+
+    Raises:
+        ImageError: If it is missing, no file, too large or cannot be read.
+    """
     if isinstance(source, bytes):
         return source
     try:

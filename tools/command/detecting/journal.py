@@ -57,7 +57,7 @@ class Journal:
                 raise CommandError(
                     f"{self._file}: {self.done} images are done, and only {number} are there now", BAD_DATA
                 )
-            images = _chained(images, str(item))
+            images = chained(images, str(item))
         if images != self._images:
             raise CommandError(f"{self._file}: the first {self.done} images are not those that are done", BAD_DATA)
         for item in left:
@@ -68,7 +68,7 @@ class Journal:
     def note(self, image: str, *, skipped: bool, sizes: dict[str, int]) -> None:
         """Note that an image is done, its results written or itself left out; sizes are those of the growing files."""
         self.done, self.skipped, self.sizes = self.done + 1, self.skipped + skipped, sizes
-        self._images = _chained(self._images, image)
+        self._images = chained(self._images, image)
         self._write()
 
     def finish(self) -> None:
@@ -105,6 +105,6 @@ class Journal:
                 raise CommandError(f"{file}: a run of other settings: {change}; without --resume it begins anew", USAGE)
 
 
-def _chained(images: str, image: str) -> str:
+def chained(images: str, image: str) -> str:
     """Return what stands for images in their order, with one more behind them."""
     return hashlib.blake2b(f"{images}\0{image}".encode(), digest_size=16).hexdigest()

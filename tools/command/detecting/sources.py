@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 import numpy as np
 import numpy.typing as npt
 
-from sppnet.data import IMAGE_SUFFIXES, DataError, read_image
+from sppnet.data import IMAGE_SUFFIXES, DataError, file_bytes, read_image
 
 from ..console import BAD_DATA, CommandError, say
 from .fetching import fetch, is_address
@@ -60,11 +60,19 @@ class Source:
         Raises:
             DataError: If the image cannot be had or read.
         """
+        return read_image(self.content(), name=str(self), **limits)
+
+    def content(self) -> bytes:
+        """Return the bytes of its file.
+
+        Raises:
+            DataError: If they cannot be had, or it is an archive.
+        """
         if self.is_address:
-            return read_image(fetch(self.path), name=str(self), **limits)
+            return fetch(self.path)
         if self.path.lower().endswith(ARCHIVES) and os.path.isfile(self.path):
             raise DataError(f"{self}: an archive; unpack it, and name the folder")
-        return read_image(self.path, name=str(self), **limits)
+        return file_bytes(self.path, str(self))
 
 
 class Sources:

@@ -1,12 +1,13 @@
 """The items of a data set that a command works on: an image, its objects, and its windows where a file has them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from sppnet import proposals
 from sppnet.data import DataError, DataSet, Item
 
 from ..console import say
+from ..spreading.records import Records
 
 
 class Items:
@@ -20,6 +21,7 @@ class Items:
         lenient: Whether images that cannot be read are left out, which is said, instead of raising.
         windows: A file of windows, as `proposals.read_windows` takes it; None for items without windows.
         order: Names of the images of a file of windows that has no names; by default those of the data set.
+        records: What the shard that the run is has found so far; the images are those that it still lacks.
         lenient_windows: Whether a lenient run also leaves out images of which the file has no windows, or some that lie
             outside the image.
 
@@ -38,16 +40,19 @@ class Items:
         lenient: bool = False,
         windows: Path | None = None,
         order: Sequence[str] | None = None,
+        records: Records | None = None,
         lenient_windows: bool = False,
     ) -> None:
         self.skipped = 0
         self._data, self._file = data, windows
         self._left_out = (DataError,) * lenient + (proposals.ProposalError,) * (lenient and lenient_windows)
         self._count = min(len(data), limit or len(data))
+        self._records = records
+        self._left = self._count if records is None else records.left(self._count)
         self._windows = None if windows is None else proposals.read_windows(windows, order or data.ids)
 
     def __len__(self) -> int:
-        return self._count
+        return self._left
 
     def __iter__(self) -> Iterator[Item]:
         return (item for _, item in self.numbered())
@@ -59,7 +64,7 @@ class Items:
             DataError: If an image cannot be read and the run is not lenient.
             ProposalError: If the file has no windows of an image, or some that lie outside it.
         """
-        for number in range(self._count):
+        for number in self._numbers():
             try:
                 item = self._item(number)
             except self._left_out as error:
@@ -67,6 +72,10 @@ class Items:
                 say(f"skipped: {error}")
             else:
                 yield number, item
+
+    def _numbers(self) -> Iterable[int]:
+        numbers = range(self._count)
+        return numbers if self._records is None else self._records.remaining(numbers, self._data.ids.__getitem__)
 
     def _item(self, number: int) -> Item:
         image, target = self._data[number]

@@ -2,7 +2,8 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from functools import partial
 from typing import Any
 
@@ -14,7 +15,9 @@ from sppnet.data import Item
 from ..console import BAD_DATA, CommandError
 from ..inputs.items import Items
 from ..progress import Progress
-from .lanes import lanes_for, side_by_side
+from ..spreading.cluster import Cluster
+from ..spreading.spread import spread
+from .lanes import lanes_for
 
 Arrays = dict[str, npt.NDArray[Any]]
 # Called in order with an image's number, its windows (N, 4), its target, and milliseconds by stage.
@@ -27,6 +30,7 @@ def detect_all(
     workers: int,
     inference: "detector.Inference | None" = None,
     watch: Watch | None = None,
+    cluster: Cluster | None = None,
 ) -> tuple[dict[int, Arrays], dict[str, float]]:
     """Return what the model finds in images, by their numbers, and milliseconds per stage and image.
 
@@ -39,6 +43,7 @@ def detect_all(
         workers: How many images are worked on at once.
         inference: What is done for an image beyond the usual.
         watch: Sees the windows and milliseconds of every image; nothing of them is kept here.
+        cluster: Where to work instead of here.
 
     Raises:
         DataError: If an image cannot be read and the run is not lenient.
@@ -47,23 +52,36 @@ def detect_all(
     found: dict[int, Arrays] = {}
     totals: defaultdict[str, float] = defaultdict(float)
     started = time.perf_counter()
-    with Progress() as progress:
-        detect = partial(_detect, network, inference, watch is not None)
-        for outcome in side_by_side(detect, items.numbered(), lanes=lanes_for(items, workers)):
-            number, result, (windows, target) = outcome.result()
-            for stage, spent in result["milliseconds"].items():
-                totals[stage] += spent
-            found[number] = {name: result[name] for name in ("boxes", "labels", "scores")}
-            if watch is not None:
-                watch(number, windows, target, result["milliseconds"])
-            progress("images", len(found), len(items))
+    for number, result, (windows, target) in found_in(network, items, workers, inference, watch is not None, cluster):
+        for stage, spent in result["milliseconds"].items():
+            totals[stage] += spent
+        found[number] = {name: result[name] for name in ("boxes", "labels", "scores")}
+        if watch is not None:
+            watch(number, windows, target, result["milliseconds"])
     if not found:
         raise CommandError("none of the images could be read", BAD_DATA)
     totals["wall"] = 1000 * (time.perf_counter() - started)
     return found, {stage: total / len(found) for stage, total in totals.items()}
 
 
-def _detect(
+def found_in(
+    network: "detector.SPPNet | detector.Combination",
+    items: Items,
+    workers: int,
+    inference: "detector.Inference | None" = None,
+    watched: bool = False,
+    cluster: Cluster | None = None,
+) -> Iterator[tuple[int, dict[str, Any], tuple[Any, Arrays]]]:
+    """Yield what `look` returns of every image, in order, as the images are done, and say how far that is."""
+    function, lanes = partial(look, network, inference, watched), lanes_for(items, workers)
+    results = spread(function, items.numbered(), lanes=lanes, cluster=cluster)
+    with Progress() as progress, closing(results):
+        for done, result in enumerate(results, 1):
+            yield result
+            progress("images", done, len(items))
+
+
+def look(
     network: "detector.SPPNet | detector.Combination",
     inference: "detector.Inference | None",
     watched: bool,
