@@ -6,13 +6,14 @@ bins of all rectangles, in all maps of a batch, are read at once.
 """
 
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 import torch
 from torch.nn.functional import embedding_bag
 
 from .pyramid import bins
+from .pyramid_layer import PyramidPooling
 
 TABLE_BYTES = 1 << 29  # of a table; one that would take more is made of some channels after the other
 
@@ -31,7 +32,6 @@ class MaximumTables:
         self._powers = tuple(min(side, -(-side // coarsest) + 1).bit_length() for side in maps.shape[1:3])
         entries = self._powers[0] * self._powers[1] * maps[..., 0].numel()
         self._channels = max(1, min(maps.shape[3], table_bytes // (entries * maps.element_size())))
-        self._whole = self._table(maps) if self._channels == maps.shape[3] else None
 
     def pool(self, numbers: torch.Tensor, cells: torch.Tensor, levels: Sequence[int]) -> torch.Tensor:
         """Return the vector of every rectangle, equal to that of `pool_rectangles`; no gradient flows.
@@ -62,12 +62,21 @@ class MaximumTables:
         rows = _corners(height, levels, True, step_y, width, cells.device)[cells[:, 3] - y] + first[:, None, None]
         return (rows[..., :, None] + columns[..., None, :]).reshape(-1, 4)
 
+    def pool_whole(self, levels: Sequence[int]) -> torch.Tensor:
+        """Return the vector of every whole map: (B, bins * C)."""
+        vectors: torch.Tensor = PyramidPooling(levels)(self.maps.permute(0, 3, 1, 2))
+        return vectors
+
     def _tables(self) -> Iterator[torch.Tensor]:
-        if self._whole is not None:
+        if self._channels == self.maps.shape[3]:
             yield self._whole
             return
         for maps in self.maps.split(self._channels, dim=3):
             yield self._table(maps)
+
+    @cached_property
+    def _whole(self) -> torch.Tensor:
+        return self._table(self.maps)
 
     def _table(self, maps: torch.Tensor) -> torch.Tensor:
         """Return the maxima: (entries, channels). Those of rectangles that leave the map are not set, and not read."""
