@@ -47,7 +47,7 @@ class Stopwatch:
 class DeviceStopwatch:
     """Adds up what a device spends by stage, without waiting for it: a GPU notes the times itself, in events.
 
-    Between the end of what a stage asked before and its own, so that a GPU that waits for the process counts, too.
+    The time in which a GPU waits inside a stage for the process to ask counts, too.
 
     Args:
         device: Where it happens.
@@ -84,14 +84,17 @@ class DeviceStopwatch:
 
 
 @contextmanager
-def stage(clock: Stopwatch | None, name: str, device: "str | torch.device") -> Iterator[None]:
-    """Count a block towards a stage of the clock, if there is one, until the device has done what the block asked."""
+def stage(clock: "Stopwatch | DeviceStopwatch | None", name: str, device: "str | torch.device") -> Iterator[None]:
+    """Count a block towards a stage of the clock, if there is one, until the device has done what the block asked.
+
+    A `DeviceStopwatch` counts without waiting for that.
+    """
     if clock is None:
         yield
         return
     with clock(name):
         yield
-        if str(device).startswith("cuda"):
+        if isinstance(clock, Stopwatch) and str(device).startswith("cuda"):
             import torch  # which is there then; on a CPU it need not be
 
             torch.cuda.synchronize(device)

@@ -5,7 +5,7 @@ same maps; conv layers, fully connected layers and margins are sums of float32 i
 agree within 1e-3 of the largest value. A process that allows TF32 or less in its matrix products gets it.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,7 +14,6 @@ import torch
 from ..backbone.on_device import moved
 from ..timing import Stopwatch, stage
 from ..types import Floats, Indices
-from .pyramid_layer import PyramidPooling
 from .settings import View
 from .tables import MaximumTables
 from .vectors import WindowVectors
@@ -146,33 +145,3 @@ class TensorVectors:
         """Return the vectors of some windows, given by number."""
         with torch.inference_mode():
             return TensorVectors(self.vectors[torch.from_numpy(windows).to(self.vectors.device)])
-
-
-def whole_vectors(
-    convolve: Callable[[Floats], Floats | torch.Tensor],
-    batches: Sequence[Callable[[], Floats]],
-    levels: Sequence[int],
-    dimensions: int,
-    device: str,
-    clock: Stopwatch | None = None,
-) -> torch.Tensor:
-    """Return the vectors of whole maps: (N, D), on the device.
-
-    Args:
-        convolve: Makes maps (B, C, h, w) on the device, of pixels.
-        batches: Make the pixels of some images each.
-        levels: Of the pyramid.
-        dimensions: Length of a vector.
-        device: Where the maps are.
-        clock: Counts the time of the stages.
-    """
-    pyramid, vectors = PyramidPooling(levels), [torch.zeros((0, dimensions), device=device)]
-    with torch.inference_mode():
-        for batch in batches:
-            with stage(clock, "warping", device):
-                pixels = batch()
-            with stage(clock, "conv", device):
-                maps = torch.as_tensor(convolve(pixels))
-            with stage(clock, "pooling", device):
-                vectors.append(pyramid(maps))
-        return torch.cat(vectors)
