@@ -79,6 +79,7 @@ class DeviceStopwatch:
             return self._clock.milliseconds
         spent: dict[str, float] = {}
         for stage, start, end in self._events:
+            end.synchronize()
             spent[stage] = spent.get(stage, 0.0) + start.elapsed_time(end)
         return spent
 

@@ -4,6 +4,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
+import torch
+
 from ..pooling.features import Features
 from ..timing import DeviceStopwatch
 from ..types import Floats, Image
@@ -41,8 +43,9 @@ def detect_together(
         for start in range(0, len(numbers), step):
             some = numbers[start : start + step]
             clock, own = DeviceStopwatch(scorer.device), [windows[number] for number in some]
-            products = features.products([images[number] for number in some], own, scorer.columns, clock)
-            detections = scorer.detect(products, own, size, confidence=confidence, iou=iou, clock=clock)
+            with torch.inference_mode():
+                products = features.products([images[number] for number in some], own, scorer.columns, clock)
+                detections = scorer.detect(products, own, size, confidence=confidence, iou=iou, clock=clock)
             spent = {stage: time / len(some) for stage, time in clock.milliseconds.items()}
             for number, one in zip(some, detections, strict=True):
                 found[number] = {**one, "milliseconds": spent.copy()}

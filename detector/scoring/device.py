@@ -17,7 +17,7 @@ from ..timing import DeviceStopwatch, Stopwatch
 from ..types import Floats, Indices
 from .boxes import LARGEST_LOG_RATIO
 from .detection import WindowScorer
-from .matrix_suppression import suppress_together
+from .matrix_suppression import PASSES, suppress_together
 from .picking import PER_CLASS, pick
 
 CANDIDATES = 1024  # images of VOC2007 had 36 to 736
@@ -66,13 +66,13 @@ class DeviceScorer:
             clock: Counts the time of the stages.
             candidates: How many pairs of window and class of an image the device looks at.
         """
-        with torch.inference_mode():
-            with clock("suppression"):
-                there = self._padded(windows, products.shape[1])
-                margins, offsets = self._margins(products), self._offsets(products)
-                found = self._found(margins, offsets, there, image_size, confidence, iou, candidates)
-            with clock("copy"):
-                arrays = found.cpu().numpy()
+        with clock("scores"):
+            margins, offsets = self._margins(products), self._offsets(products)
+        with clock("suppression"):
+            there = self._padded(windows, products.shape[1])
+            found = self._found(margins, offsets, there, image_size, confidence, iou, candidates)
+        with clock("copy"):
+            arrays = found.cpu().numpy()
         detections = []
         for number, (array, own) in enumerate(zip(arrays, windows, strict=True)):
             if len(array) and not array[0, 8]:
@@ -144,7 +144,7 @@ class DeviceScorer:
         boxes = _clipped(moved_boxes, *image_size[:2])
         right = self._calibrated(best)
         wanted = first & (right >= confidence) & (boxes[..., 2:] > boxes[..., :2]).all(dim=2)
-        second, settled = suppress_together(boxes, labels, wanted, iou, limit=PER_CLASS)
+        second, settled = suppress_together(boxes, labels, wanted, iou, limit=PER_CLASS, passes=PASSES // 2)
         few = (scores > self.scorer.floor).sum(dim=1) <= candidates
         finite = (moved_boxes.isfinite().all(dim=2) | ~first).all(dim=1)
         judged = (judged & settled & few & finite)[:, None].expand_as(best)

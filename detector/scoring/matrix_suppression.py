@@ -8,7 +8,7 @@ the greedy loop keeps. No launch depends on what an earlier one found, so nothin
 import numpy as np
 import torch
 
-PASSES = 16  # longest chains in images of VOC2007 took 2 to 8
+PASSES = 16  # the longest chains of windows in images of VOC2007 took 2 to 8
 
 
 def suppress_together(
@@ -36,13 +36,13 @@ def suppress_together(
     # Of box j (rows) and a better one i (columns) of the same class.
     rivals = (labels[:, :, None] == labels[:, None, :]).tril_(-1)
     overlaps = (_overlaps(boxes) > _comparable(iou)).logical_and_(rivals).float()
-    kept, settled = likely, likely.new_ones(len(likely))
-    for number in range(passes):
-        before, kept = kept, (torch.bmm(overlaps, kept.float()[:, :, None])[:, :, 0] == 0).logical_and_(likely)
-        if number == passes - 1:
-            settled = (kept == before).all(dim=1)
-    better = torch.bmm(rivals.float(), kept.float()[:, :, None])[:, :, 0]
-    return kept & (better < limit), settled
+    kept, gone = likely.float()[:, :, None], (~likely).float()[:, :, None]
+    before = kept
+    for _ in range(passes):
+        before, kept = kept, torch.lt(torch.baddbmm(gone, overlaps, kept), 0.5, out=torch.empty_like(kept))
+    settled = (kept == before).flatten(1).all(dim=1)
+    better = torch.bmm(rivals.float(), kept)
+    return ((kept > 0) & (better < limit))[:, :, 0], settled
 
 
 def _overlaps(boxes: torch.Tensor) -> torch.Tensor:
@@ -62,4 +62,4 @@ def _shared(first: torch.Tensor, last: torch.Tensor) -> torch.Tensor:
 def _comparable(iou: float) -> float:
     """Return the largest float32 that is not above: to be greater than it is to be greater than the float64."""
     nearest = np.float32(iou)
-    return float(nearest if nearest <= iou else np.nextafter(nearest, np.float32(-np.inf)))
+    return float(nearest if float(nearest) <= iou else np.nextafter(nearest, np.float32(-np.inf)))
