@@ -2,8 +2,9 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import islice
 from typing import Any
 
 import numpy.typing as npt
@@ -16,7 +17,10 @@ from ..inputs.items import Items
 from ..progress import Progress
 from .lanes import lanes_for, side_by_side
 
+AT_ONCE = 32  # images with windows that a device is given together
+
 Arrays = dict[str, npt.NDArray[Any]]
+Outcome = tuple[int, dict[str, Any], tuple[Any, Arrays]]  # an image's number, what is found, its windows and target
 # Called in order with an image's number, its windows (N, 4), its target, and milliseconds by stage.
 Watch = Callable[[int, npt.NDArray[Any], Arrays, dict[str, float]], None]
 
@@ -31,7 +35,7 @@ def detect_all(
     """Return what the model finds in images, by their numbers, and milliseconds per stage and image.
 
     Images are worked on side by side, so the stages of one can take longer together than `wall`, all the time divided
-    by the number of images.
+    by the number of images. For another device than the CPU the workers read and propose ahead, and one thread feeds it.
 
     Args:
         network: The model that detects.
@@ -48,9 +52,13 @@ def detect_all(
     totals: defaultdict[str, float] = defaultdict(float)
     started = time.perf_counter()
     with Progress() as progress:
-        detect = partial(_detect, network, inference, watch is not None)
-        for outcome in side_by_side(detect, items.numbered(), lanes=lanes_for(items, workers)):
-            number, result, (windows, target) = outcome.result()
+        kind, lanes = getattr(network, "device", "cpu"), lanes_for(items, workers)
+        if kind == "cpu":
+            detect = partial(_detect, network, inference, watch is not None)
+            outcomes = (future.result() for future in side_by_side(detect, items.numbered(), lanes=lanes))
+        else:
+            outcomes = _detect_ahead(network, inference, items, lanes)
+        for number, result, (windows, target) in outcomes:
             for stage, spent in result["milliseconds"].items():
                 totals[stage] += spent
             found[number] = {name: result[name] for name in ("boxes", "labels", "scores")}
@@ -63,12 +71,39 @@ def detect_all(
     return found, {stage: total / len(found) for stage, total in totals.items()}
 
 
+def _detect_ahead(
+    network: "detector.SPPNet | detector.Combination", inference: "detector.Inference | None", items: Items, lanes: int
+) -> Iterator[Outcome]:
+    """Yield what a device finds in all images, with windows that threads proposed meanwhile.
+
+    Threads are enough: the loops that propose windows hold no lock of the interpreter.
+    """
+    proposed = side_by_side(partial(_propose, network), items.numbered(), lanes=lanes)
+    while some := list(islice(proposed, AT_ONCE)):
+        numbers, images, windows, targets, spent = zip(*(future.result() for future in some), strict=True)
+        found = network.predict(list(images), windows=windows, inference=inference)
+        for number, result, own, target, before in zip(numbers, found, windows, targets, spent, strict=True):
+            yield number, {**result, "milliseconds": before | result["milliseconds"]}, (own, target)
+
+
+def _propose(
+    network: "detector.SPPNet | detector.Combination", numbered: tuple[int, Item]
+) -> tuple[int, Any, Any, Arrays, dict[str, float]]:
+    """Return the image's number, its pixels, windows and target, and the milliseconds that proposing took, if it did."""
+    number, (image, target) = numbered
+    if (windows := target.get("windows")) is not None:
+        return number, image, windows, target, {}
+    started = time.perf_counter()
+    windows = network.search(image)
+    return number, image, windows, target, {"proposals": 1000 * (time.perf_counter() - started)}
+
+
 def _detect(
     network: "detector.SPPNet | detector.Combination",
     inference: "detector.Inference | None",
     watched: bool,
     numbered: tuple[int, Item],
-) -> tuple[int, dict[str, Any], tuple[Any, Arrays]]:
+) -> Outcome:
     """Return the image's number, what is found in it, and its windows, None where the model keeps them, and target."""
     number, (image, target) = numbered
     windows, spent = target.get("windows"), {}
