@@ -67,9 +67,9 @@ class DeviceStopwatch:
         import torch  # which is there then
 
         start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))  # type: ignore[no-untyped-call]
-        start.record()  # type: ignore[no-untyped-call]
+        start.record()
         yield
-        end.record()  # type: ignore[no-untyped-call]
+        end.record()
         self._events.append((stage, start, end))
 
     @property

@@ -107,7 +107,7 @@ class Predictor(ABC):
         inference: Inference,
     ) -> list[dict[str, Any]]:
         """Return what `_detect` does of every image."""
-        given = windows or [None] * len(images)
+        given: Sequence[Floats | None] = windows or [None] * len(images)
         return [self._detect(image, own, confidence, iou, inference) for image, own in zip(images, given, strict=True)]
 
     @abstractmethod

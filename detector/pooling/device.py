@@ -76,7 +76,9 @@ class DeviceVectors:
         size = max(1, self.block_bytes // (4 * windows.width))
         for place in filter(len, windows.places):
             with stage(clock, "pooling", self.device):
-                tables = tables_of(windows.views, place.maps, {name: windows.maps[name][None] for name in place.maps})
+                tables = tables_of(
+                    windows.views, place.maps, {name: torch.as_tensor(windows.maps[name])[None] for name in place.maps}
+                )
                 cells = moved(np.stack(place.cells), self.device)
                 numbers = torch.zeros(len(place), dtype=torch.int32, device=self.device)
             for start in range(0, len(place), size):

@@ -71,8 +71,8 @@ class MaximumTables:
         if self._channels == self.maps.shape[3]:
             yield self._whole
             return
-        for maps in self.maps.split(self._channels, dim=3):
-            yield self._table(maps)
+        for first in range(0, self.maps.shape[3], self._channels):
+            yield self._table(self.maps[..., first : first + self._channels])
 
     @cached_property
     def _whole(self) -> torch.Tensor:

@@ -38,14 +38,15 @@ from .floors import measure_rates, spp_work
 from .race import WindowDetector, r_cnn
 
 # Operations of torch that only look at memory in another way.
-LOOKS = (
-    "view reshape _unsafe_view permute transpose t numpy_T expand expand_as slice select unsqueeze squeeze flatten "
-    "unbind split detach alias as_strided resolve_conj resolve_neg empty empty_like new_empty"
-).split()
+LOOKS = {
+    *("view", "reshape", "_unsafe_view", "permute", "transpose", "t", "numpy_T", "expand", "expand_as", "slice"),
+    *("select", "unsqueeze", "squeeze", "flatten", "unbind", "detach", "alias", "as_strided"),
+    *("resolve_conj", "resolve_neg", "empty", "empty_like", "new_empty"),
+}
 RUNS = 5
 
 
-class Launches(TorchDispatchMode):
+class Launches(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Counts the operations of torch that compute or copy: on a GPU each is a launch or a few.
 
     Attributes:
@@ -53,10 +54,10 @@ class Launches(TorchDispatchMode):
     """
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.counts: Counter[str] = Counter()
 
-    def __torch_dispatch__(self, operation, types, args=(), kwargs=None):  # type: ignore[no-untyped-def]  # noqa: D105
+    def __torch_dispatch__(self, operation, types, args=(), kwargs=None):  # type: ignore[no-untyped-def]
         name = operation.overloadpacket.__name__
         if name not in LOOKS:
             self.counts[name] += 1
@@ -175,7 +176,8 @@ def floors(model: SPPNet, image: Image, windows: Floats) -> dict[str, float]:
 def launches(compute: Callable[[], object]) -> Counter[str]:
     """Return how often a computation asks torch for each operation, the second time that it is done."""
     compute()
-    with Launches() as seen:
+    seen = Launches()
+    with seen:
         compute()
     return seen.counts
 

@@ -1,6 +1,7 @@
 """Tests of windows warped on a device against OpenCV's warping on the CPU."""
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
 from sppnet.detector.pooling.warping import warped_there
@@ -13,21 +14,21 @@ WINDOWS = np.array(
 )  # inside, whole, at a corner, of one pixel, across the border, between pixels
 
 
-def test_squares_are_those_of_the_cpu() -> None:
-    places = (torch.from_numpy(part) for part in warped_places(WINDOWS, (60, 90)))
+def squares_there(windows: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    crops, landings = (torch.from_numpy(part) for part in warped_places(windows, (60, 90)))
+    found: npt.NDArray[np.float32] = warped_there(torch.from_numpy(PIXELS), crops, landings, SIDE).numpy()
+    return found
 
-    found = warped_there(torch.from_numpy(PIXELS), *places, SIDE).numpy()
+
+def test_squares_are_those_of_the_cpu() -> None:
+    found = squares_there(WINDOWS)
 
     np.testing.assert_allclose(found, warped(PIXELS, WINDOWS), rtol=0, atol=1e-4 * np.abs(PIXELS).max())
 
 
 def test_a_window_beside_the_image_is_all_mean() -> None:
-    places = (torch.from_numpy(part) for part in warped_places(np.array([[200, 5, 230, 25]], np.float32), (60, 90)))
-
-    assert not warped_there(torch.from_numpy(PIXELS), *places, SIDE).any()
+    assert not squares_there(np.array([[200, 5, 230, 25]], np.float32)).any()
 
 
 def test_no_windows_give_no_squares() -> None:
-    none = torch.zeros((0, 4), dtype=torch.int64)
-
-    assert warped_there(torch.from_numpy(PIXELS), none, none, SIDE).shape == (0, 3, SIDE, SIDE)
+    assert squares_there(np.zeros((0, 4), np.float32)).shape == (0, 3, SIDE, SIDE)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sppnet.detector.backbone.backbone import Backbone
-from sppnet.detector.pooling.features import WindowFeatures
+from sppnet.detector.pooling.features import Features, WindowFeatures
 from sppnet.detector.rcnn import WarpedFeatures
 from sppnet.detector.scoring.batches import detect_together
 from sppnet.detector.scoring.calibration import Calibration
@@ -30,10 +30,11 @@ def test_detections_come_in_the_order_of_the_images(
     tiny_features: WindowFeatures, tiny_backbone: Backbone, kind: str
 ) -> None:
     moved = there(tiny_features)
-    here, features = {
+    kinds: dict[str, tuple[Features, Features]] = {
         "SPP-net": (tiny_features, moved),
         "R-CNN": (WarpedFeatures(tiny_backbone), WarpedFeatures(moved.backbone)),
-    }[kind]
+    }
+    here, features = kinds[kind]
     scorer = scorer_of(here.dimensions)
 
     found = detect_together(features, DeviceScorer(scorer, "cpu:0"), IMAGES, WINDOWS)

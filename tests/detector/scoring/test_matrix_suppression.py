@@ -33,7 +33,7 @@ def chain(length: int) -> Floats:
 
 
 def test_boxes_stay_as_in_the_greedy_loop() -> None:
-    boxes, falling = some_boxes(300, 0), np.arange(300, 0, -1, np.float32)
+    boxes, falling = some_boxes(300, 0), np.arange(300, 0, -1).astype(np.float32)
 
     assert kept(boxes, [0] * 300) == suppress(boxes, falling).tolist()
 
@@ -52,7 +52,9 @@ def test_classes_and_images_do_not_suppress_each_other() -> None:
         mine = np.flatnonzero(likely[image] & (labels[image] == label))
         expected[image, mine[suppress(boxes[image, mine], -mine.astype(np.float32))]] = True
 
-    found, settled = suppress_together(*map(torch.from_numpy, (boxes, labels, likely)), 0.3, limit=100)
+    found, settled = suppress_together(
+        torch.from_numpy(boxes), torch.from_numpy(labels), torch.from_numpy(likely), 0.3, limit=100
+    )
 
     assert settled.all()
     np.testing.assert_array_equal(found, expected)

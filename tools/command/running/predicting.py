@@ -35,7 +35,7 @@ def detect_all(
     """Return what the model finds in images, by their numbers, and milliseconds per stage and image.
 
     Images are worked on side by side, so the stages of one can take longer together than `wall`, all the time divided
-    by the number of images. For another device than the CPU the workers read and propose ahead, and one thread feeds it.
+    by the number of images. On another device, threads propose ahead and one feeds it.
 
     Args:
         network: The model that detects.
@@ -55,7 +55,9 @@ def detect_all(
         kind, lanes = getattr(network, "device", "cpu"), lanes_for(items, workers)
         if kind == "cpu":
             detect = partial(_detect, network, inference, watch is not None)
-            outcomes = (future.result() for future in side_by_side(detect, items.numbered(), lanes=lanes))
+            outcomes: Iterator[Outcome] = (
+                future.result() for future in side_by_side(detect, items.numbered(), lanes=lanes)
+            )
         else:
             outcomes = _detect_ahead(network, inference, items, lanes)
         for number, result, (windows, target) in outcomes:
@@ -89,7 +91,7 @@ def _detect_ahead(
 def _propose(
     network: "detector.SPPNet | detector.Combination", numbered: tuple[int, Item]
 ) -> tuple[int, Any, Any, Arrays, dict[str, float]]:
-    """Return the image's number, its pixels, windows and target, and the milliseconds that proposing took, if it did."""
+    """Return the image's number, pixels, windows and target, and the milliseconds that proposing took, if it did."""
     number, (image, target) = numbered
     if (windows := target.get("windows")) is not None:
         return number, image, windows, target, {}
