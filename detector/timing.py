@@ -54,6 +54,7 @@ class DeviceStopwatch:
     """
 
     def __init__(self, device: "str | torch.device") -> None:
+        self._device = device
         self._events: list[tuple[str, Any, Any]] | None = [] if str(device).startswith("cuda") else None
         self._clock = Stopwatch()
 
@@ -67,9 +68,10 @@ class DeviceStopwatch:
         import torch  # which is there then
 
         start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))  # type: ignore[no-untyped-call]
-        start.record()
+        stream = torch.cuda.current_stream(self._device)
+        start.record(stream)
         yield
-        end.record()
+        end.record(stream)
         self._events.append((stage, start, end))
 
     @property

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch.nn.functional import embedding_bag
 
+from ..backbone.on_device import moved
 from .pyramid import bins
 from .pyramid_layer import PyramidPooling
 
@@ -114,4 +115,4 @@ def _corners(
     first, last = number * lengths // parts, -(-(number + 1) * lengths // parts)
     power = np.frexp(np.maximum(last - first, 1))[1] - 1
     corners = power[..., None] * power_step + np.stack([first, last - (1 << power)], axis=2) * step
-    return torch.from_numpy(corners.astype(np.int32)).to(device)
+    return moved(corners.astype(np.int32), device)

@@ -7,6 +7,8 @@ import pytest
 import torch
 from click.testing import CliRunner, Result
 
+from sppnet.detector import load_detector
+from sppnet.proposals import SelectiveSearch
 from sppnet.tools.benchmarks.device import command, launches
 from sppnet.tools.command.shapes import write_shapes
 
@@ -23,13 +25,17 @@ def bench(shapes: Path, *options: str) -> Result:
 
 def test_figures_of_all_parts_are_printed(shapes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sppnet.tools.benchmarks.device.RUNS", 1)
-    monkeypatch.setattr("sppnet.tools.benchmarks.floors.MATRIX_SIDE", 64)
+    model = load_detector("voc07-small", device="cpu:0")
+    model.search, (features, scorer) = SelectiveSearch(limit=20), model.layered()
+    model._fitted = features.at((96,)), scorer
+    monkeypatch.setattr("sppnet.tools.benchmarks.device.load_detector", lambda folder, device: model)
 
     result = json.loads(
-        bench(shapes, "--device", "cpu:0", "--limit", "2", "--rcnn-images", "0", "--scales", "64,96", "--json").stdout
+        bench(shapes, "--device", "cpu:0", "--limit", "2", "--rcnn-images", "1", "--scales", "64,96", "--json").stdout
     )
 
     assert (result["device"], result["images"]) == ("cpu:0", 2)
+    assert result["R-CNN by one scale"] == result["R-CNN, ms an image"] / result["ms an image, one by one"]
     assert {"conv", "pooling", "scores", "suppression", "copy"} <= result["ms by stage"].keys()
     assert result["launches of a batch of 2"] == result["launches of an image"] > 0
     assert result["images a second in batches"] > 0 < result["images a second with proposals"]
