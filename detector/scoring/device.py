@@ -20,7 +20,7 @@ from .detection import WindowScorer
 from .matrix_suppression import PASSES, suppress_together
 from .picking import PER_CLASS, pick
 
-CANDIDATES = 1024  # images of VOC2007 had 36 to 736
+CANDIDATES = 1024  # five images of VOC2007 had 36 to 736
 
 
 class DeviceScorer:

@@ -8,7 +8,7 @@ the greedy loop keeps. No launch depends on what an earlier one found, so nothin
 import numpy as np
 import torch
 
-PASSES = 16  # the longest chains of windows in images of VOC2007 took 2 to 8
+PASSES = 16  # the longest chains of windows in five images of VOC2007 took 2 to 8
 
 
 def suppress_together(

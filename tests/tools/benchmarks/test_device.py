@@ -1,6 +1,7 @@
 """Tests of the benchmark of a device, on the CPU by another name."""
 
 import json
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from click.testing import CliRunner, Result
 from sppnet.detector import load_detector
 from sppnet.proposals import SelectiveSearch
 from sppnet.tools.benchmarks.device import command, launches
+from sppnet.tools.benchmarks.floors import measure_rates
 from sppnet.tools.command.shapes import write_shapes
 
 
@@ -24,6 +26,8 @@ def bench(shapes: Path, *options: str) -> Result:
 
 
 def test_figures_of_all_parts_are_printed(shapes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    quick = partial(measure_rates, side=64, copied=1 << 12)
+    monkeypatch.setattr("sppnet.tools.benchmarks.device.measure_rates", quick)
     monkeypatch.setattr("sppnet.tools.benchmarks.device.RUNS", 1)
     model = load_detector("voc07-small", device="cpu:0")
     model.search, (features, scorer) = SelectiveSearch(limit=20), model.layered()
