@@ -5,6 +5,7 @@ He et al. 2015, section 4: `SPPNet._detect` reads as the paper's figure 5, `SPPN
 
 import copy
 from collections.abc import Callable, Iterable, Sequence, Sized
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import asdict, replace
 from functools import partial
@@ -18,6 +19,7 @@ import numpy as np
 from sppnet.proposals import SelectiveSearch
 
 from . import backbone as conv  # these import what needs torch when it is first used, which takes seconds
+from . import scoring as judging
 from . import storage
 from . import training as learning
 from .backbone.conv_layers import ConvLayers
@@ -36,6 +38,7 @@ from .scoring.inference import Inference
 from .scoring.opinion import opinion_of
 from .scoring.picking import pick
 from .settings import LAYERS, Scores, check_layers, config_of, settings_from
+from .threads import thread_count
 from .timing import Stopwatch
 from .training.needs import needs
 from .training.settings import FineTuning, Training
@@ -47,6 +50,7 @@ if TYPE_CHECKING:
     from .training.images import TrainingImages
 
 NAMED = 8  # classes that `repr` names
+IMAGES_AT_ONCE = 32  # looked through for those of one size, which a device works on together
 
 
 class SPPNet(Predictor):
@@ -118,6 +122,7 @@ class SPPNet(Predictor):
         self.metrics_: dict[str, Any] = {}
         self.examples_: Examples | None = None
         self._fitted: tuple[Features, WindowScorer] | None = None
+        self._there: judging.DeviceScorer | None = None
         self._whole: Callable[[], tuple[Backbone, Head | None]] | None = None
 
     def __repr__(self) -> str:
@@ -133,9 +138,7 @@ class SPPNet(Predictor):
     ) -> dict[str, Any]:
         features, scorer = self.fitted()
         clock = Stopwatch()
-        if windows is None:
-            with clock("proposals"):
-                windows = self.search(image)
+        windows = self._propose(image, clock) if windows is None else windows
         # The conv layers see the image once; every window is pooled from their maps and scored.
         opinion = opinion_of(features, scorer, image, windows, inference=inference, clock=clock)
         # Regression moves the windows that score, and the better of two that overlap stays.
@@ -151,6 +154,37 @@ class SPPNet(Predictor):
             inference=inference,
         )
         return {**found, "milliseconds": clock.milliseconds}
+
+    def _at_once(self) -> int:
+        return 1 if self.device == "cpu" else IMAGES_AT_ONCE
+
+    def _detect_all(
+        self,
+        images: Sequence[Image],
+        windows: Sequence[Floats] | None,
+        confidence: float,
+        iou: float,
+        inference: Inference,
+    ) -> list[dict[str, Any]]:
+        features, scorer = self.fitted()
+        if features.backbone.device == "cpu" or inference.mirror or inference.moves_all:
+            return super()._detect_all(images, windows, confidence, iou, inference)
+        clocks = [Stopwatch() for _ in images]
+        if windows is None:
+            with ThreadPoolExecutor(thread_count()) as threads:
+                windows = list(threads.map(self._propose, images, clocks))
+        there = self._there
+        if there is None or there.scorer is not scorer:
+            there = self._there = judging.DeviceScorer(scorer, features.backbone.device)
+        seen = features.at(inference.scales) if inference.scales else features
+        found = judging.detect_together(seen, there, images, windows, confidence=confidence, iou=iou)
+        for clock, one in zip(clocks, found, strict=True):
+            one["milliseconds"] = clock.milliseconds | one["milliseconds"]
+        return found
+
+    def _propose(self, image: Image, clock: Stopwatch) -> Floats:
+        with clock("proposals"):
+            return self.search(image)
 
     def fit(
         self,

@@ -4,7 +4,6 @@ Backbone, pyramid, SVMs, mining, regression and suppression are SPP-net's, so th
 the conv layers run.
 """
 
-import math
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -25,7 +24,7 @@ from .pooling.pyramid import LEVELS, bins
 from .pooling.settings import Pooling, View
 from .pooling.vectors import Maps, StoredVectors, Vectors
 from .threads import thread_count
-from .timing import Stopwatch
+from .timing import DeviceStopwatch, Stopwatch
 from .types import Floats, Image, Indices
 
 if TYPE_CHECKING:
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
 SIDE, CONTEXT = 227, 16  # pixels of a warped window, and of them around the window itself on every side
 SECONDS_PER_WINDOW = 0.005  # measured on two cores, for the estimate of a training
 BATCH = 16  # windows convolved together: more do not fit the cache, fewer leave threads idle
-DEVICE_BATCH = 128  # the same on a GPU, which has no such cache and many more threads
 
 
 class RCNN(SPPNet):
@@ -136,14 +134,24 @@ class WarpedFeatures:
         whole = np.array([[0, 0, map.shape[1], map.shape[0]]], np.int32)
         pool_rectangles(map, whole, vector, levels=self.levels)
 
-    def on_device(self, image: Image, windows: Floats, clock: Stopwatch | None = None) -> "torch.Tensor":
-        """Return the vectors of all windows, float32 (N, D), convolved and pooled where the conv layers are."""
-        whole_image = self.backbone.preprocessing(image)
-        starts = range(0, len(windows), DEVICE_BATCH)
-        batches = [partial(warped, whole_image, windows[start : start + DEVICE_BATCH]) for start in starts]
-        return pooled.whole_vectors(
-            self.backbone.convolve, batches, self.levels, self.dimensions, self.backbone.device, clock
-        )
+    def on_device(
+        self, image: Image, windows: Floats, clock: "Stopwatch | DeviceStopwatch | None" = None
+    ) -> "torch.Tensor":
+        """Return the vectors of all windows, float32 (N, D), warped, convolved and pooled where the conv layers are."""
+        crops, landings = warped_places(windows, (image.shape[0], image.shape[1]))
+        return pooled.warped_vectors(self.backbone, image, crops, landings, SIDE, self.levels, clock)
+
+    def images_at_once(self, image_size: tuple[int, int]) -> int:
+        """Return how many images a device works on together: one, whose windows fill it."""
+        return 1
+
+    def products(
+        self, images: Sequence[Image], windows: Sequence[Floats], columns: "torch.Tensor", clock: DeviceStopwatch
+    ) -> "torch.Tensor":
+        """Return inner products of the vectors of an image with columns (D, P), on the device: (1, N, P)."""
+        vectors = self.on_device(images[0], windows[0], clock)
+        with clock("scores"):
+            return (vectors @ columns)[None]
 
     def project(self, maps: Maps, windows: Floats, scales: Indices, image_size: tuple[int, int]) -> Vectors:
         """Return the vectors of the windows that `maps` was given."""
@@ -154,20 +162,37 @@ class WarpedFeatures:
 
 
 def context_window(window: Floats) -> npt.NDArray[np.int64]:
-    """Return the window enlarged so that, warped to 227 pixels, 16 of them on every side are context.
+    """Return windows enlarged so that, warped to 227 pixels, 16 of them on every side are context.
 
     Args:
-        window: float32 (4,), x1 y1 x2 y2, edges outside.
+        window: float32 (..., 4), x1 y1 x2 y2, edges outside.
 
     Returns:
-        int64 (4,), the first pixel and the one after the last, which may lie outside the image; rounded as in R-CNN's
-        release, whose coordinates count from 1 and include the last pixel.
+        int64 (..., 4), the first pixel and the one after the last, which may lie outside the image; rounded as in
+        R-CNN's release, whose coordinates count from 1 and include the last pixel.
     """
     corners = np.asarray(window, np.float64) + np.array([1, 1, 0, 0])
-    half = (corners[2:] - corners[:2] + 1) / 2
-    centre, grown = corners[:2] + half, half * SIDE / (SIDE - 2 * CONTEXT)
+    half = (corners[..., 2:] - corners[..., :2] + 1) / 2
+    centre, grown = corners[..., :2] + half, half * SIDE / (SIDE - 2 * CONTEXT)
     first, last = np.floor(centre - grown + 0.5), np.floor(centre + grown + 0.5)
-    return np.concatenate([first - 1, last]).astype(np.int64)
+    return np.concatenate([first - 1, last], axis=-1).astype(np.int64)
+
+
+def warped_places(windows: Floats, image_size: tuple[int, int]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return which pixels of the image windows (N, 4) take, and where on their warped squares these land.
+
+    Returns:
+        int64 (N, 4) twice, x1 y1 x2 y2; a window beside the image takes a rectangle without pixels.
+    """
+    wanted = context_window(windows)
+    crops = np.concatenate(
+        [np.maximum(wanted[:, :2], 0), np.minimum(wanted[:, 2:], np.array(image_size[::-1]))], axis=1
+    )
+    origin, scale = np.tile(wanted[:, :2], 2), SIDE / np.tile(wanted[:, 2:] - wanted[:, :2], 2)
+    landings = np.floor((crops - origin) * scale + 0.5).astype(np.int64)
+    landings[:, :2] = np.clip(landings[:, :2], 0, SIDE - 1)
+    landings[:, 2:] = np.clip(landings[:, 2:], landings[:, :2] + 1, SIDE)
+    return crops, landings
 
 
 def warped(pixels: Floats, windows: Floats) -> Floats:
@@ -179,19 +204,10 @@ def warped(pixels: Floats, windows: Floats) -> Floats:
     """
     image = np.ascontiguousarray(pixels[0].transpose(1, 2, 0))
     seen = np.zeros((len(windows), SIDE, SIDE, 3), np.float32)
-    for number, window in enumerate(windows):
-        x1, y1, x2, y2 = context_window(window).tolist()
-        left, top, right, bottom = max(x1, 0), max(y1, 0), min(x2, image.shape[1]), min(y2, image.shape[0])
+    places = (part.tolist() for part in warped_places(windows, (image.shape[0], image.shape[1])))
+    for square, (left, top, right, bottom), (x1, y1, x2, y2) in zip(seen, *places, strict=True):
         if left < right and top < bottom:
-            (start_x, stop_x), (start_y, stop_y) = _landing(x1, x2, left, right), _landing(y1, y2, top, bottom)
-            seen[number, start_y:stop_y, start_x:stop_x] = cv2.resize(
-                image[top:bottom, left:right], (stop_x - start_x, stop_y - start_y), interpolation=cv2.INTER_LINEAR
+            square[y1:y2, x1:x2] = cv2.resize(
+                image[top:bottom, left:right], (x2 - x1, y2 - y1), interpolation=cv2.INTER_LINEAR
             )
     return seen.transpose(0, 3, 1, 2)
-
-
-def _landing(first: int, last: int, start: int, stop: int) -> tuple[int, int]:
-    """Return where the part from start to stop of a side from first to last lands on the warped window."""
-    scale = SIDE / (last - first)
-    begin = min(max(math.floor((start - first) * scale + 0.5), 0), SIDE - 1)
-    return begin, min(max(math.floor((stop - first) * scale + 0.5), begin + 1), SIDE)

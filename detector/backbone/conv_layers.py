@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -49,7 +49,8 @@ class ConvLayers:
         preprocessing: What the weights expect of an image.
         maps: Name -> `Map`, the shallowest first; not empty.
         least_side: Pixels of the smallest square that has a cell, to which images are padded.
-        run: Makes the maps of pixels float32 (B, 3, H, W) after so many layers, ascending; see `Engine`.
+        run: Makes the maps of pixels float32 (B, 3, H, W) after so many layers, ascending; see `Engine`. Where the
+            layers are on another device, pixels may be tensors there.
         tensors: The weights by name, when they are asked for.
         engine: Name of what runs the layers.
         precision: float32 or bfloat16.
@@ -68,7 +69,7 @@ class ConvLayers:
         *,
         maps: Mapping[str, Map],
         least_side: int,
-        run: "Callable[[Floats, Sequence[int]], list[Floats | torch.Tensor]]",
+        run: "Callable[[Any, Sequence[int]], list[Floats | torch.Tensor]]",
         tensors: Callable[[], Mapping[str, Floats]],
         engine: str,
         precision: Precision = "float32",
@@ -115,12 +116,18 @@ class ConvLayers:
         Raises:
             InputError: If there is no such map.
         """
-        wanted = sorted({self.named(name).depth: name for name in names}.items())
         pixels = padded(self.preprocessing(resized(image, scale, max_side=max_side)), self.least_side)
+        return self.maps_of_pixels(pixels, names)
+
+    def maps_of_pixels(
+        self, pixels: "Floats | torch.Tensor", names: Sequence[str]
+    ) -> "dict[str, Floats | torch.Tensor]":
+        """Return maps of images as the preprocessing leaves them, float32 (B, C, h, w) each; see `maps_of`."""
+        wanted = sorted({self.named(name).depth: name for name in names}.items())
         maps = self._run(pixels, [depth for depth, _ in wanted])
         return {name: map for (_, name), map in zip(wanted, maps, strict=True)}
 
-    def convolve(self, pixels: Floats) -> "Floats | torch.Tensor":
+    def convolve(self, pixels: "Floats | torch.Tensor") -> "Floats | torch.Tensor":
         """Return the last maps of images as the preprocessing leaves them: float32 (B, C, h, w), as `maps_of`."""
         return self._run(pixels, [self.last.depth])[0]
 

@@ -114,13 +114,31 @@ class Predictor(ABC):
         if windows is not None and len(windows) != len(sources):
             raise InputError(f"{len(sources)} images need as many arrays of windows, not {len(windows)}")
         inference, found = inference or Inference(), []
-        for number, source in enumerate(sources):
-            image = pixels(source, number)
-            given = None if windows is None else check_windows(windows[number], number)
-            objects = self._detect(image, given, confidence, iou, inference)
-            path = source if isinstance(source, str | PathLike) else None
-            found.append(Detections(objects, self.classes, path))
+        for start in range(0, len(sources), step := self._at_once()):
+            some = range(start, min(start + step, len(sources)))
+            images = [pixels(sources[number], number) for number in some]
+            given = None if windows is None else [check_windows(windows[number], number) for number in some]
+            for number, objects in zip(some, self._detect_all(images, given, confidence, iou, inference), strict=True):
+                source = sources[number]
+                path = source if isinstance(source, str | PathLike) else None
+                found.append(Detections(objects, self.classes, path))
         return found
+
+    def _at_once(self) -> int:
+        """Return of how many images there are pixels at a time."""
+        return 1
+
+    def _detect_all(
+        self,
+        images: Sequence[Image],
+        windows: Sequence[Floats] | None,
+        confidence: float,
+        iou: float,
+        inference: Inference,
+    ) -> list[dict[str, Any]]:
+        """Return what `_detect` does of every image."""
+        given: Sequence[Floats | None] = windows or [None] * len(images)
+        return [self._detect(image, own, confidence, iou, inference) for image, own in zip(images, given, strict=True)]
 
     @abstractmethod
     def _detect(

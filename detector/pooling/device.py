@@ -5,21 +5,20 @@ same maps; conv layers, fully connected layers and margins are sums of float32 i
 agree within 1e-3 of the largest value. A process that allows TF32 or less in its matrix products gets it.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 
-from ..backbone.backbone import to_tensor
+from ..backbone.on_device import moved
 from ..timing import Stopwatch, stage
 from ..types import Floats, Indices
-from .differentiable import pool_views
-from .pyramid_layer import PyramidPooling
-from .regions import pool_tensors
-from .vectors import Rectangles, WindowVectors
+from .settings import View
+from .tables import MaximumTables
+from .vectors import WindowVectors
 
-BLOCK_BYTES = 1 << 28  # of vectors at a time; what the pooling keeps beside them is as much again
+BLOCK_BYTES = 1 << 28  # of vectors at a time; what the pooling keeps beside them is twice as much again
 
 
 @dataclass(frozen=True)
@@ -75,19 +74,51 @@ class DeviceVectors:
         """Yield the distinct vectors block by block."""
         windows, end = self.windows, 0
         size = max(1, self.block_bytes // (4 * windows.width))
-        for place in windows.places:
+        for place in filter(len, windows.places):
+            with stage(clock, "pooling", self.device):
+                tables = tables_of(
+                    windows.views, place.maps, {name: torch.as_tensor(windows.maps[name])[None] for name in place.maps}
+                )
+                cells = moved(np.stack(place.cells), self.device)
+                numbers = torch.zeros(len(place), dtype=torch.int32, device=self.device)
             for start in range(0, len(place), size):
+                some = slice(start, start + size)
                 with stage(clock, "pooling", self.device):
-                    block = self._pooled(place[start : start + size])
+                    block = pooled_views(windows.views, tables, numbers[some], cells[:, some])
                 if windows.head is not None and windows.layer != "pool":
                     with stage(clock, "fc", self.device):
                         block = windows.head.through(block, windows.layer)
                 yield slice(end, end := end + len(block)), block
 
-    def _pooled(self, place: Rectangles) -> torch.Tensor:
-        """Return the pooled vectors of some windows of one scale: (N, D)."""
-        maps = {name: to_tensor(self.windows.maps[name]) for name in place.maps}
-        return pool_views(self.windows.views, maps, place, pool_tensors)
+
+def tables_of(
+    views: Sequence[View], names: Sequence[str], maps: Mapping[str, torch.Tensor]
+) -> tuple[MaximumTables, ...]:
+    """Return for every view what its windows are pooled from: the tables of its map, (B, h, w, C), shared by views."""
+    coarsest = {name: min(min(view.levels) for view, its in zip(views, names, strict=True) if its == name)
+                for name in names}  # fmt: skip
+    made = {name: MaximumTables(maps[name], coarsest=least) for name, least in coarsest.items()}
+    return tuple(made[name] for name in names)
+
+
+def pooled_views(
+    views: Sequence[View], tables: Sequence[MaximumTables], numbers: torch.Tensor, cells: torch.Tensor
+) -> torch.Tensor:
+    """Return the pooled vectors of windows: (N, D), view after view.
+
+    Args:
+        views: The parts of a vector.
+        tables: For every view, of the maps of some images.
+        numbers: int32 (N,), the image of each window.
+        cells: int32 (V, N, 4), for every view what the windows cover.
+    """
+    parts = [
+        table.pool_whole(view.levels).index_select(0, numbers)
+        if view.enlargement is None
+        else table.pool(numbers, rectangles, view.levels)
+        for view, table, rectangles in zip(views, tables, cells, strict=True)
+    ]
+    return torch.cat(parts, dim=1) if len(parts) > 1 else parts[0]
 
 
 @dataclass(frozen=True)
@@ -116,33 +147,3 @@ class TensorVectors:
         """Return the vectors of some windows, given by number."""
         with torch.inference_mode():
             return TensorVectors(self.vectors[torch.from_numpy(windows).to(self.vectors.device)])
-
-
-def whole_vectors(
-    convolve: Callable[[Floats], Floats | torch.Tensor],
-    batches: Sequence[Callable[[], Floats]],
-    levels: Sequence[int],
-    dimensions: int,
-    device: str,
-    clock: Stopwatch | None = None,
-) -> torch.Tensor:
-    """Return the vectors of whole maps: (N, D), on the device.
-
-    Args:
-        convolve: Makes maps (B, C, h, w) on the device, of pixels.
-        batches: Make the pixels of some images each.
-        levels: Of the pyramid.
-        dimensions: Length of a vector.
-        device: Where the maps are.
-        clock: Counts the time of the stages.
-    """
-    pyramid, vectors = PyramidPooling(levels), [torch.zeros((0, dimensions), device=device)]
-    with torch.inference_mode():
-        for batch in batches:
-            with stage(clock, "warping", device):
-                pixels = batch()
-            with stage(clock, "conv", device):
-                maps = torch.as_tensor(convolve(pixels))
-            with stage(clock, "pooling", device):
-                vectors.append(pyramid(maps))
-        return torch.cat(vectors)

@@ -14,7 +14,7 @@ import numpy as np
 from .. import pooling as lazily  # whose modules come when they are first used: a GPU's pooling needs torch
 from ..backbone.conv_layers import ConvLayers, cells_of
 from ..backbone.preprocessing import resized_size
-from ..timing import Stopwatch, stage
+from ..timing import DeviceStopwatch, Stopwatch, stage
 from ..types import Floats, Image, Indices
 from .kernels import distinct_cells
 from .projection import cell_boxes, choose_scales, window_cells
@@ -59,6 +59,14 @@ class Features(Protocol):
 
     def vectors(self, image: Image, windows: Floats, clock: Stopwatch | None = None) -> Vectors:
         """Return the vectors of an image's windows, float32 (N, 4); the clock counts the time of the stages."""
+
+    def images_at_once(self, image_size: tuple[int, int]) -> int:
+        """Return how many images of a size (height, width) a device works on together."""
+
+    def products(
+        self, images: Sequence[Image], windows: Sequence[Floats], columns: "torch.Tensor", clock: DeviceStopwatch
+    ) -> "torch.Tensor":
+        """Return inner products of vectors of images of one size, on the device; see `window_products`."""
 
     def key(self) -> str:
         """Return what tells maps of other settings from these, beside their names."""
@@ -127,6 +135,16 @@ class WindowFeatures:
         size = (image.shape[0], image.shape[1])
         scales = self.scales_of(windows, size)
         return self.project(self.maps(image, np.unique(scales).tolist(), windows, clock), windows, scales, size)
+
+    def images_at_once(self, image_size: tuple[int, int]) -> int:
+        """Return how many images of a size (height, width) a device works on together."""
+        return lazily.images_at_once(self, image_size)
+
+    def products(
+        self, images: Sequence[Image], windows: Sequence[Floats], columns: "torch.Tensor", clock: DeviceStopwatch
+    ) -> "torch.Tensor":
+        """Return inner products of vectors of images of one size, on the device; see `window_products`."""
+        return lazily.window_products(self, images, windows, columns, clock)
 
     def key(self) -> str:
         """Return what tells maps of other settings from these, beside their names."""

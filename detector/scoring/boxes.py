@@ -11,7 +11,7 @@ import numpy.typing as npt
 from ..errors import InputError
 
 # Largest change of a side that `decode` follows; keeps a wild offset from overflowing.
-_LARGEST_LOG_RATIO = np.log(2.0**15)
+LARGEST_LOG_RATIO = np.log(2.0**15)
 
 
 def iou(first: npt.NDArray[np.float32], second: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
@@ -108,7 +108,7 @@ def decode(windows: npt.NDArray[np.float32], offsets: npt.NDArray[np.float32]) -
     if len(centres) != len(offsets):
         raise InputError(f"every window needs offsets: {len(centres)} windows, {len(offsets)} offsets")
     centres = centres + offsets[:, :2] * sizes
-    sizes = sizes * np.exp(np.clip(offsets[:, 2:], -_LARGEST_LOG_RATIO, _LARGEST_LOG_RATIO))
+    sizes = sizes * np.exp(np.clip(offsets[:, 2:], -LARGEST_LOG_RATIO, LARGEST_LOG_RATIO))
     return np.hstack([centres - sizes / 2, centres + sizes / 2]).astype(np.float32)
 
 

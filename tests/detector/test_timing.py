@@ -1,6 +1,6 @@
 """Tests of the stopwatch."""
 
-from sppnet.detector.timing import Stopwatch
+from sppnet.detector.timing import DeviceStopwatch, Stopwatch, stage
 
 
 def test_stages_add_up_in_the_order_they_were_met() -> None:
@@ -31,3 +31,12 @@ def test_rounded_seconds_are_to_a_tenth() -> None:
     clock.seconds["conv"] = 1.26
 
     assert clock.rounded == {"conv": 1.3}
+
+
+def test_the_clock_of_a_cpu_by_another_name_counts_as_that_of_the_cpu() -> None:
+    clock = DeviceStopwatch("cpu:0")
+    with clock("conv"), stage(clock, "pooling", "cpu:0"):
+        pass
+
+    assert list(clock.milliseconds) == ["pooling", "conv"]
+    assert clock.milliseconds["conv"] > clock.milliseconds["pooling"] > 0

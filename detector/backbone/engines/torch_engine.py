@@ -36,10 +36,10 @@ class TorchEngine:
         self.layers.to(device, self._type)
 
     @torch.no_grad()
-    def __call__(self, pixels: Floats, depths: Sequence[int]) -> list[Floats | torch.Tensor]:
+    def __call__(self, pixels: Floats | torch.Tensor, depths: Sequence[int]) -> list[Floats | torch.Tensor]:
         """Return the maps of images after so many layers, on the device, on a CPU as arrays; see `Engine`."""
         maps: list[Floats | torch.Tensor] = []
-        map = torch.from_numpy(pixels).to(self._device, self._type, memory_format=torch.channels_last)
+        map = torch.as_tensor(pixels).to(self._device, self._type, memory_format=torch.channels_last)
         with full_float32():
             for start, end in pairwise((0, *depths)):
                 map = convolve(self.layers[start:end], map)

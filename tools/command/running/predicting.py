@@ -2,9 +2,10 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from functools import partial
+from itertools import islice
 from typing import Any
 
 import numpy.typing as npt
@@ -17,9 +18,12 @@ from ..inputs.items import Items
 from ..progress import Progress
 from ..spreading.cluster import Cluster
 from ..spreading.spread import spread
-from .lanes import lanes_for
+from .lanes import lanes_for, side_by_side
+
+AT_ONCE = 32  # images with windows that a device is given together
 
 Arrays = dict[str, npt.NDArray[Any]]
+Outcome = tuple[int, dict[str, Any], tuple[Any, Arrays]]  # an image's number, what is found, its windows and target
 # Called in order with an image's number, its windows (N, 4), its target, and milliseconds by stage.
 Watch = Callable[[int, npt.NDArray[Any], Arrays, dict[str, float]], None]
 
@@ -71,14 +75,44 @@ def found_in(
     inference: "detector.Inference | None" = None,
     watched: bool = False,
     cluster: Cluster | None = None,
-) -> Iterator[tuple[int, dict[str, Any], tuple[Any, Arrays]]]:
+) -> Iterator[Outcome]:
     """Yield what `look` returns of every image, in order, as the images are done, and say how far that is."""
-    function, lanes = partial(look, network, inference, watched), lanes_for(items, workers)
-    results = spread(function, items.numbered(), lanes=lanes, cluster=cluster)
+    lanes = lanes_for(items, workers)
+    if cluster or getattr(network, "device", "cpu") == "cpu":
+        results = spread(partial(look, network, inference, watched), items.numbered(), lanes=lanes, cluster=cluster)
+    else:
+        results = _look_ahead(network, inference, items, lanes)
     with Progress() as progress, closing(results):
         for done, result in enumerate(results, 1):
             yield result
             progress("images", done, len(items))
+
+
+def _look_ahead(
+    network: "detector.SPPNet | detector.Combination", inference: "detector.Inference | None", items: Items, lanes: int
+) -> Generator[Outcome, None, None]:
+    """Yield what a device finds in all images, with windows that threads proposed meanwhile.
+
+    Threads, since three quarters of the search hold no lock of the interpreter.
+    """
+    proposed = side_by_side(partial(_propose, network), items.numbered(), lanes=lanes)
+    while some := list(islice(proposed, AT_ONCE)):
+        numbers, images, windows, targets, spent = zip(*(future.result() for future in some), strict=True)
+        found = network.predict(list(images), windows=windows, inference=inference)
+        for number, result, own, target, before in zip(numbers, found, windows, targets, spent, strict=True):
+            yield number, {**result, "milliseconds": before | result["milliseconds"]}, (own, target)
+
+
+def _propose(
+    network: "detector.SPPNet | detector.Combination", numbered: tuple[int, Item]
+) -> tuple[int, Any, Any, Arrays, dict[str, float]]:
+    """Return the image's number, pixels, windows and target, and the milliseconds that proposing took, if it did."""
+    number, (image, target) = numbered
+    if (windows := target.get("windows")) is not None:
+        return number, image, windows, target, {}
+    started = time.perf_counter()
+    windows = network.search(image)
+    return number, image, windows, target, {"proposals": 1000 * (time.perf_counter() - started)}
 
 
 def look(

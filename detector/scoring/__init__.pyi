@@ -1,0 +1,4 @@
+__all__ = ["DeviceScorer", "detect_together"]
+
+from .batches import detect_together
+from .device import DeviceScorer
