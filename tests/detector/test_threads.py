@@ -9,7 +9,6 @@ import pytest
 import torch
 from threadpoolctl import threadpool_info
 
-from sppnet.detector import FineTuning
 from sppnet.detector.backbone.engines.table import engine_of
 from sppnet.detector.backbone.engines.torch_engine import TorchEngine
 from sppnet.detector.backbone.networks.layers import random_layers
@@ -99,8 +98,9 @@ def test_maps_of_several_threads_are_inside_the_documented_tolerance(engine: str
     assert np.abs(alone - together).max() <= TOLERANCE * np.abs(alone).max()
 
 
-@pytest.mark.parametrize("tuning", [None, replace(WIDTHS, unfreeze=True, stem="stage2")])
-def test_trainings_inside_a_deterministic_block_end_with_the_same_bytes(tuning: FineTuning | None) -> None:
+def test_trainings_inside_a_deterministic_block_end_with_the_same_bytes() -> None:
+    tuning = replace(WIDTHS, unfreeze=True, stem="stage2")
+
     with deterministic(), conv_threads(1):
         alone = tuned("efficientnet_lite0", fine_tuning=tuning).fitted()[1]
     with deterministic(), conv_threads(3):

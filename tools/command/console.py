@@ -76,7 +76,7 @@ class CommandError(Exception):
 def set_threads(threads: int | None, *, deterministic: bool = False) -> None:
     """Let everything in this process compute with so many threads, or with one for each core for None.
 
-    Deterministic are the results until the running command ends.
+    Deterministic: until the running command ends, see `detector.deterministic`.
     """
     set_up()  # before the import of torch
     import cv2
@@ -101,10 +101,10 @@ engine_option = click.option(
 
 
 def find_device(device: str, *, deterministic: bool = False) -> str:
-    """Return the name that torch has for the device of `--device`; deterministic is the CPU alone.
+    """Return the name that torch has for the device of `--device`; for deterministic results that is the CPU.
 
     Raises:
-        click.BadParameter: If it is not there, or not deterministic.
+        click.BadParameter: If it is not there, or a GPU where results are to be deterministic.
     """
     if device == "cpu" or (device == "auto" and (deterministic or not may_have_gpu())):
         return "cpu"
