@@ -53,7 +53,7 @@ def outcomes(seed: int, quick: bool) -> Iterator[Outcome]:
 def slope(looks: Sequence[tuple[int, float]]) -> float:
     """Return by how much memory grows in a thousand images: the line nearest to what was seen when warm."""
     warm = np.array([look for look in looks if look[0] >= WARM * looks[-1][0]])
-    return float(1000 * np.polyfit(*warm.T, 1)[0]) if len(warm) > 1 else 0.0
+    return float(1000 * np.polyfit(warm[:, 0], warm[:, 1], 1)[0]) if len(warm) > 1 else 0.0
 
 
 def write_images(folder: Path, images: int, sizes: int, seed: int) -> None:
