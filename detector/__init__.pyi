@@ -29,10 +29,12 @@ __all__ = [
     "check_writable",
     "compile_kernels",
     "conv_threads",
+    "deterministic",
     "distil",
     "draw",
     "export_onnx",
     "layer_names",
+    "library_thread_count",
     "load_backbone",
     "load_detector",
     "predict_tiled",
@@ -68,7 +70,7 @@ from .pooling.settings import CONTEXT, Pooling, View, usual_views
 from .rcnn import RCNN
 from .scoring.inference import Inference
 from .selection import select
-from .threads import conv_threads, set_thread_count, thread_count
+from .threads import conv_threads, deterministic, library_thread_count, set_thread_count, thread_count
 from .tiling import predict_tiled
 from .training.distillation import Distillation, distil
 from .training.mining import Mining

@@ -2,6 +2,9 @@
 
 Detection on a CPU does without torch, whose import alone takes seconds. So the number is kept here until torch is
 there, which then takes it over; from then on torch's own is the number, also for those who set it there.
+
+Loops of our own give the same with any number of threads. Libraries add up in an order that depends on their number,
+so results differ in the last bits; inside `deterministic` each of them computes on one.
 """
 
 import os
@@ -10,23 +13,51 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-_count: int | None = None  # set before torch was there
+_count: int | None = None  # set before torch was there, or where torch has one thread
+_deterministic = False
 
 
 def thread_count() -> int:
     """Return how many threads compute: one for each core, or for each that OMP_NUM_THREADS grants, if none was set."""
     torch = _torch()
-    return int(torch.get_num_threads()) if torch else _count or _granted()
+    return int(torch.get_num_threads()) if torch and not _deterministic else _count or _granted()
+
+
+def library_thread_count() -> int:
+    """Return how many threads a library may compute with whose results depend on their number."""
+    count = thread_count()
+    return 1 if _deterministic else count
 
 
 def set_thread_count(count: int) -> None:
     """Compute with so many threads from now on."""
     global _count
     torch = _torch()
-    if torch:
+    if torch and not _deterministic:
         torch.set_num_threads(count)
     else:
         _count = count
+
+
+@contextmanager
+def deterministic() -> Iterator[None]:
+    """Compute the same bytes with any number of threads and workers inside the block, on the CPU of one machine.
+
+    Every library computes on one thread; loops of our own, and images side by side, use them all. It is a setting of
+    the whole process, so a block of another thread must not overlap.
+    """
+    global _deterministic, _count
+    from threadpoolctl import threadpool_limits
+
+    count = thread_count()
+    before, _deterministic, _count = _deterministic, True, count
+    try:
+        with threadpool_limits(1, "blas"):
+            _torch()
+            yield
+    finally:
+        _deterministic = before
+        set_thread_count(count)
 
 
 @contextmanager
@@ -50,7 +81,9 @@ def _torch() -> Any:
     torch = sys.modules.get("torch")
     if not hasattr(torch, "set_num_threads"):  # none, or another thread is still importing it
         return None
-    if _count is not None:
+    if _deterministic:
+        torch.set_num_threads(1)  # type: ignore[union-attr]
+    elif _count is not None:
         count, _count = _count, None
         torch.set_num_threads(count)  # type: ignore[union-attr]
     return torch

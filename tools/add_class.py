@@ -15,6 +15,7 @@ from sppnet.data import Pictures, content_hashes
 from .command.console import (
     INTERRUPTED,
     CommandError,
+    deterministic_option,
     device_option,
     duration,
     engine_option,
@@ -57,6 +58,7 @@ from .training.memory import remember
 @device_option
 @engine_option
 @threads_option
+@deterministic_option
 @workers_option
 def command(
     model: Path,
@@ -70,14 +72,15 @@ def command(
     device: str,
     engine: str,
     threads: int | None,
+    deterministic: bool,
     workers: int,
 ) -> None:
     """Teach a MODEL the classes of a data set that it does not know, with the layers that it has.
 
     All objects of the new classes in the images must be annotated; those of classes that the model knows may be.
     """
-    set_threads(threads)
-    device = find_device(device)
+    set_threads(threads, deterministic=deterministic)
+    device = find_device(device, deterministic=deterministic)
     detector.check_writable(output)
     network = detector.load_detector(model, device=device, engine=engine)
     data = open_split(root, split, usual="train", lenient=lenient)

@@ -21,6 +21,7 @@ from .command.console import (
     BAD_DATA,
     CommandError,
     FiniteRange,
+    deterministic_option,
     device_option,
     engine_option,
     find_device,
@@ -57,7 +58,7 @@ LARGEST = {"max_pixels": 500_000_000, "max_side": 65_500}  # of a picture that i
 # What a run that is gone on with may do otherwise: the results do not depend on it.
 NEUTRAL = (
     *("sources", "recursive", "output", "resume", "models", "as_json", "device", "engine", "threads", "workers"),
-    *("mosaic", "every", "limit", "ray", "shared", "shard"),
+    *("deterministic", "mosaic", "every", "limit", "ray", "shared", "shard"),
 )
 
 
@@ -125,6 +126,7 @@ def _mosaic(_context: click.Context, _option: click.Parameter, file: Path | None
 @device_option
 @engine_option
 @threads_option
+@deterministic_option
 @workers_option
 def command(
     sources: tuple[str, ...],
@@ -152,6 +154,7 @@ def command(
     device: str,
     engine: str,
     threads: int | None,
+    deterministic: bool,
     workers: int,
     **settings: Any,
 ) -> None:
@@ -174,8 +177,8 @@ def command(
         raise click.UsageError("--resume goes on with what is written: give a --format, or leave --no-images out")
     images = Sources(sources, recursive=recursive, output=output)
     total = None if films else images.count()
-    set_threads(threads)
-    device = find_device(device)
+    set_threads(threads, deterministic=deterministic)
+    device = find_device(device, deterministic=deterministic)
     network = load(models, merge, device, engine)
     task = Task(
         least_scores(conf, classes, network.classes, network.confidence),

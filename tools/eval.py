@@ -10,6 +10,7 @@ import click
 from sppnet.data import METRICS, Analysis, DataSet, analyse, coco_results, detections_json, read_detections, write_whole
 
 from .command.console import (
+    deterministic_option,
     device_option,
     engine_option,
     find_device,
@@ -94,6 +95,7 @@ def _report(_context: click.Context, _option: click.Parameter, file: Path | None
 @device_option
 @engine_option
 @threads_option
+@deterministic_option
 @workers_option
 def command(
     models: tuple[Path, ...],
@@ -117,6 +119,7 @@ def command(
     device: str,
     engine: str,
     threads: int | None,
+    deterministic: bool,
     workers: int,
     **settings: Any,
 ) -> None:
@@ -152,8 +155,8 @@ def command(
         found, milliseconds, skipped = dict(list(enumerate(given))[:limit]), dict[str, float](), 0
         learned = None
     else:
-        set_threads(threads)
-        device = find_device(device)
+        set_threads(threads, deterministic=deterministic)
+        device = find_device(device, deterministic=deterministic)
         network = load(models, merge, device, engine, regression=not no_regression)
         data = open_split(root, split, usual="val", classes=network.classes, lenient=lenient, data_format=data_format)
         _check_numbered(data, save_coco)

@@ -15,6 +15,7 @@ from .command.console import (
     INTERRUPTED,
     CommandError,
     FiniteRange,
+    deterministic_option,
     device_option,
     duration,
     engine_option,
@@ -87,6 +88,7 @@ from .training.scoring import described, drawn, score
 @device_option
 @engine_option
 @threads_option
+@deterministic_option
 @workers_option
 @seed_option
 def command(
@@ -110,6 +112,7 @@ def command(
     device: str,
     engine: str,
     threads: int | None,
+    deterministic: bool,
     workers: int,
     **settings: Any,
 ) -> None:
@@ -119,8 +122,8 @@ def command(
     Run again after an interruption, the same command takes up the windows and maps that are there.
     """
     output = output.resolve()
-    set_threads(threads)
-    device = find_device(device)
+    set_threads(threads, deterministic=deterministic)
+    device = find_device(device, deterministic=deterministic)
     detector.check_writable(output)
     _check_choices(preset, minutes, choose, settings)
     data_format, seed = find_format(root, data_format), settings["seed"]

@@ -41,6 +41,11 @@ seed_option = click.option("--seed", type=click.IntRange(0), default=0, help="Sa
 threads_option = click.option(
     "--threads", type=click.IntRange(1), help="Threads to compute with.  [default: one for each core]"
 )
+deterministic_option = click.option(
+    "--deterministic",
+    is_flag=True,
+    help="The same bytes with any number of threads and workers, on a CPU: every library computes on one thread.",
+)
 workers_option = click.option(
     "--workers",
     type=click.IntRange(0),
@@ -68,8 +73,11 @@ class CommandError(Exception):
         self.code = code
 
 
-def set_threads(threads: int | None) -> None:
-    """Let everything in this process compute with so many threads, or with one for each core for None."""
+def set_threads(threads: int | None, *, deterministic: bool = False) -> None:
+    """Let everything in this process compute with so many threads, or with one for each core for None.
+
+    Deterministic: until the running command ends, see `detector.deterministic`.
+    """
     set_up()  # before the import of torch
     import cv2
     import numba
@@ -80,6 +88,8 @@ def set_threads(threads: int | None) -> None:
         detector.set_thread_count(threads)
         numba.set_num_threads(min(threads, numba.get_num_threads()))
         threadpool_limits(threads)
+    if deterministic:
+        click.get_current_context().with_resource(detector.deterministic())
 
 
 engine_option = click.option(
@@ -90,14 +100,16 @@ engine_option = click.option(
 )
 
 
-def find_device(device: str) -> str:
-    """Return the name that torch has for the device of `--device`.
+def find_device(device: str, *, deterministic: bool = False) -> str:
+    """Return the name that torch has for the device of `--device`; for deterministic results that is the CPU.
 
     Raises:
-        click.BadParameter: If it is not there.
+        click.BadParameter: If it is not there, or a GPU where results are to be deterministic.
     """
-    if device == "cpu" or (device == "auto" and not may_have_gpu()):
+    if device == "cpu" or (device == "auto" and (deterministic or not may_have_gpu())):
         return "cpu"
+    if deterministic:
+        raise click.BadParameter(f"--deterministic computes on the CPU, not on {device!r}", param_hint="'--device'")
     import torch
 
     count = torch.cuda.device_count() if torch.cuda.is_available() else 0

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import onnxruntime
 
-from ...threads import thread_count
+from ...threads import library_thread_count
 from ...types import Floats
 from .graph import PIXELS, Graph
 
@@ -38,7 +38,7 @@ class OnnxEngine:
         return [map.transpose(0, 3, 1, 2) for map in self._session(tuple(depths)).run(None, {PIXELS: given})]
 
     def _session(self, depths: tuple[int, ...]) -> onnxruntime.InferenceSession:
-        key = depths, thread_count()
+        key = depths, library_thread_count()
         with self._lock:
             if key not in self._sessions:
                 self._sessions[key] = self._made(*key)
@@ -47,6 +47,7 @@ class OnnxEngine:
     def _made(self, depths: tuple[int, ...], threads: int) -> onnxruntime.InferenceSession:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
+        options.enable_mem_pattern = False  # one for each size of images, and memory that fits none of the others
         options.log_severity_level = 4  # errors are raised; the log would say them once more
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # pooling needs the cores next
         outputs = {f"map {depth}": depth for depth in depths}

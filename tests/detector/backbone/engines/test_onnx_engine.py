@@ -59,3 +59,9 @@ def test_maps_lie_in_memory_as_the_pooling_reads_them() -> None:
     [map] = engine_of(random_layers("small", 0))(noise(1, 3, 40, 40), [16])
 
     assert np.asarray(map).transpose(0, 2, 3, 1).flags.c_contiguous
+
+
+def test_memory_is_not_planned_for_every_size_of_images() -> None:
+    engine = engine_of(random_layers("small", 0))
+
+    assert not engine._session((2,)).get_session_options().enable_mem_pattern
