@@ -6,10 +6,15 @@ __all__ = [
     "WindowStore",
     "check_inside",
     "compute_windows",
+    "is_partial",
     "read_windows",
+    "recover_folder",
+    "whole_folder",
+    "write_whole",
     "write_windows",
 ]
 
+from .atomic import is_partial, recover_folder, whole_folder, write_whole
 from .errors import ProposalError, ProposalWarning
 from .exchange import check_inside, read_windows, write_windows
 from .selective_search import SelectiveSearch

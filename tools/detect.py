@@ -337,6 +337,7 @@ def write_results(
         click.echo(f'], "skipped": {json.dumps(skipped)}}}')
     journal.finish()
     results.clean()
+    results.sync()
 
 
 def _named(images: Sources, output: Path) -> Iterator[Item]:

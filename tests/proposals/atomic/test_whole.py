@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sppnet.proposals.atomic import whole_file
+from sppnet.proposals.atomic.whole import whole_file
 
 
 def test_what_is_written_gets_its_name(tmp_path: Path) -> None:
