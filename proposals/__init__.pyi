@@ -4,9 +4,9 @@ __all__ = [
     "ProposalWarning",
     "SelectiveSearch",
     "WindowStore",
+    "becomes",
     "check_inside",
     "compute_windows",
-    "is_partial",
     "read_windows",
     "recover_folder",
     "whole_folder",
@@ -14,7 +14,7 @@ __all__ = [
     "write_windows",
 ]
 
-from .atomic import is_partial, recover_folder, whole_folder, write_whole
+from .atomic import becomes, recover_folder, whole_folder, write_whole
 from .errors import ProposalError, ProposalWarning
 from .exchange import check_inside, read_windows, write_windows
 from .selective_search import SelectiveSearch

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from ..atomic import whole_file
+from ..atomic.partials import named
 from .folder import Results
 from .writer import Write
 
@@ -80,5 +81,5 @@ def _add(whole: IO[bytes], part: Path) -> None:
 
 
 def _lines(file: Path) -> int:
-    with file.open("rb") as lines:
+    with named(file), file.open("rb") as lines:
         return sum(1 for _ in lines)

@@ -10,7 +10,7 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
-from sppnet.proposals import is_partial, recover_folder, whole_folder
+from sppnet.proposals import becomes, recover_folder, whole_folder
 
 from ..errors import ModelError
 from .config_fields import DETECTOR, FINE_TUNING, METRICS
@@ -103,7 +103,7 @@ def check_writable(folder: Path, replaced: Sequence[str] = FILES) -> None:
     if folder.exists() and not folder.is_dir():
         raise ModelError(f"{folder}: a model is a folder, and this is a file")
     names = {file.name for file in folder.iterdir()} if folder.is_dir() else set()
-    others = sorted(name for name in names - set(replaced) if not is_partial(name))
+    others = sorted(name for name in names if name not in replaced and becomes(name) not in replaced)
     if others:
         raise ModelError(f"{folder}: holds {others[0]!r}, which is no part of a model; give a new folder")
 

@@ -17,9 +17,10 @@ from .system import LOCKS, is_open, lock
 PLACES = 16  # names of partials that are looked at: so many may write the same thing at once, and all be killed
 
 
-def is_partial(name: str) -> bool:
-    """Return whether a file or folder has the name of what is not complete."""
-    return re.fullmatch(r"\..+\.partial", name) is not None
+def becomes(name: str) -> str | None:
+    """Return the name that a partial, or a folder that is being replaced, is to have or has had; None of others."""
+    found = re.fullmatch(r"\.(.+?)(\.\d\d?|\.[0-9a-f]{32})?\.partial|\.(.+)\.old", name)
+    return found and (found[1] or found[3])
 
 
 @contextmanager
@@ -66,12 +67,12 @@ def named(target: Path) -> Iterator[None]:
 
 
 def _meant(said: object, target: Path) -> Path | None:
-    """Return what an error is about if it says nothing, a target or what is in its partial; else None."""
+    """Return what an error is about if it says nothing, a target, its folder or its partial; else None."""
     if not isinstance(said, str | bytes):
         return target
     path, folder = Path(os.fsdecode(said)), target.parent
     parts = path.relative_to(folder).parts if path.is_relative_to(folder) else ()
-    own = path == target or (parts and parts[0].startswith(f".{target.name}.") and is_partial(parts[0]))
+    own = path in (target, folder) or (parts and becomes(parts[0]) == target.name)
     return target.joinpath(*parts[1:]) if own else None
 
 

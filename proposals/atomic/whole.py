@@ -7,11 +7,11 @@ import errno
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-from .partials import named, partial_of, remove, sweep
+from .partials import named, partial_of, sweep
 from .system import exchanged, locked, sync_folder, sync_path, sync_tree
 
 
@@ -74,6 +74,8 @@ def whole_folder(folder: Path) -> Iterator[Path]:
             _put(partial, folder)
         sync_folder(folder.parent)
     sweep(folder)
+    with suppress(OSError), locked(folder.parent):
+        _remove_old(folder)
 
 
 def recover_folder(folder: Path) -> None:
@@ -92,7 +94,7 @@ def recover_folder(folder: Path) -> None:
 
 
 def _put(partial: Path, folder: Path) -> None:
-    """Give a folder its name; the folder that had it gets the partial's."""
+    """Give a folder its name; what had it gets the partial's, or, where the system cannot exchange them, the old's."""
     while not folder.exists():
         try:
             partial.rename(folder)
@@ -106,18 +108,20 @@ def _put(partial: Path, folder: Path) -> None:
 
 
 def _put_by_turns(partial: Path, folder: Path) -> None:
-    """Exchange two folders by renames; between the first two `recover_folder` can put the old one back."""
-    old = _old(folder)
-    if old.exists():
-        shutil.rmtree(old)  # the folder itself is whole
-    folder.rename(old)
+    """Give a folder its name by two renames, between which `recover_folder` can put the old one back."""
+    _remove_old(folder)
+    old = folder.rename(_old(folder))
     try:
         partial.rename(folder)
     except BaseException:
         old.rename(folder)
         raise
-    sync_folder(folder.parent)
-    remove(old.rename(partial))
+
+
+def _remove_old(folder: Path) -> None:
+    """Remove what a folder has replaced."""
+    if folder.exists() and _old(folder).exists():
+        shutil.rmtree(_old(folder))
 
 
 def _old(folder: Path) -> Path:
