@@ -28,7 +28,6 @@ import click
 
 from sppnet import detector
 
-from ...command.console import CommandError
 from .outcome import Outcome
 from .saves import FOLDERS, QUICK, SAVES, Save
 
@@ -60,22 +59,22 @@ class Setting(NamedTuple):
 def command(names: tuple[str, ...], quick: bool, child: Path | None, by_renames: bool) -> None:
     """Print a row for each kind of output and each way; exit with 1 if something was lost."""
     if child:
-        click.echo(json.dumps(list(_rows(names[0], child, by_renames))))
+        click.echo(json.dumps(list(rows(names[0], child, by_renames))))
         return
     if reason := missing():
-        raise CommandError(reason, 1)
-    rows = list(outcomes(0, quick, names))
-    for row in rows:
-        click.echo(f"{row.fault:60}{row.survived:6} of {row.tried:4}  {row.note}")
-    if any(row.survived < row.tried for row in rows):
-        raise CommandError("not every save left the old or the new", 1)
+        raise click.ClickException(reason)
+    lost = False
+    for row in outcomes(0, quick, names):
+        click.echo(f"{row.fault:40}{row.survived:6} of {row.tried:4}  {row.note}")
+        lost |= row.survived < row.tried
+    if lost:
+        raise click.ClickException("not every save left the old or the new")
 
 
 def outcomes(seed: int, quick: bool, names: Iterable[str] = ()) -> Iterator[Outcome]:
     """Yield what came of the saves with failing calls; nothing is drawn at random."""
     with tempfile.TemporaryDirectory() as made:
-        library = Path(made) / "failing_calls.so"
-        subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", library, SOURCE, "-ldl"], check=True)
+        library = compiled(Path(made))
         for name in names or (QUICK if quick else SAVES):
             for options in ((), ("--by-renames",)) if name in FOLDERS else ((),):
                 with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as scratch:
@@ -87,6 +86,13 @@ def outcomes(seed: int, quick: bool, names: Iterable[str] = ()) -> Iterator[Outc
                     yield Outcome(f"{name}: saved at all", 1, 0, f"ended with {done.returncode}")
 
 
+def compiled(folder: Path) -> Path:
+    """Return the library that stands before the C library, made in a folder."""
+    library = folder / "failing_calls.so"
+    subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", library, SOURCE, "-ldl"], check=True)
+    return library
+
+
 def missing() -> str:
     """Return what this system lacks for it, as a sentence, or nothing."""
     if sys.platform != "linux":
@@ -94,7 +100,7 @@ def missing() -> str:
     return "" if shutil.which("cc") else "there is no compiler of C, cc"
 
 
-def _rows(name: str, scratch: Path, by_renames: bool) -> Iterator[tuple[str, int, int, str]]:
+def rows(name: str, scratch: Path, by_renames: bool) -> Iterator[tuple[str, int, int, str]]:
     """Yield the values of outcomes, in a process with the library before the C library."""
     detector.set_thread_count(1)
     save = SAVES[name](scratch)
@@ -113,7 +119,7 @@ def _rows(name: str, scratch: Path, by_renames: bool) -> Iterator[tuple[str, int
 
 
 def _fault(setting: Setting, old: Files, new: Files, way: int, call: int) -> str:
-    """Return what is wrong after a save whose call of this number failed, and after the next; nothing if all is well."""
+    """Return what is wrong after a save with a failing call, and after the next one; nothing if all is well."""
     _begin(setting, old)
     said = _in_a_child(setting, way, call)
     if said is None and way != WAYS["killed"]:

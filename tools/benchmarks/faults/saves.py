@@ -59,7 +59,8 @@ def cache(_scratch: Path) -> Save:
 
     def read(path: Path) -> None:
         found = proposals.WindowStore(path, search).load(image)
-        assert found is not None and len(found) == 3
+        if found is None:
+            raise ValueError("the entry is missing")
 
     return Save("cache", lambda path, version: proposals.WindowStore(path, search).save(image, _boxes(version)), read)
 
@@ -90,14 +91,9 @@ def coco(_scratch: Path) -> Save:
 
 def data_set(scratch: Path) -> Save:
     """Return the writing of a data set."""
-    with TemporaryDirectory() as made:
-        write_shapes(Path(made), train=2, val=0)
-        data = open_data(Path(made), "train")
-
-        def write(path: Path, version: int) -> None:
-            write_data(path, "coco", {"train": data})
-
-        return Save("data", write, lambda path: open_data(path, "train"), replaces=False)
+    write_shapes(scratch / "shapes", train=2, val=0)
+    data = open_data(scratch / "shapes", "train")
+    return Save("data", lambda path, version: write_data(path, "coco", {"train": data}), replaces=False)
 
 
 def film(_scratch: Path) -> Save:
@@ -131,7 +127,7 @@ def classifier(_scratch: Path) -> Save:
     return Save("classifier", write, detector.Classifier.load)
 
 
-def export(_scratch: Path) -> Save:
+def exported(_scratch: Path) -> Save:
     """Return the export of a detector to ONNX."""
     old = _detector()
     versions = old, old.rename_class("tvmonitor", "screen")
@@ -150,7 +146,7 @@ SAVES: dict[str, Callable[[Path], Save]] = {
     "film": film,
     "model": model,
     "classifier": classifier,
-    "export": export,
+    "export": exported,
 }
 QUICK = ("folder", "windows", "detections", "coco")  # need neither torch nor a library of films
 FOLDERS = ("folder", "model")  # tried as on systems that cannot exchange two names, too
