@@ -3,6 +3,7 @@
 from .analysis.analysis import Analysis, analyse
 from .analysis.hoiem import KINDS as HOIEM_KINDS
 from .analysis.tide import KINDS as TIDE_KINDS
+from .atomic import whole_path, write_whole
 from .checking.check import Report, check_data
 from .checking.findings import GRADES, KINDS, Finding
 from .checking.mending import write_mended
@@ -15,7 +16,6 @@ from .dividing.class_splits import class_splits
 from .dividing.contents import content_hashes, remembered
 from .dividing.holding_out import Subset, hold_out
 from .errors import DataError, DataWarning, ImageError
-from .files import write_whole
 from .formats.voc.devkit import VOC, VOC_CLASSES
 from .listing import files_below, is_hidden
 from .pictures import Pictures
@@ -103,6 +103,7 @@ __all__ = [
     "remembered",
     "splits",
     "statistics",
+    "whole_path",
     "write_data",
     "write_mended",
     "write_whole",

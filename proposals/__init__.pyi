@@ -4,12 +4,17 @@ __all__ = [
     "ProposalWarning",
     "SelectiveSearch",
     "WindowStore",
+    "becomes",
     "check_inside",
     "compute_windows",
     "read_windows",
+    "recover_folder",
+    "whole_folder",
+    "write_whole",
     "write_windows",
 ]
 
+from .atomic import becomes, recover_folder, whole_folder, write_whole
 from .errors import ProposalError, ProposalWarning
 from .exchange import check_inside, read_windows, write_windows
 from .selective_search import SelectiveSearch

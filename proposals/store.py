@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .atomic import whole_file
+from .atomic import write_whole
 from .colours import Image
 from .errors import ProposalError, ProposalWarning
 from .ranking import Boxes
@@ -54,10 +54,7 @@ class WindowStore:
     def save(self, image: Image, windows: Boxes) -> None:
         """Write the windows of an image, all or nothing; OSError, with the path, if that fails."""
         key = self._key(image)
-        path = self._path(key)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with whole_file(path) as file:
-            file.write(_encode(windows, key))
+        write_whole(self._path(key), _encode(windows, key), sync=False)  # cut short, it is a damaged one
 
     def _key(self, image: Image) -> bytes:
         digest = blake2b(f"{VERSION} {self.search!r} {image.dtype} {image.shape}".encode(), digest_size=DIGEST_BYTES)

@@ -8,7 +8,7 @@ from matplotlib.cbook import get_sample_data
 from PIL import Image
 
 from sppnet import detector
-from sppnet.data import open_data, write_whole
+from sppnet.data import open_data, whole_path, write_whole
 
 from .command.console import device_option, find_device, say, seed_option, set_threads, threads_option, workers_option
 from .command.detecting.sources import Source
@@ -52,7 +52,8 @@ def learn_shapes(output: Path, device: str, workers: int, seed: int) -> "tuple[d
     """Draw a data set, train a model on it, which is saved, and return it with a picture that it has not seen."""
     shapes, unseen = output / "shapes", output / "unseen.png"
     write_shapes(shapes, seed=seed)
-    Image.fromarray(draw_shapes(np.random.default_rng([seed, 1]))[0]).save(unseen)
+    with whole_path(unseen) as partial:
+        Image.fromarray(draw_shapes(np.random.default_rng([seed, 1]))[0]).save(partial, "PNG")
     train = open_data(shapes, "train")
     say(f"{len(train)} pictures of {', '.join(train.classes)} drawn in {shapes}")
     network = detector.SPPNet(

@@ -372,6 +372,7 @@ def write_results(
         click.echo(f'], "skipped": {json.dumps(skipped)}}}')
     journal.finish()
     results.clean()
+    results.sync()
 
 
 def _named(images: Sources, output: Path) -> Iterator[Item]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from sppnet import detector
-from sppnet.data import read_image
+from sppnet.data import read_image, write_whole
 
 from .command.console import (
     FiniteRange,
@@ -97,7 +97,7 @@ def command(
     else:
         found = seen.explain((number or 1) - 1)
     if output is not None:
-        output.write_bytes(picture(pixels, found))
+        write_whole(output, picture(pixels, found))
     if as_json:
         click.echo(json.dumps({"image": str(image), **found.to_json(), "object": number if box is None else None}))
         return

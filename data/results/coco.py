@@ -1,12 +1,13 @@
 """COCO's files (Lin et al. 2014): of a data set whose annotations have a score each, and of results for pycocotools."""
 
 import json
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any
 
+from ..atomic import whole_file
+from ..atomic.partials import named
 from .folder import Results
 from .writer import Write
 
@@ -64,20 +65,15 @@ def coco_results(found: Iterable[tuple[int, Mapping[str, Any]]], categories: Seq
 
 def _join(folder: Path, categories: list[dict[str, Any]]) -> None:
     """Write the file as a whole from its parts, a line at a time."""
-    partial = folder / f".{FILE}.{os.getpid()}.partial"
-    try:
-        with partial.open("wb") as whole:
-            whole.write(f'{{"categories": {json.dumps(categories)},\n"images": [\n'.encode())
-            _add(whole, folder / IMAGES)
-            whole.write(b'],\n"annotations": [\n')
-            _add(whole, folder / ANNOTATIONS)
-            whole.write(b"]}\n")
-        partial.replace(folder / FILE)
-    finally:
-        partial.unlink(missing_ok=True)
+    with whole_file(folder / FILE) as whole:
+        whole.write(f'{{"categories": {json.dumps(categories)},\n"images": [\n'.encode())
+        _add(whole, folder / IMAGES)
+        whole.write(b'],\n"annotations": [\n')
+        _add(whole, folder / ANNOTATIONS)
+        whole.write(b"]}\n")
 
 
-def _add(whole: BinaryIO, part: Path) -> None:
+def _add(whole: IO[bytes], part: Path) -> None:
     """Add the lines of a part, with commas between."""
     with part.open("rb") as lines:
         for number, line in enumerate(lines):
@@ -85,5 +81,5 @@ def _add(whole: BinaryIO, part: Path) -> None:
 
 
 def _lines(file: Path) -> int:
-    with file.open("rb") as lines:
+    with named(file), file.open("rb") as lines:
         return sum(1 for _ in lines)

@@ -3,15 +3,17 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from ..atomic.partials import named
+from ..atomic.system import sync_system
+from ..atomic.whole import write_whole
 from ..errors import DataError
-from ..files import named, write_whole
 
 
 class Results:
     """Files in a folder.
 
-    A file that grows is never left open: what is appended is with the operating system before `append` returns, so that
-    only the machine's end can take it away, not that of the process.
+    A file that grows is never left open: what is appended, as what is written, is with the operating system when that
+    returns, so that only the machine's end can take it away, not that of the process; after `sync` neither can.
 
     Args:
         folder: Is made when it is needed.
@@ -34,12 +36,12 @@ class Results:
             if there < size:
                 raise DataError(f"{path}: must have the {size:,} bytes that were written before, and has {there:,}")
             if there > size:
-                with path.open("r+b") as stream:
+                with named(path), path.open("r+b") as stream:
                     stream.truncate(size)
 
     def write(self, file: str, content: bytes) -> None:
         """Write a file as a whole, so that it is complete or not there."""
-        write_whole(self.folder / file, content)
+        write_whole(self.folder / file, content, sync=False)
 
     def begin(self, file: str, head: str = "") -> bool:
         """Begin a file that grows with its head, and return whether it is new: not so in a run that is gone on with."""
@@ -61,3 +63,8 @@ class Results:
         for file in self.sizes:
             if Path(file).name.startswith("."):
                 (self.folder / file).unlink(missing_ok=True)
+
+    def sync(self) -> None:
+        """Wait until the disk has all that was written, where the system can tell."""
+        if self.folder.is_dir():
+            sync_system(self.folder)

@@ -1,12 +1,12 @@
 """Writes a data set in any of the formats, image by image, into a folder that appears complete or not at all."""
 
-import os
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 
+from ..atomic import whole_folder
 from ..dataset import DataSet
 from ..decoding.image_sizes import image_size
 from ..errors import DataError
@@ -62,14 +62,10 @@ def write_data(
         raise DataError(f"{folder}: must be a new or empty folder: nothing is written over")
     source = _Source(parts, images, progress or (lambda stage, done, total: None))
     writer = DATA_WRITERS[format]
-    partial = folder.with_name(f".{folder.name}.{os.getpid()}.partial")
-    try:
+    with whole_folder(folder) as partial:
         for split in parts:
             (partial / writer.images(split)).mkdir(parents=True, exist_ok=True)
             writer.write(partial, split, source.entries(split, partial, writer), source.categories)
-        partial.replace(folder)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
     return list(source.losses(format))
 
 

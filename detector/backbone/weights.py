@@ -9,6 +9,8 @@ import torch
 from safetensors.torch import save
 from torch import nn
 
+from sppnet.proposals import write_whole
+
 from ..errors import InputError, ModelError
 from ..files.kinds import check_archive, looks_like
 from ..files.model_folder import (
@@ -17,7 +19,6 @@ from ..files.model_folder import (
     model_folder,
     read_detector,
 )
-from ..files.whole import write_whole
 from ..types import Floats, Precision
 from .backbone import Backbone
 from .networks.layers import random_layers

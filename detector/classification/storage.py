@@ -21,6 +21,7 @@ from ..files.model_folder import (
     read_json,
     read_metrics,
     read_tensors,
+    recover,
     write_model,
 )
 from ..pooling.pyramid import bins, checked_levels
@@ -63,6 +64,7 @@ def load_classifier(folder: Path, device: str) -> tuple[dict[str, Any], Path, Ba
     Raises:
         ModelError: If a file is missing, damaged, of another version, or does not fit the others.
     """
+    recover(folder)
     if not folder.is_dir():
         raise ModelError(f"{folder}: there is no such model folder")
     config = upgraded_classifier(read_json(folder / "config.json"))

@@ -6,8 +6,9 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
+from sppnet.proposals import write_whole
+
 from ..errors import InputError
-from ..files.whole import write_whole
 from ..types import Floats, Indices
 from . import conversion
 from .pixels import pixels

@@ -12,8 +12,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from sppnet.proposals import write_whole
+
 from ..errors import CacheWarning
-from .whole import write_whole
 
 VERSION = 2  # of the files; those of another have other names and are not looked at
 _DIGEST_SIZE = 16
@@ -31,7 +32,7 @@ class ArrayCache:
         buffer = io.BytesIO()
         np.save(buffer, array, allow_pickle=False)
         payload = buffer.getbuffer()
-        write_whole(self._path(key), digest(key, payload), payload)
+        write_whole(self._path(key), digest(key, payload), payload, sync=False)  # cut short, it is a damaged one
 
     def load(self, key: str) -> npt.NDArray[np.generic] | None:
         """Return the array under a key, None where there is none; a damaged file warns and counts as not there."""

@@ -1,8 +1,6 @@
 """The files of a model's folder, whatever the model: written together or not at all, and checked when read."""
 
 import json
-import os
-import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +9,8 @@ from typing import Any
 import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
+
+from sppnet.proposals import becomes, recover_folder, whole_folder
 
 from ..errors import ModelError
 from .config_fields import DETECTOR, FINE_TUNING, METRICS
@@ -48,6 +48,7 @@ def model_folder(folder: Path) -> Path:
     Raises:
         ModelError: If there is neither.
     """
+    recover(folder)
     if folder.is_dir():
         return folder
     if str(folder) in bundled():
@@ -56,6 +57,18 @@ def model_folder(folder: Path) -> Path:
     raise ModelError(
         f"{folder}: there is no such model folder" + (f", nor a bundled model; there is {names}" * bool(names))
     )
+
+
+def recover(folder: Path) -> None:
+    """Put a model back whose replacement was broken off, where that is needed; see `recover_folder`.
+
+    Raises:
+        ModelError: If it cannot be put back.
+    """
+    try:
+        recover_folder(folder)
+    except OSError as error:
+        raise ModelError(f"{folder}: its replacement was broken off, and it cannot be put back ({error})") from error
 
 
 def classifier_backbone(folder: Path) -> Path | None:
@@ -77,16 +90,20 @@ def write_model(folder: Path, files: dict[str, bytes], replaced: Sequence[str] =
     """
     check_writable(folder, replaced)
     try:
-        _write_folder(folder, files)
+        with whole_folder(folder) as partial:
+            for name, content in files.items():
+                (partial / name).write_bytes(content)
     except OSError as error:
         raise ModelError(f"{folder}: the model cannot be written ({error})") from error
 
 
 def check_writable(folder: Path, replaced: Sequence[str] = FILES) -> None:
     """Raise ModelError unless the folder is new, empty, or holds a model, which may be replaced, and nothing else."""
+    recover(folder)
     if folder.exists() and not folder.is_dir():
         raise ModelError(f"{folder}: a model is a folder, and this is a file")
-    others = sorted({file.name for file in folder.iterdir()} - set(replaced)) if folder.is_dir() else []
+    names = {file.name for file in folder.iterdir()} if folder.is_dir() else set()
+    others = sorted(name for name in names if name not in replaced and becomes(name) not in replaced)
     if others:
         raise ModelError(f"{folder}: holds {others[0]!r}, which is no part of a model; give a new folder")
 
@@ -182,24 +199,3 @@ def json_object(text: str, file: Path) -> dict[str, Any]:
 def json_bytes(content: dict[str, Any]) -> bytes:
     """Return an object as the content of a JSON file of a model."""
     return (json.dumps(content, indent=1) + "\n").encode()
-
-
-def _write_folder(folder: Path, files: dict[str, bytes]) -> None:
-    """Write the files of a folder together: what stands there is the old folder or the new one, never a mixture."""
-    folder = folder.resolve()
-    partial, old = (folder.with_name(f".{folder.name}.{state}") for state in ("partial", "old"))
-    for leftover in (partial, old):
-        shutil.rmtree(leftover, ignore_errors=True)
-    partial.mkdir(parents=True)
-    try:
-        for name, content in files.items():
-            with (partial / name).open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-        if folder.exists():
-            folder.rename(old)
-        partial.rename(folder)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-    shutil.rmtree(old, ignore_errors=True)

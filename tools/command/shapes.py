@@ -6,6 +6,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
 
+from sppnet.data import whole_path, write_whole
+
 CLASSES = ("disc", "ring", "square", "triangle")
 WIDTH, HEIGHT = 320, 240
 MARGIN = 8  # pixels between two shapes
@@ -20,16 +22,16 @@ def write_shapes(folder: Path, *, train: int = 80, val: int = 20, seed: int = 0)
         val: How many images the split val has.
         seed: Decides all that is drawn.
     """
-    for name in ("JPEGImages", "Annotations", "ImageSets/Main"):
-        (folder / name).mkdir(parents=True, exist_ok=True)
+    (folder / "JPEGImages").mkdir(parents=True, exist_ok=True)
     names = [f"{number:06d}" for number in range(1, train + val + 1)]
     random = np.random.default_rng(seed)
     for name in names:
         image, boxes, labels = draw_shapes(random)
-        Image.fromarray(image).save(folder / "JPEGImages" / f"{name}.jpg", quality=95)
-        (folder / "Annotations" / f"{name}.xml").write_text(_annotation(name, boxes, labels))
+        with whole_path(folder / "JPEGImages" / f"{name}.jpg", sync=False) as partial:
+            Image.fromarray(image).save(partial, "JPEG", quality=95)
+        write_whole(folder / "Annotations" / f"{name}.xml", _annotation(name, boxes, labels).encode(), sync=False)
     for split, members in (("train", names[:train]), ("val", names[train:])):
-        (folder / "ImageSets" / "Main" / f"{split}.txt").write_text("".join(f"{name}\n" for name in members))
+        write_whole(folder / "ImageSets/Main" / f"{split}.txt", "".join(f"{name}\n" for name in members).encode())
 
 
 def draw_shapes(random: np.random.Generator) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.float32], list[str]]:

@@ -6,8 +6,9 @@ from typing import Any
 
 import torch
 
+from sppnet.proposals import write_whole
+
 from ...files.cache import digest, warn_of
-from ...files.whole import write_whole
 
 EVERY = 500  # steps between checkpoints
 _DIGEST_SIZE = 16  # bytes before torch's own, a hash of these and of the key

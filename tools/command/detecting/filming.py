@@ -1,6 +1,7 @@
 """Annotated films: pictures with their times in, a file that browsers play out."""
 
-import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -11,6 +12,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from sppnet import detector
+from sppnet.data import whole_path
 
 from .footage import pyav
 from .naming import MARK
@@ -31,7 +33,7 @@ class FilmWriter:
 
     def __init__(self, path: Path, rate: Fraction, aspect: Fraction = Fraction(1)) -> None:
         self._path, self._rate, self._aspect = path, rate, aspect
-        self._partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+        self._file = ExitStack()
         self._container: Any = None
         self._last = -1
 
@@ -39,16 +41,16 @@ class FilmWriter:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        if self._container is None:
-            return
+        self._file.__exit__(kind, error, at)
+
+    @contextmanager
+    def _closed(self) -> Iterator[None]:
+        """Complete what was written in the block."""
         try:
-            if error is None:
-                self._mux(None)
-            self._container.close()
-            if error is None:
-                self._partial.replace(self._path)
+            yield
+            self._mux(None)
         finally:
-            self._partial.unlink(missing_ok=True)
+            self._container.close()
 
     def write(self, picture: Image.Image, seconds: float) -> None:
         """Add a picture that is shown from a time on; all become as large as the first, which gets even sides."""
@@ -65,7 +67,8 @@ class FilmWriter:
     def _begin(self, av: Any, size: tuple[int, int]) -> None:
         self._size = size
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._container = av.open(str(self._partial), "w", format="mp4", options={"movflags": "faststart"})
+        partial = self._file.enter_context(whole_path(self._path))
+        self._container = av.open(str(partial), "w", format="mp4", options={"movflags": "faststart"})
         self._container.metadata["comment"] = MARK.decode()
         self._stream = self._container.add_stream("libx264", rate=self._rate, options=CODING)
         self._stream.width, self._stream.height = (side + side % 2 for side in size)
@@ -73,6 +76,7 @@ class FilmWriter:
         coder = self._stream.codec_context
         coder.time_base, coder.thread_count = Fraction(1, TICKS), detector.thread_count()
         coder.sample_aspect_ratio = self._aspect
+        self._file.enter_context(self._closed())
 
     def _mux(self, frame: Any) -> None:
         for packet in self._stream.encode(frame):

@@ -116,6 +116,7 @@ def detect_in_films(
     if not seen:
         alone = reasons[0].removeprefix("skipped: ")
         raise CommandError(alone if len(words) == 1 else "none of the films could be read", BAD_DATA)
+    results.sync()
     if wanted.formats or wanted.pictures:
         say(f"results are in {wanted.output}")
     if asked.is_set() and not CAMERA.fullmatch(word):

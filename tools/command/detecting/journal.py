@@ -88,7 +88,7 @@ class Journal:
             return
         names = ("done", "skipped", "finished", "sizes")
         note = {name: getattr(self, name) for name in names} | {"images": self._images, "settings": self._settings}
-        write_whole(self._file, json.dumps(note).encode())
+        write_whole(self._file, json.dumps(note).encode(), sync=self.finished)
 
     def _read(self, file: Path) -> None:
         try:

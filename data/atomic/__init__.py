@@ -1,0 +1,1 @@
+../../proposals/atomic/__init__.py

@@ -1,0 +1,1 @@
+../../proposals/atomic/partials.py
