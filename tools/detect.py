@@ -39,6 +39,7 @@ from .command.detecting.selecting import LeastScores, class_names, least_scores
 from .command.detecting.sources import Source, Sources
 from .command.faults import fault, lacks_memory
 from .command.options.inference_options import chosen_inference, inference_options
+from .command.running.holding import hold
 from .command.running.lanes import lanes_for, side_by_side
 from .command.running.models import load, merge_option, models_option
 from .command.warm import warm_up
@@ -155,6 +156,8 @@ def command(
         raise click.UsageError("--resume goes on with what is written: give a --format, or leave --no-images out")
     images = Sources(sources, recursive=recursive, output=output)
     total = None if films else images.count()
+    if writes:
+        hold(output, inside=True)
     set_threads(threads)
     device = find_device(device)
     network = load(models, merge, device, engine)

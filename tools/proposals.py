@@ -1,7 +1,6 @@
 """`sppnet proposals`: the windows of a folder's images in a file, and how many of their objects windows find."""
 
 import json
-import shutil
 import sys
 import time
 from collections.abc import Generator, Iterator
@@ -32,6 +31,7 @@ from .command.inputs.splits import format_option, open_split
 from .command.options.choices import ChoiceOf
 from .command.options.detector_options import numbers
 from .command.progress import Progress
+from .command.running.holding import Cache, hold
 from .command.warm import warm_up
 from .reports.recall import measure, scores, show, write_plots
 
@@ -104,7 +104,8 @@ def find(
     search = proposals.SelectiveSearch(mode=mode, limit=number, seed=seed)
     data = open_split(root, split, usual=NO_SPLIT, lenient=lenient, data_format=data_format)
     items = Items(data, limit, lenient=lenient)
-    cache = output.with_name(f"{output.name}.cache")
+    hold(output)
+    stored = Cache(output.with_name(f"{output.name}.cache"))
     warm_up(search, detection=False)
     output.parent.mkdir(parents=True, exist_ok=True)
     counts = []
@@ -116,12 +117,14 @@ def find(
 
     started = time.perf_counter()
     try:
-        with closing(_searched(items, search, workers, cache)) as found:
+        with closing(_searched(items, search, workers, stored.folder)) as found:
             proposals.write_windows(output, named(found))
     except KeyboardInterrupt:
-        raise CommandError(f"interrupted; the same command takes up the windows in {cache}", INTERRUPTED) from None
+        raise CommandError(
+            f"interrupted; the same command takes up the windows in {stored.folder}", INTERRUPTED
+        ) from None
     seconds = time.perf_counter() - started
-    shutil.rmtree(cache, ignore_errors=True)
+    stored.remove()
     result = {"file": str(output), "images": len(counts), "windows": sum(counts), "seconds": seconds}
     if as_json:
         click.echo(json.dumps(result | {"images_per_second": len(counts) / seconds}))

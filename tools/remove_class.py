@@ -7,6 +7,7 @@ import click
 from sppnet import detector
 
 from .command.console import model_output_option
+from .command.running.holding import hold
 
 
 @click.command("remove-class")
@@ -16,6 +17,7 @@ from .command.console import model_output_option
 def command(model: Path, name: str, output: Path) -> None:
     """Make a model that does not know the class NAME of a MODEL."""
     detector.check_writable(output)
+    hold(output)
     network = detector.load_detector(model).remove_class(name)
     network.save(output)
     click.echo(f"the model of {len(network.classes)} classes is in {output}; next: sppnet detect PHOTO -m {output}")
