@@ -122,7 +122,7 @@ class FileLock:
         parents = self.file.parents
         for _ in range(TRIES):
             self._made += [folder for folder in parents if not folder.exists()]
-            with suppress(FileNotFoundError):  # somebody has removed the file, or the folder that was made for it
+            with suppress(FileNotFoundError, FileExistsError):  # somebody removes the file, or the folder made for it
                 parents[0].mkdir(parents=True, exist_ok=True)
                 descriptor = _opened(self.file)
                 if self._locked(descriptor, lock):

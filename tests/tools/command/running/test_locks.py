@@ -24,7 +24,7 @@ import sys, time
 from pathlib import Path
 from sppnet.tools.command.running.locks import FileLock, HeldError
 lock, number = FileLock(Path(sys.argv[1])), Path(sys.argv[2])
-for _ in range(100):
+for _ in range(50):
     while True:
         try:
             lock.hold({})
@@ -97,7 +97,7 @@ def test_one_at_a_time_holds_it_though_its_file_is_removed_again_and_again(file:
     counting = [subprocess.Popen(call) for _ in range(3)]
 
     assert [process.wait() for process in counting] == [0, 0, 0]
-    assert number.read_text() == "300"
+    assert number.read_text() == "150"
 
 
 def test_the_last_of_those_who_share_it_has_it_alone(file: Path, other: FileLock) -> None:
