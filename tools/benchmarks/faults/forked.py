@@ -15,8 +15,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
 
-IMPORTED = ("cv2", "numba", "onnxruntime", "torch", "torchvision", "sklearn.svm", "matplotlib.pyplot", "PIL.Image")
-VERBS = ("cli", "train", "proposals", "detect", "data.convert")
+QUICK = ("cv2", "numba", "onnxruntime", "PIL.Image")  # to import
+SLOW = ("torch", "torchvision", "sklearn.svm", "matplotlib.pyplot")
+VERBS = ("cli", "proposals", "detect", "data.convert")
 
 
 class Run(NamedTuple):
@@ -40,10 +41,11 @@ class Forks:
 
     Args:
         folder: Where the commands run.
+        training: Whether to import what trainings need, too.
     """
 
-    def __init__(self, folder: Path) -> None:
-        call = [sys.executable, "-m", "sppnet.tools.benchmarks.faults.forked"]
+    def __init__(self, folder: Path, *, training: bool) -> None:
+        call = [sys.executable, "-m", "sppnet.tools.benchmarks.faults.forked", *["training"] * training]
         self._process = subprocess.Popen(call, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=folder)
 
     def __enter__(self) -> Self:
@@ -69,16 +71,17 @@ class Forks:
         return [Run(*run) for run in json.loads(self._process.stdout.readline())]
 
 
-def _serve() -> None:
+def _serve(training: bool) -> None:
     """Answer requests on standard input, one a line."""
     from ...command.libraries import set_up
 
     set_up()
-    for name in IMPORTED:
+    for name in QUICK + SLOW * training:
         __import__(name)
     for name in VERBS:
         __import__(f"sppnet.tools.{name}")
-    _public_names()
+    if training:
+        _public_names()
     for line in sys.stdin:
         wanted = json.loads(line)
         print(json.dumps(_run(**wanted)), flush=True)
@@ -138,4 +141,4 @@ def _fork(command: Sequence[str], said: Path) -> int:
 
 
 if __name__ == "__main__":
-    _serve()
+    _serve("training" in sys.argv)

@@ -10,7 +10,7 @@ undisturbed run, half of them from those in which it writes.
 import json
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -82,7 +82,7 @@ def outcomes(seed: int, quick: bool, kills: int = KILLS, names: tuple[str, ...] 
     with TemporaryDirectory() as name:
         folder = Path(name)
         write_shapes(folder / "shapes", train=4, val=1, seed=seed)
-        with Forks(folder) as forks:
+        with Forks(folder, training=not quick) as forks:
             for place, (title, scenario) in enumerate(SCENARIOS.items()):
                 if (names and title not in names) or (quick and title.startswith("train")):
                     continue
@@ -93,7 +93,9 @@ def outcomes(seed: int, quick: bool, kills: int = KILLS, names: tuple[str, ...] 
 class _Trial:
     """A command that is killed again and again."""
 
-    def __init__(self, title: str, scenario: Scenario, folder: Path, forks: Forks, *, seed: list[int]) -> None:
+    def __init__(
+        self, title: str, scenario: Scenario, folder: Path, forks: Callable[..., list[Run]], *, seed: list[int]
+    ) -> None:
         self._title, self._scenario, self._folder, self._forks = title, scenario, folder, forks
         self._random, self._seed = np.random.default_rng(seed), seed[0]
         self._faults: list[str] = []
@@ -156,7 +158,10 @@ class _Trial:
             return [f"{where}{name} is no beginning of what it is in the end" for name in wrong]
         if found in (new, old) or not (found or old):
             return []
-        return [f"{where}{self._scenario.output} is neither old nor new" if found else f"{where}the old one is lost"]
+        if not found:
+            return [f"{where}the old one is lost"]
+        others = sorted(_differences(found, new, ""), key=len)
+        return [f"{where}{self._scenario.output} is neither old nor new: {others[0]}"]
 
     def _completed(self, *further: str) -> Run:
         [run] = self._forks((*self._scenario.arguments, *further))
