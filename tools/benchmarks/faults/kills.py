@@ -8,6 +8,7 @@ undisturbed run, half of them from those in which it writes.
 """
 
 import json
+import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -30,6 +31,8 @@ SMALL = (
     *("--weights", "random", "--scales", "120", "--max-windows", "60", "--val-split", "0"),
     *("--threads", "1", "--workers", "0"),
 )
+
+SECONDS = re.compile(rb"(?<= with seed 0) \(.* s\)")  # in the card of a model
 
 Contents = dict[str, bytes]  # path -> bytes
 
@@ -181,7 +184,7 @@ class _Trial:
 
 
 def _contents(folder: Path) -> Contents:
-    """Return all files below a folder, and empty folders with a slash behind; of JSON without seconds."""
+    """Return all files below a folder, and empty folders with a slash behind; without the seconds that trainings took."""
     found = Contents()
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
@@ -200,6 +203,8 @@ def _timeless(path: Path) -> bytes:
         # Of a run that is gone on with, stages that were done before may be missing.
         lines = [json.loads(line) for line in content.splitlines()]
         return json.dumps([{**line, "seconds": 0} for line in lines if "round" in line or "epoch" in line]).encode()
+    if path.name == "README.md":
+        return SECONDS.sub(b"", content)
     return content
 
 
