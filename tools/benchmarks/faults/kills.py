@@ -90,10 +90,10 @@ def outcomes(seed: int, quick: bool, kills: int = KILLS, names: tuple[str, ...] 
                 if (names and title not in names) or (quick and title.startswith("train")):
                     continue
                 count = 3 if quick else max(1, kills * scenario.share // 100)
-                yield _Trial(title, scenario, folder, forks, seed=[seed, place]).outcome(count)
+                yield Trial(title, scenario, folder, forks, seed=[seed, place]).outcome(count)
 
 
-class _Trial:
+class Trial:
     """A command that is killed again and again."""
 
     def __init__(
@@ -110,17 +110,17 @@ class _Trial:
         if scenario.older is not None:
             self._completed(*scenario.older)
             older = self._written()
-            self._clean()
+            clean(self._folder)
         self._completed()  # once before, so that loops are compiled
-        self._clean()
+        clean(self._folder)
         usual = self._completed()
         whole = self._written()
         while self._tried < kills:
-            self._clean()
+            clean(self._folder)
             replaces = bool(older) and bool(self._random.integers(2))
             _restore(self._folder, older if replaces else {})
             self._cycle(min(kills - self._tried, MOST_IN_TURN), usual, older if replaces else {}, whole)
-        self._clean()
+        clean(self._folder)
         first = f"; {self._faults[0]}; `{_repeated(self._title, self._seed, kills)}` repeats it" if self._faults else ""
         note = f"{usual.seconds:.2f} s undisturbed{first}"
         return Outcome(f"kill -9: {self._title}", self._tried, self._survived, note)
@@ -132,13 +132,11 @@ class _Trial:
             busy = bool(self._random.integers(2))
             moment = float(self._random.uniform(0, usual.seconds - busy * usual.idle))
             [run] = self._forks(self._scenario.arguments, kill_after=moment, busy=busy)
-            if run.code == -9:
-                self._tried += 1
-                faults += self._halfway(
-                    older, whole, f"after kill {self._tried} at {moment:.3f} s{' of writing' * busy}: "
-                )
-            elif run.code:
+            if run.code != -9:  # it was quicker
                 break
+            self._tried += 1
+            where = f"after kill {self._tried} at {moment:.3f} s{' of writing' * busy}: "
+            faults += self._halfway(older, whole, where)
         [run] = self._forks(self._scenario.arguments)
         if run.code and self._scenario.once and _below(self._written(), self._scenario.output) == whole:
             # Killed when all was there, and what is there is not written over: begun anew, it tidies up.
@@ -149,6 +147,7 @@ class _Trial:
         else:
             faults += _differences(self._written(), whole, f"in the end, after kill {self._tried}: ")
         self._faults += faults
+        self._tried += bool(faults) and self._tried == before
         self._survived += 0 if faults else self._tried - before
 
     def _halfway(self, older: Contents, whole: Contents, where: str) -> list[str]:
@@ -173,21 +172,25 @@ class _Trial:
         return run
 
     def _written(self) -> Contents:
-        return {path: content for path, content in _contents(self._folder).items() if not path.startswith("shapes/")}
-
-    def _clean(self) -> None:
-        for path in self._folder.iterdir():
-            if path.is_dir() and path.name != "shapes":
-                shutil.rmtree(path)
-            elif path.is_file():
-                path.unlink()
+        return contents(self._folder)
 
 
-def _contents(folder: Path) -> Contents:
-    """Return all files below a folder, and empty folders with a slash behind; without the seconds that trainings took."""
+def clean(folder: Path) -> None:
+    """Remove all in a folder but the shapes."""
+    for path in folder.iterdir():
+        if path.is_dir() and path.name != "shapes":
+            shutil.rmtree(path)
+        elif path.is_file():
+            path.unlink()
+
+
+def contents(folder: Path) -> Contents:
+    """Return all files below a folder but the shapes, without seconds, and empty folders with a slash behind."""
     found = Contents()
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
+        if name.startswith("shapes/"):
+            continue
         if path.is_dir() and not any(path.iterdir()):
             found[f"{name}/"] = b""
         elif path.is_file():

@@ -4,7 +4,6 @@
 """
 
 import re
-import shutil
 import sys
 from collections.abc import Generator, Sequence
 from pathlib import Path
@@ -15,7 +14,7 @@ import click
 from ...command.console import USAGE, seed_option
 from ...command.shapes import write_shapes
 from .forked import Forks, Run
-from .kills import SMALL
+from .kills import SMALL, Contents, clean, contents
 from .outcome import Outcome
 
 AT_ONCE = 8
@@ -50,8 +49,8 @@ def _on_one_output(
     alone = _alone(folder, forks, arguments)
     runs = forks(*[arguments] * count)
     wrong = [run for run in runs if run.code and not _refused(run, output) and not _is_there(run, output)]
-    well = any(run.code == 0 for run in runs) and _contents(folder) == alone
-    _clean(folder)
+    well = any(run.code == 0 for run in runs) and contents(folder) == alone
+    clean(folder)
     note = _note([run.said for run in wrong], well, f"{sum(_refused(run, output) for run in runs)} refused")
     return Outcome(f"{count} at once on one output: {title}", count, (count - len(wrong)) * well, note)
 
@@ -63,9 +62,9 @@ def _after_a_death(folder: Path, forks: Forks, count: int) -> Outcome:
     for number in range(count):
         [killed] = forks(arguments, kill_after=0.002 * number, busy=True)
         [again] = forks(arguments)
-        well += killed.code != -9 or (again.code == 0 and _contents(folder) == alone)
+        well += killed.code != -9 or (again.code == 0 and contents(folder) == alone)
         said += [again.said] * bool(again.code)
-        _clean(folder)
+        clean(folder)
     return Outcome("a lock whose holder was killed", count, well, _note(said, well == count))
 
 
@@ -78,7 +77,7 @@ def _on_one_cache(folder: Path, forks: Forks, count: int) -> Outcome:
     names = {path.name for path in folder.iterdir() if path.name not in ("shapes", "alone")}
     left = names - {"shared", *(f"model{number}" for number in range(count))}
     left |= {path.name for path in (folder / "shared").glob("*")} - {"windows", "maps"}
-    _clean(folder)
+    clean(folder)
     note = _note([run.said for run in runs if run.code], all(same) and not left, ", ".join(sorted(left)))
     return Outcome(f"{count} trainings at once on one --cache", count, sum(same) * (not left), note)
 
@@ -89,7 +88,7 @@ def _on_the_default_cache_of_another(folder: Path, forks: Forks) -> Outcome:
     [third] = forks(_training("model"))  # has the cache for itself
     left = {path.name for path in folder.iterdir()} - {"shapes", "model", "other"}
     same = _tensors(folder / "model") == _tensors(folder / "other") != b""
-    _clean(folder)
+    clean(folder)
     note = _note([run.said for run in (*runs, third) if run.code], same and not left, ", ".join(sorted(left)))
     well = sum(run.code == 0 for run in runs) * (same and not left)
     return Outcome("a training with the default cache of another", 2, well, note)
@@ -99,13 +98,13 @@ def _training(output: str, *further: str) -> tuple[str, ...]:
     return ("train", "--data", "shapes", "-o", output, *SMALL, *further)
 
 
-def _alone(folder: Path, forks: Forks, arguments: Sequence[str]) -> dict[str, bytes]:
+def _alone(folder: Path, forks: Forks, arguments: Sequence[str]) -> Contents:
     """Return what a command writes that runs alone."""
     [run] = forks(arguments)
     if run.code:
         raise click.ClickException(f"sppnet {' '.join(arguments)} ended with {run.code}: {run.said}")
-    found = _contents(folder)
-    _clean(folder)
+    found = contents(folder)
+    clean(folder)
     return found
 
 
@@ -123,22 +122,9 @@ def _note(said: Sequence[str], well: bool, further: str = "") -> str:
     return said[0] if said else further if well else f"other bytes, or something left over: {further}"
 
 
-def _contents(folder: Path) -> dict[str, bytes]:
-    files = (path for path in folder.rglob("*") if path.is_file() and "shapes" not in path.parts)
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
-
-
 def _tensors(model: Path) -> bytes:
     file = model / "model.safetensors"
     return file.read_bytes() if file.exists() else b""
-
-
-def _clean(folder: Path) -> None:
-    for path in folder.iterdir():
-        if path.is_dir() and path.name != "shapes":
-            shutil.rmtree(path)
-        elif path.is_file():
-            path.unlink()
 
 
 @click.command()

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from sppnet.tools.benchmarks.faults.forked import Forks, Run
-from sppnet.tools.benchmarks.faults.kills import Scenario, _Trial, outcomes
+from sppnet.tools.benchmarks.faults.kills import Scenario, Trial, outcomes
 
 
 class Writers:
@@ -36,7 +36,7 @@ def test_what_a_killed_command_leaves_is_judged(
 ) -> None:
     scenario = Scenario(("proposals",), "found.npz", 25, older=("--limit", "1"))
 
-    outcome = _Trial("proposals", scenario, tmp_path, Writers(tmp_path, leftover, content), seed=[0, 0]).outcome(4)
+    outcome = Trial("proposals", scenario, tmp_path, Writers(tmp_path, leftover, content), seed=[0, 0]).outcome(4)
 
     assert (outcome.tried, outcome.survived) == (4, survived)
     assert told in outcome.note and ("repeats it" in outcome.note) == (not survived)
