@@ -33,6 +33,7 @@ from .command.inputs.items import Items
 from .command.inputs.splits import open_split
 from .command.options.completing import complete_model, complete_split
 from .command.progress import Progress
+from .command.running.holding import hold
 from .command.warm import warm_up
 from .training.memory import remember
 
@@ -82,6 +83,7 @@ def command(
     set_threads(threads, deterministic=deterministic)
     device = find_device(device, deterministic=deterministic)
     detector.check_writable(output)
+    hold(output)
     network = detector.load_detector(model, device=device, engine=engine)
     data = open_split(root, split, usual="train", lenient=lenient)
     others = Pictures(negatives, strict=not lenient) if negatives else None

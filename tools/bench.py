@@ -22,6 +22,7 @@ from .command.console import (
 from .command.inputs.splits import format_option, open_split
 from .command.options.completing import complete_model, complete_split
 from .command.progress import Progress
+from .command.running.holding import hold
 from .command.warm import announce_compilation, warm_up
 from .reports import race as report
 
@@ -101,6 +102,7 @@ def command(
         contenders += race.networks(seed, device)
     if output is not None:
         output.mkdir(parents=True, exist_ok=True)  # before the work: it may not be possible
+        hold(output, inside=True)
     warm_up(network.search)
     rates = measure_rates(*sorted({"float32", *race.precisions(contenders)}), device=device)
     with Progress() as progress:

@@ -13,6 +13,7 @@ from sppnet.data import open_data, whole_path, write_whole
 from .command.console import device_option, find_device, say, seed_option, set_threads, threads_option, workers_option
 from .command.detecting.sources import Source
 from .command.inputs.items import Items
+from .command.running.holding import hold
 from .command.running.models import load
 from .command.shapes import draw_shapes, write_shapes
 from .command.warm import warm_up
@@ -36,6 +37,7 @@ def command(output: Path, train: bool, device: str, threads: int | None, workers
     """Find the objects in a photograph and draw them, with the model that comes with sppnet."""
     set_threads(threads)
     device = find_device(device)
+    hold(output, inside=True)
     network: detector.SPPNet | detector.Combination
     if train:
         network, source = learn_shapes(output, device, workers, seed)

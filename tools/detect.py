@@ -42,6 +42,7 @@ from .command.faults import fault, lacks_memory
 from .command.options.choices import ChoiceOf
 from .command.options.completing import complete_file
 from .command.options.inference_options import chosen_inference, inference_options
+from .command.running.holding import hold
 from .command.running.lanes import lanes_for
 from .command.running.models import load, merge_option, models_option
 from .command.spreading.carrying import Carried, carried, digests
@@ -177,6 +178,11 @@ def command(
         raise click.UsageError("--resume goes on with what is written: give a --format, or leave --no-images out")
     images = Sources(sources, recursive=recursive, output=output)
     total = None if films else images.count()
+    if shard:
+        output.mkdir(parents=True, exist_ok=True)
+        hold(shard.file(output))
+    elif writes:
+        hold(output, inside=True)
     set_threads(threads, deterministic=deterministic)
     device = find_device(device, deterministic=deterministic)
     network = load(models, merge, device, engine)
@@ -198,7 +204,6 @@ def command(
         detect_in_films(films, find, draw, network.classes, filming)
     journal: Journal | Records
     if shard:
-        output.mkdir(parents=True, exist_ok=True)
         journal = Records(output, shard, _head(models, network.classes), resume=resume)
         writers, total = list[Writer]([journal.writer]), total and shard.size(total)
     else:

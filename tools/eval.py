@@ -27,6 +27,7 @@ from .command.inputs.splits import format_option, open_split
 from .command.options.choices import ChoiceOf
 from .command.options.completing import complete_split
 from .command.options.inference_options import chosen_inference, inference_options
+from .command.running.holding import hold
 from .command.running.models import BUNDLED, load, merge_option, models_option
 from .command.running.predicting import detect_all, found_in, look
 from .command.spreading.carrying import carried, digests
@@ -216,6 +217,7 @@ def _records(output: Path, shard: Shard, models: Sequence[Path], classes: Sequen
     given = click.get_current_context().params
     settings = {name: given[name] for name in ("merge", "no_regression", "split", "data_format", "limit", *INFERENCE)}
     settings["windows"] = given["windows"] and [given["windows"].name, given["windows"].stat().st_size]
+    hold(shard.file(output), option="--save-detections")
     return Records(output, shard, {"verb": "eval", "models": digests(models), "classes": classes, "settings": settings})
 
 

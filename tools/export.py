@@ -9,6 +9,7 @@ from sppnet import detector
 from .command.console import model_output_option
 from .command.options.completing import complete_model
 from .command.options.detector_options import numbers
+from .command.running.holding import hold
 
 
 @click.command("export")
@@ -40,10 +41,12 @@ def command(model: Path, output: Path, kind: str, ranks: tuple[int, ...] | None,
     if kind == "onnx":
         if ranks or half:
             raise click.UsageError("--compress and --half are for --format sppnet")
+        hold(output)
         detector.export_onnx(detector.load_detector(model), output)
         click.echo(f"the model is in {output}; next: read {output / 'README.md'}")
         return
     detector.check_writable(output)
+    hold(output)
     network = detector.load_detector(model)
     (network.compress(ranks) if ranks else network).save(output, half=half)
     click.echo(f"the model is in {output}; next: sppnet eval -m {output} --data FOLDER")

@@ -1,7 +1,6 @@
 """The supervised half of `sppnet pretrain`: labelled images in; a classifier, and conv layers for detectors, out."""
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from .command.console import duration, find_device, finish, set_threads
 from .command.inputs.labelled import open_labelled
 from .command.options.classifier_options import classifier
 from .command.running.fitting import fit_classifier
+from .command.running.holding import Cache, hold
 from .reports.curves import learning_curves
 
 CURVES, WEIGHTS = "curves.png", "backbone.safetensors"
@@ -43,6 +43,7 @@ def pretrain_on_labels(
     set_threads(threads)
     device = find_device(device)
     detector.check_writable(output)
+    hold(output)
     output.parent.mkdir(parents=True, exist_ok=True)
     images, left_out = open_labelled(
         root,
@@ -57,13 +58,13 @@ def pretrain_on_labels(
         seed=seed,
     )
     network, training = classifier(images.classes, labels=labels, seed=seed, device=device, settings=settings)
-    folder = cache or output.with_name(f"{output.name}.cache")
-    fit_classifier(network, images, folder, workers, training)
+    stored = Cache(cache or output.with_name(f"{output.name}.cache"))
+    fit_classifier(network, images, stored.folder, workers, training)
     network.save(output)
     score = network.metrics_["quality"]
     write_whole(output / CURVES, learning_curves(network.metrics_["history"], score))
     if cache is None:
-        shutil.rmtree(folder)
+        stored.remove()
     scores = {size: values[-1] for size, values in network.metrics_["history"]["scores"].items() if values}
     if as_json:
         result = {"model": str(output), "weights": str(output / WEIGHTS), "scores": scores}

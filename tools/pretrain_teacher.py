@@ -1,7 +1,6 @@
 """The half of `sppnet pretrain` that needs no labels: a larger backbone's maps in; weights for a smaller one out."""
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,6 +11,7 @@ from sppnet.data import Pictures, write_whole
 
 from .command.console import INTERRUPTED, CommandError, duration, find_device, finish, say, set_threads, warn
 from .command.progress import Progress
+from .command.running.holding import Cache, hold
 from .reports.plots import losses_by_step
 
 
@@ -38,20 +38,21 @@ def pretrain_by_teacher(
     pictures = Pictures(data, split, strict=not lenient)
     say(f"{len(pictures):,} images")
     warn(pictures.problems)
+    hold(output)
     output.parent.mkdir(parents=True, exist_ok=True)
-    folder = cache or output.with_name(f"{output.name}.cache")
+    stored = Cache(cache or output.with_name(f"{output.name}.cache"))
     try:
         with Progress() as progress:
-            history = distil(pictures, output, folder, progress, device=device, **settings)
+            history = distil(pictures, output, stored.folder, progress, device=device, **settings)
     except KeyboardInterrupt:
         raise CommandError(
-            f"interrupted; the same command goes on from the checkpoint in {folder}", INTERRUPTED
+            f"interrupted; the same command goes on from the checkpoint in {stored.folder}", INTERRUPTED
         ) from None
     curves = {"learned from": history["losses"]}
     curves |= {f"held out, {size} pixels": losses for size, losses in history["held_out_losses"].items()}
     write_whole(output.with_suffix(".png"), losses_by_step(history["steps"], curves))
     if cache is None:
-        shutil.rmtree(folder)
+        stored.remove()
     seconds = sum(progress.seconds.values())
     if as_json:
         click.echo(json.dumps({"weights": str(output), "seconds": seconds, "history": history}))

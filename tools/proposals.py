@@ -1,7 +1,6 @@
 """`sppnet proposals`: the windows of a folder's images in a file, and how many of their objects windows find."""
 
 import json
-import shutil
 import sys
 import time
 from collections.abc import Generator, Iterator
@@ -34,6 +33,7 @@ from .command.options.choices import ChoiceOf
 from .command.options.completing import complete_split
 from .command.options.detector_options import numbers
 from .command.progress import Progress
+from .command.running.holding import Cache, hold
 from .command.spreading.cluster import Cluster, on_ray, ray_option
 from .command.spreading.entries import windows_entry
 from .command.spreading.records import Records
@@ -114,11 +114,12 @@ def find(
     search = proposals.SelectiveSearch(mode=mode, limit=number, seed=seed)
     data = open_split(root, split, usual=NO_SPLIT, lenient=lenient, data_format=data_format)
     output.parent.mkdir(parents=True, exist_ok=True)
+    hold(shard.file(output) if shard else output)
     head = {"verb": "proposals", "search": repr(search), "settings": [split, data_format, limit]}
     records = Records(output, shard, head) if shard else None
     items = Items(data, limit, lenient=lenient, records=records)
     cluster = Cluster(ray, partial(partial, _propose, search)) if ray else None
-    cache = output.with_name(f"{output.name}.cache")
+    stored = Cache(output.with_name(f"{output.name}.cache"))
     warm_up(search, detection=False)
     counts = []
 
@@ -131,7 +132,7 @@ def find(
 
     started = time.perf_counter()
     try:
-        with closing(_searched(items, search, workers, None if records else cache, cluster)) as found:
+        with closing(_searched(items, search, workers, None if records else stored.folder, cluster)) as found:
             if records:
                 for image, windows in named(found):
                     records.add(image, windows_entry(windows))
@@ -139,11 +140,11 @@ def find(
             else:
                 proposals.write_windows(output, named(found))
     except KeyboardInterrupt:
-        kept = records.file if records else cache
+        kept = records.file if records else stored.folder
         again = "" if ray and not records else f"; the same command takes up the windows in {kept}"
         raise CommandError(f"interrupted{again}", INTERRUPTED) from None
     seconds = time.perf_counter() - started
-    shutil.rmtree(cache, ignore_errors=True)
+    stored.remove()
     result = {"file": str(output), "images": len(counts), "windows": sum(counts), "seconds": seconds}
     if as_json:
         click.echo(json.dumps(result | {"images_per_second": len(counts) / seconds}))

@@ -8,6 +8,7 @@ from sppnet import detector
 
 from .command.console import model_output_option
 from .command.options.completing import complete_model
+from .command.running.holding import hold
 
 
 @click.command("rename-class")
@@ -18,5 +19,6 @@ from .command.options.completing import complete_model
 def command(model: Path, name: str, new_name: str, output: Path) -> None:
     """Make a model that calls the class NAME of a MODEL NEW_NAME."""
     detector.check_writable(output)
+    hold(output)
     detector.load_detector(model).rename_class(name, new_name).save(output)
     click.echo(f"the model is in {output}; next: sppnet detect PHOTO -m {output}")

@@ -26,6 +26,7 @@ from .command.options.choices import ChoiceOf
 from .command.options.completing import complete_split, complete_weights
 from .command.options.detector_options import BACKBONE
 from .command.progress import Progress
+from .command.running.holding import Cache
 from .reports.representation import show, write_plots
 
 
@@ -135,6 +136,7 @@ def command(
         data = images_of_splits(root, split, test_split, limit, data_format)
     else:
         data = folder_images(root, train=train_per_class, test=test_per_class, splits=splits, seed=seed)
+    Cache(cache)
     backbone = detector.load_backbone(name, weights, preprocessing=preprocessing, precision=precision, device=device)
     columns = [Column(framing, together) for framing in framings for together in scales]
     result = compare(

@@ -1,5 +1,6 @@
 """`sppnet train`: a folder of annotated images in, a model and its score out; what was interrupted can go on."""
 
+import hashlib
 import json
 import shlex
 import shutil
@@ -34,6 +35,7 @@ from .command.inputs.splits import format_option, open_split
 from .command.options.completing import complete_split
 from .command.options.detector_options import network, network_options
 from .command.progress import Progress
+from .command.running.holding import Cache, hold
 from .command.running.planning import fitting, present_leftovers, present_plan, slowness
 from .command.warm import warm_up
 from .training.choosing import Task, choose_settings, divided_in_folds
@@ -126,6 +128,8 @@ def command(
     device = find_device(device, deterministic=deterministic)
     detector.check_writable(output)
     _check_choices(preset, minutes, choose, settings)
+    if not dry_run:
+        hold(output)
     data_format, seed = find_format(root, data_format), settings["seed"]
     data = open_split(root, split, usual="train", lenient=lenient, data_format=data_format)
     order = data.ids
@@ -139,8 +143,10 @@ def command(
         return network(data.classes, device=device, engine=engine, preset=preset, **{**settings, **changes})
 
     folder = cache or output.with_name(f"{output.name}.cache")
+    notes = folder / _own(output) if cache else folder
+    stored = None if dry_run else Cache(folder)
     run = Run.of(click.get_current_context(), train, hashes)
-    earlier = run.earlier(folder, wanted=resume)
+    earlier = run.earlier(notes, wanted=resume)
     present_leftovers(folder, wanted=resume and earlier is None)
     count, slower = len(train), slowness()
     if earlier and earlier.chosen:
@@ -153,7 +159,7 @@ def command(
     plan = present_plan(model, train, data_format, folder, slower)
     if not (preset or minutes or settings["tuning"]) and settings["method"] == "sppnet":
         say(f"better: --preset hours, about {duration(slower * make('hours').plan(count)['seconds'])}")
-    if dry_run:
+    if stored is None:
         weights = {name: settings[name] for name in ("weights", "preprocessing", "precision", "seed")}
         detector.load_backbone(settings["backbone"], **weights)
         if as_json:
@@ -161,14 +167,14 @@ def command(
         return
     output.parent.mkdir(parents=True, exist_ok=True)
     warm_up(*([model.search] if windows is None else []), training=True)
-    run.write(folder)
+    run.write(notes)
     if choose and not run.chosen:
         task = Task(train, divided_in_folds(hashes, seed=seed), folder, workers, lenient, windows, order)
         changes, tried = choose_settings(make, task, minutes or 0, slower)
         model, run = make(**changes), run._replace(chosen=changes, tried=tried)
-        run.write(folder)
+        run.write(notes)
     items = Items(train, lenient=lenient, windows=windows, order=order)
-    log = Log(folder / LOG, goes_on=earlier is not None)
+    log = Log(notes / LOG, goes_on=earlier is not None)
     fit(model, items, folder, workers, log, **({"keep_examples": keep_examples} if keep_examples else {}))
     remember(model, hashes)
     if run.tried:
@@ -176,10 +182,12 @@ def command(
     model.save(output)  # before the score, which may be interrupted
     lines, skipped = log.lines(model.metrics_), items.skipped
     write_log(output, lines, model.metrics_)
-    if cache is None and not keep_cache:
-        shutil.rmtree(folder)
+    if cache:
+        shutil.rmtree(notes, ignore_errors=True)
+    elif not keep_cache:
+        stored.remove()
     for file in (RUN, LOG):  # of a training that is at its end
-        (folder / file).unlink(missing_ok=True)
+        (notes / file).unlink(missing_ok=True)
     if val:
         tests = Items(val, lenient=True, windows=windows if held_out else None, order=order)
         lines.append({"stage": "score", **_scored(model, tests, val, workers, where, seed, output)})
@@ -244,6 +252,11 @@ def _check_choices(preset: str | None, minutes: float | None, choose: bool, sett
 
 def _pass_over(line: dict[str, Any]) -> None:
     """Take what is known of an epoch, and keep nothing."""
+
+
+def _own(output: Path) -> str:
+    """Return the name of the folder that a training of an output has in a cache that it may share with others."""
+    return f"{output.name}-{hashlib.blake2b(str(output).encode(), digest_size=4).hexdigest()}"
 
 
 def _chosen(model: "detector.SPPNet") -> dict[str, Any]:

@@ -329,6 +329,21 @@ def test_a_cache_of_ones_own_is_kept(shapes: Path, tmp_path: Path) -> None:
     assert (tmp_path / "mine").is_dir()
 
 
+def test_trainings_that_share_a_cache_keep_their_notes_apart(
+    shapes: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    interrupt(shapes, monkeypatch, "--cache", tmp_path / "mine")
+
+    CliRunner().invoke(
+        cli, ["train", "--data", str(shapes), "-o", str(tmp_path / "other"), "--cache", str(tmp_path / "mine")]
+    )
+
+    [notes] = (tmp_path / "mine").iterdir()
+    assert sorted(file.name for file in notes.iterdir()) == ["log.jsonl", "training.json"]
+    assert train(shapes, "--cache", tmp_path / "mine", "--resume").exit_code == 0
+    assert list((tmp_path / "mine").iterdir()) == []
+
+
 def test_json_prints_one_object(shapes: Path) -> None:
     printed = json.loads(train(shapes, "--json").stdout)
 

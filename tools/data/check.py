@@ -16,6 +16,7 @@ from ..command.console import BAD_DATA, duration, finish, json_option, say
 from ..command.inputs.splits import format_option
 from ..command.options.completing import complete_split
 from ..command.progress import SECONDS_BETWEEN_LINES, Progress
+from ..command.running.holding import hold
 from ..command.warm import warm_up
 from ..reports.checking import show
 from .convert import usual_splits
@@ -69,6 +70,8 @@ def command(
         raise click.UsageError("--rename is for the copy that --fix writes")
     if output is not None and output.exists() and (not output.is_dir() or any(output.iterdir())):
         raise click.UsageError(f"--fix {output} must be a new or empty folder: nothing is written over")
+    if output is not None:
+        hold(output, option="--fix")
     found = find_format(root, data_format)
     search = proposals.SelectiveSearch() if searches else None
     if search:

@@ -12,6 +12,7 @@ from sppnet.data import DataSet, write_data
 
 from ..command.console import duration, say
 from ..command.progress import Progress
+from ..command.running.holding import hold
 
 output_option = click.option(
     "-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder to make; new, or empty."
@@ -26,6 +27,7 @@ images_option = click.option(
 
 def write(output: Path, to: str, parts: Mapping[str, DataSet], images: str, as_json: bool) -> None:
     """Write a data set, say what is lost, and print how much it is."""
+    hold(output)
     started = time.perf_counter()
     with Progress() as progress:
         losses = write_data(output, to, parts, images=cast(Any, images), progress=progress)

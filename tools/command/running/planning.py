@@ -73,7 +73,7 @@ def present_plan(
         f"memory up to about {plan['memory_bytes'] / 1e9:.1f} GB"
         + (f", {memory / 1e9:.1f} GB are free" if memory else "")
     )
-    held = sum(file.stat().st_size for file in cache.rglob("*") if file.is_file())
+    held = sum(map(_size, cache.rglob("*")))
     if plan["disk_bytes"] - held > free:
         raise CommandError(f"{cache}: too little room; name a folder on another disk with --cache", 1)
     return {
@@ -84,6 +84,14 @@ def present_plan(
         **plan,
         "seconds": seconds,
     }
+
+
+def _size(file: Path) -> int:
+    """Return the bytes of a file, 0 of what is none or has just been removed by a run that shares its folder."""
+    try:
+        return file.stat().st_size if file.is_file() else 0
+    except FileNotFoundError:
+        return 0
 
 
 def free_memory() -> int | None:
