@@ -12,10 +12,15 @@ MATLAB_HEADER = b" " * 124 + b"\x00\x01IM"
 MATRIX, COMPRESSED, EMPTY_CELL = 14, 15, struct.pack("<II", 14, 0)
 
 
+def element(kind: int, content: bytes) -> bytes:
+    """Return a part of a MATLAB file."""
+    return struct.pack("<II", kind, len(content)) + content + bytes(-len(content) % 8)
+
+
 def matlab_head(shape: tuple[int, ...], name: bytes = b"boxes") -> bytes:
     """Return the head of a cell array in a MATLAB file."""
     parts = (6, struct.pack("<II", 1, 0)), (5, struct.pack(f"<{len(shape)}i", *shape)), (1, name)
-    return b"".join(_element(kind, content) for kind, content in parts)
+    return b"".join(element(kind, content) for kind, content in parts)
 
 
 def packed_cells(cells: int) -> bytes:
@@ -29,12 +34,12 @@ def packed_cells(cells: int) -> bytes:
 
 def plain_cells(cells: int) -> bytes:
     """Return a MATLAB file of so many empty cells, not packed."""
-    return MATLAB_HEADER + _element(MATRIX, matlab_head((1, cells)) + EMPTY_CELL * cells)
+    return MATLAB_HEADER + element(MATRIX, matlab_head((1, cells)) + EMPTY_CELL * cells)
 
 
 def many_sides(sides: int) -> bytes:
     """Return a MATLAB file of a matrix with so many sides of 1."""
-    return MATLAB_HEADER + _element(MATRIX, matlab_head((1,) * sides))
+    return MATLAB_HEADER + element(MATRIX, matlab_head((1,) * sides))
 
 
 def understated_archive(megabytes: int, said: int) -> bytes:
@@ -115,10 +120,6 @@ WORST: dict[str, tuple[str, Callable[[], bytes]]] = {
     "64,000,000 pixels of 4 KB": (".bmp", lambda: run_lengths(32_000, 2000)),
     "30,000 strips": (".tif", lambda: many_strips(30_000)),
 }
-
-
-def _element(kind: int, content: bytes) -> bytes:
-    return struct.pack("<II", kind, len(content)) + content + bytes(-len(content) % 8)
 
 
 def _encoded(image: Image.Image, kind: str, **options: bool) -> bytes:
