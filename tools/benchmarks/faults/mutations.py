@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 import click
 
 from ...command.console import seed_option
+from ...command.shown import shown
 from .outcome import Outcome
 from .reading.readers import READERS
 from .reading.small_models import add_backbone
@@ -97,7 +98,7 @@ def command(seed: int, count: int | None, quick: bool, only: str, number: int | 
         _again(seed, only, number)
         return
     for row in outcomes(seed, quick, count=count, only=only, processes=processes):
-        click.echo(f"{row.fault:36}{row.tried:6,}{row.survived:6,}  {row.note}")
+        click.echo(f"{row.fault:36}{row.tried:6,}{row.survived:6,}  {shown(row.note)}")
 
 
 def _again(seed: int, name: str, number: int) -> None:

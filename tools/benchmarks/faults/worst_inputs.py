@@ -70,12 +70,12 @@ def many_segments(segments: int) -> bytes:
 def many_texts(texts: int, megabytes: int) -> bytes:
     """Return a PNG with so many packed texts that may hold its orientation."""
     text = b"XML:com.adobe.xmp\0\1\0\0\0" + zlib.compress(bytes(megabytes << 20), 9)
-    return _with_chunks(_chunk(b"iTXt", text) * texts)
+    return with_chunks(chunk(b"iTXt", text) * texts)
 
 
 def many_chunks(chunks: int) -> bytes:
     """Return a PNG with so many empty chunks."""
-    return _with_chunks(_chunk(b"abCd", b"") * chunks)
+    return with_chunks(chunk(b"abCd", b"") * chunks)
 
 
 def run_lengths(width: int, height: int) -> bytes:
@@ -128,12 +128,13 @@ def _encoded(image: Image.Image, kind: str, **options: bool) -> bytes:
     return file.getvalue()
 
 
-def _with_chunks(chunks: bytes) -> bytes:
+def with_chunks(chunks: bytes) -> bytes:
     """Return a PNG of a pixel with further chunks before its data."""
     data = _encoded(Image.new("L", (1, 1)), "PNG")
     place = data.index(b"IDAT") - 4
     return data[:place] + chunks + data[place:]
 
 
-def _chunk(kind: bytes, content: bytes) -> bytes:
+def chunk(kind: bytes, content: bytes) -> bytes:
+    """Return a chunk of a PNG."""
     return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))

@@ -10,8 +10,9 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any
 
+from .pickles import CALLS
+
 CHANGES = (1, 1, 1, 2, 3)  # of one file, all alike
-EXECUTED = "executed"  # the file that a pickle writes where the process is if something executes it
 _PLACE = "\x01{}\x01"  # what stands for a value while JSON is written
 
 # Texts of JSON, each of them one that some reader somewhere does not expect.
@@ -27,16 +28,6 @@ WORDS = (
     *("../../outside", "/etc/passwd", "C:\\a", "x" * 300, "y" * 70_000, "\0", "\x1b[31m", "\u202e", "\ud800", "\n"),
     *("<a>", "</a>", "&a;", "&#0;", "<!DOCTYPE a [<!ENTITY a 'b'>]>", "<![CDATA[", '"', "'", ",", ";", ":", "{", "["),
     *("!!python/object/apply:os.system ['x']", "*a", "&a ", "- ", "? ", "|", "%", "@", "`", "\t", "\r", "\ufeff"),
-)
-# What calls open("executed", "w") when a pickle is loaded by something that executes it, and leaves nothing behind.
-_CALL = b"cbuiltins\nopen\n(V" + EXECUTED.encode() + b"\nVw\ntR0"
-_CALLS = (
-    _CALL,
-    b"cio\nopen\n(V" + EXECUTED.encode() + b"\nVw\ntR0",
-    b"cbuiltins\nexec\n(Vopen('" + EXECUTED.encode() + b"', 'w')\ntR0",
-    b"cos\nsystem\n(Vtouch " + EXECUTED.encode() + b"\ntR0",
-    b"(Vopen('" + EXECUTED.encode() + b"', 'w')\nibuiltins\neval\n0",
-    b"\x80\x02cpathlib\nPath\n(V" + EXECUTED.encode() + b"\ntRctorch\nload\n0(ctorch.hub\nload\n00",
 )
 
 
@@ -156,7 +147,7 @@ def damaged_pickle(content: bytes, random: Random) -> bytes:
         return damaged_bytes(content, random)
     ends = [place for _, _, place in pickletools.genops(content) if place]
     place = random.choice(ends)
-    return content[:place] + random.choice(_CALLS) + content[place:]
+    return content[:place] + random.choice([*CALLS.values()]) + b"0" + content[place:]
 
 
 def _damaged_tree(tree: Any, random: Random) -> bytes:
@@ -213,7 +204,9 @@ def _special(data: bytearray, random: Random) -> None:
 def _number(data: bytearray, random: Random) -> None:
     width = random.choice((2, 4, 8))
     start = random.randrange(len(data))
-    value = random.choice((0, 1, (1 << (8 * width - 1)) - 1, 1 << (8 * width - 1), (1 << 8 * width) - 1, 65535, 1 << 15))
+    value = random.choice(
+        (0, 1, (1 << (8 * width - 1)) - 1, 1 << (8 * width - 1), (1 << 8 * width) - 1, 65535, 1 << 15)
+    )
     data[start : start + width] = value.to_bytes(width, random.choice(("big", "little")))
 
 

@@ -97,6 +97,7 @@ class Worker:
         self._process = context.Process(target=_serve, args=(other, self._folder), daemon=True)
         self._process.start()
         other.close()
+        self._connection.recv()  # when it is ready: what it imports takes seconds
 
 
 def judged(calls: Sequence[Call], folder: Path) -> Verdict:
@@ -222,7 +223,8 @@ def _may_be_written(path: object) -> bool:
         return False
     name = os.fsdecode(path)
     compiled = "__pycache__" in name or name.endswith((".nbi", ".nbc"))
-    return compiled or name == os.devnull or name.startswith(tempfile.gettempdir()) or os.path.isdir(name)
+    cut_back = name.endswith("/results/detections.jsonl")  # of a run that is gone on with
+    return compiled or cut_back or name == os.devnull or name.startswith(tempfile.gettempdir()) or os.path.isdir(name)
 
 
 def _peak() -> float:
@@ -249,6 +251,7 @@ def _serve(connection: Connection, folder: Path) -> None:
     add_backbone()
     _limit_memory()
     sys.addaudithook(_hook)
+    connection.send("ready")
     while True:
         try:
             function, arguments = connection.recv()

@@ -1,0 +1,66 @@
+"""Files made to do harm: each comes to what it must, nothing is executed, and nothing outside is opened.
+
+`python -m sppnet.tools.benchmarks.faults.hostile [--only WORD]`
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import click
+
+from ...command.shown import shown
+from .outcome import Outcome
+from .reading.hostile_files import HOSTILE, write
+from .reading.small_models import add_backbone
+from .reading.worker import Verdict, Worker, judged
+
+QUICK = 3  # every so many-th is tried
+FIRST_SECONDS = 300.0  # for what is loaded and compiled once
+
+
+def outcomes(seed: int, quick: bool, *, only: str = "") -> Iterator[Outcome]:
+    """Yield a row for each hostile file.
+
+    Args:
+        seed: Of nothing: the files are the same each time.
+        quick: Whether only a part is tried.
+        only: Part of the names wanted.
+    """
+    add_backbone()
+    names = [name for name in HOSTILE if only in name][:: QUICK if quick else 1]
+    with TemporaryDirectory(prefix="sppnet-faults-") as folder, Worker(Path(folder, "empty")) as worker:
+        for number, name in enumerate(names):
+            write(HOSTILE[name].files(), Path(folder, f"beside {number}", "read"))
+            verdict = worker.run(read, name, Path(folder, f"beside {number}", "read"), seconds=_seconds(number))
+            fine = verdict.survived and bool(re.search(HOSTILE[name].outcome, verdict.said[0]))
+            yield Outcome(name, 1, int(fine), _note(verdict, HOSTILE[name].outcome, fine))
+
+
+def read(name: str, folder: Path) -> Verdict:
+    """Return what comes of reading a hostile file."""
+    return judged([HOSTILE[name].call], folder)
+
+
+def _seconds(number: int) -> float | None:
+    return FIRST_SECONDS if number == 0 else None
+
+
+def _note(verdict: Verdict, wanted: str, fine: bool) -> str:
+    said = " / ".join(verdict.said)
+    said = f"{verdict.seconds:.1f} s, {verdict.megabytes:.0f} MB: {said[:300]}"
+    return said if fine else f"must come to {wanted!r}: {said}"
+
+
+@click.command()
+@click.option("--only", default="", metavar="WORD", help="Only files with this in their names.")
+@click.option("--quick", is_flag=True, help=f"Every {QUICK}rd only.")
+def command(only: str, quick: bool) -> None:
+    """Print a row for each file: whether it came to what it must, and what it came to."""
+    for row in outcomes(0, quick, only=only):
+        click.echo(f"{row.fault:48}{'as it must' if row.survived else 'NOT SURVIVED':14}{shown(row.note)}")
+
+
+if __name__ == "__main__":
+    command()
