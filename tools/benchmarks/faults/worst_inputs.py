@@ -1,10 +1,9 @@
 """The worst input of each reader: few bytes that ask for much time or memory. The same arguments, the same bytes."""
 
 import io
-import json
 import struct
 import zlib
-from collections.abc import Callable
+from typing import Any
 
 from PIL import Image
 
@@ -102,27 +101,28 @@ def nested(depth: int) -> bytes:
     return b'{"a": ' * depth + b"1" + b"}" * depth
 
 
-# Of the readers of windows and images: what their files end in, and what makes the worst one.
-WORST: dict[str, tuple[str, Callable[[], bytes]]] = {
-    "2,000,000 packed cells": (".mat", lambda: packed_cells(2_000_000)),
-    "100,000,000 packed cells": (".mat", lambda: packed_cells(100_000_000)),
-    "500,000 cells": (".mat", lambda: plain_cells(500_000)),
-    "400,000 sides": (".mat", lambda: many_sides(400_000)),
-    "7 GB said to be 64 MB": (".npz", lambda: understated_archive(7 << 10, 1 << 26)),
-    "100,000 nested objects": (".json", lambda: nested(100_000)),
-    "1,000,000 bad boxes": (".json", lambda: json.dumps({"a": [[0, 0, 1, 1]] * 1_000_000 + [[]]}).encode()),
-    "3,000 scans": (".jpg", lambda: many_scans(4000, 3000)),
-    "100 scans": (".jpg", lambda: many_scans(4000, 90)),
-    "scans without an end": (".jpg", lambda: many_scans(8000, 0, ended=False)),
-    "2,000,000 segments": (".jpg", lambda: many_segments(2_000_000)),
-    "64 texts of 64 MB": (".png", lambda: many_texts(64, 64)),
-    "1,000,000 chunks": (".png", lambda: many_chunks(1_000_000)),
-    "64,000,000 pixels of 4 KB": (".bmp", lambda: run_lengths(32_000, 2000)),
-    "30,000 strips": (".tif", lambda: many_strips(30_000)),
-}
+def one_colour(kind: str, width: int, height: int, mode: str = "RGBA", **options: Any) -> bytes:
+    """Return a picture of one colour, half of it seen through, in few bytes."""
+    return _encoded(Image.new(mode, (width, height), (9, 9, 9, 128)[: len(mode)]), kind, **options)
 
 
-def _encoded(image: Image.Image, kind: str, **options: bool) -> bytes:
+def frames(kind: str, count: int) -> bytes:
+    """Return a film of so many small pictures, each another grey."""
+    pictures = [Image.new("L", (16, 16), number % 256).convert("RGB") for number in range(count)]
+    return _encoded(
+        pictures[0], kind, save_all=True, append_images=pictures[1:], **({"speed": 10} if kind == "AVIF" else {})
+    )
+
+
+def said_to_be(width: int, height: int) -> bytes:
+    """Return an AVIF that says to be of this size, and holds less."""
+    content = bytearray(_encoded(Image.new("RGB", (64, 64)), "AVIF", speed=10))
+    place = content.index(b"ispe") + 8
+    content[place : place + 8] = struct.pack(">II", width, height)
+    return bytes(content)
+
+
+def _encoded(image: Image.Image, kind: str, **options: Any) -> bytes:
     file = io.BytesIO()
     image.save(file, kind, **options)
     return file.getvalue()

@@ -320,7 +320,9 @@ HOSTILE: dict[str, Hostile] = {
     "settings: 100,000 brackets": _one("detector", "config.json", b'{"format": ' + _deep(), "cannot be read as JSON"),
     # Tables.
     "CSV: a field of 1 MB": _with("csv", "field larger", {"boxes.csv": b"a.jpg,1,1,5,5,cat\n" + b"x" * (1 << 20)}),
-    "CSV: 300,000 columns": _with("csv", "must have 6 columns", {"boxes.csv": b"a.jpg,1,1,5,5,cat\n" + b"x," * 300_000}),
+    "CSV: 300,000 columns": _with(
+        "csv", "must have 6 columns", {"boxes.csv": b"a.jpg,1,1,5,5,cat\n" + b"x," * 300_000}
+    ),
     # Archives of windows.
     "npz: 512 MB said to be 64 MB": _one(
         "windows .npz", "windows.npz", worst.understated_archive(512, 1 << 26), "image 'a': "

@@ -8,11 +8,14 @@ from contextlib import chdir
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sppnet import detector
+
+if TYPE_CHECKING:
+    from torch import nn
 
 BACKBONE = "fault-tiny"
 CLASSES = ("cat", "dog")
@@ -22,9 +25,10 @@ Files = Mapping[str, bytes]
 
 def add_backbone() -> None:
     """Let this process know a backbone of two convolutions, so that all that models are read by takes milliseconds."""
-    from torch import nn
 
-    def layers() -> nn.Sequential:
+    def layers() -> "nn.Sequential":
+        from torch import nn
+
         return nn.Sequential(nn.Conv2d(3, 4, 5, 4), nn.ReLU(), nn.Conv2d(4, 4, 3, 2, 1), nn.ReLU())
 
     usual = next(iter(detector.BACKBONES.values()))
