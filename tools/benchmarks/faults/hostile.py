@@ -32,25 +32,24 @@ def outcomes(seed: int, quick: bool, *, only: str = "") -> Iterator[Outcome]:
     names = [name for name in HOSTILE if only in name][:: QUICK if quick else 1]
     with TemporaryDirectory(prefix="sppnet-faults-") as folder, Worker(Path(folder, "empty")) as worker:
         for number, name in enumerate(names):
-            write(HOSTILE[name].files(), Path(folder, f"beside {number}", "read"))
-            verdict = worker.run(read, name, Path(folder, f"beside {number}", "read"), seconds=_seconds(number))
-            fine = verdict.survived and bool(re.search(HOSTILE[name].outcome, verdict.said[0]))
-            yield Outcome(name, 1, int(fine), _note(verdict, HOSTILE[name].outcome, fine))
+            place = Path(folder, f"beside {number}", "read")
+            write(HOSTILE[name].files(), place)
+            verdict = worker.run(read, name, place, seconds=None if number else FIRST_SECONDS)
+            yield row_of(name, verdict, HOSTILE[name].outcome, place)
+
+
+def row_of(name: str, verdict: Verdict, wanted: str, folder: Path) -> Outcome:
+    """Return whether what came of a file in a folder is what is wanted: a part of the message, or "read"."""
+    said = " / ".join(verdict.said).replace(str(folder), "")
+    came = said.startswith("read, ") if wanted == "read" else re.search(wanted, said)
+    fine = verdict.survived and bool(came)
+    measured = f"{verdict.seconds:.1f} s, {verdict.megabytes:.0f} MB: {said[:300]}"
+    return Outcome(name, 1, int(fine), measured if fine else f"must come to {wanted!r}: {measured}")
 
 
 def read(name: str, folder: Path) -> Verdict:
     """Return what comes of reading a hostile file."""
     return judged([HOSTILE[name].call], folder)
-
-
-def _seconds(number: int) -> float | None:
-    return FIRST_SECONDS if number == 0 else None
-
-
-def _note(verdict: Verdict, wanted: str, fine: bool) -> str:
-    said = " / ".join(verdict.said)
-    said = f"{verdict.seconds:.1f} s, {verdict.megabytes:.0f} MB: {said[:300]}"
-    return said if fine else f"must come to {wanted!r}: {said}"
 
 
 @click.command()
