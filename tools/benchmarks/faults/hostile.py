@@ -13,8 +13,10 @@ import click
 from ...command.shown import shown
 from .outcome import Outcome
 from .reading.hostile_files import HOSTILE, write
+from .reading.readers import READERS
 from .reading.small_models import add_backbone
-from .reading.worker import Verdict, Worker, judged
+from .reading.worker import Verdict, Worker, judged, write_files
+from .reading.worker import read as read_good
 
 QUICK = 3  # every so many-th is tried
 FIRST_SECONDS = 300.0  # for what is loaded and compiled once
@@ -31,6 +33,10 @@ def outcomes(seed: int, quick: bool, *, only: str = "") -> Iterator[Outcome]:
     add_backbone()
     names = [name for name in HOSTILE if only in name][:: QUICK if quick else 1]
     with TemporaryDirectory(prefix="sppnet-faults-") as folder, Worker(Path(folder, "empty")) as worker:
+        used = [HOSTILE[name].call for name in names]
+        for reader in (reader for reader in READERS if READERS[reader].calls[0] in used):
+            write_files(reader, Path(folder, f"good {reader}"))
+            worker.run(read_good, reader, Path(folder, f"good {reader}"), seconds=FIRST_SECONDS)  # loads what it needs
         for number, name in enumerate(names):
             place = Path(folder, f"beside {number}", "read")
             write(HOSTILE[name].files(), place)

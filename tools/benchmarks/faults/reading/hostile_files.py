@@ -288,7 +288,7 @@ HOSTILE: dict[str, Hostile] = {
     "XML: 9 MB": _xml(b"<annotation>" + b" " * (9 << 20) + b"</annotation>", "at most"),
     "XML: encoded as escapes": _xml(_XML_HEAD % b"unicode_escape" + b"<annotation/>", "unknown encoding"),
     "XML: encoded as zlib": _xml(_XML_HEAD % b"zlib_codec" + b"<annotation/>", "no readable XML"),
-    "XML: a name that turns the line": _xml(small.voc_xml("a").replace(b"cat", "c\u202eat".encode()), "read"),
+    "XML: a name that turns the line": _xml(small.voc_xml("a").replace(b"cat", "c\u202eat".encode()), "printable"),
     # YAML.
     "YAML: aliases as path": _yaml(_yaml_bomb() + "path: *a9\ntrain: images\nnames: [cat]\n", "path must be"),
     "YAML: aliases as number of classes": _yaml(
