@@ -11,7 +11,7 @@ BENCH_READY := $(BENCH_VENV)/.ready
 BENCH_PACKAGES := "click>=8.5" "lazy-loader>=0.6" "matplotlib>=3.11" "numba>=0.68" "numpy>=2.4" "opencv-contrib-python-headless>=5.0" \
     "pillow>=13.0" "rich>=15.0"
 
-.PHONY: demo test lint types bench-choices bench-pooling bench-proposals bench-sizes bench-svm
+.PHONY: demo test lint types faults bench-choices bench-pooling bench-proposals bench-sizes bench-svm
 
 demo: $(READY)
 	$(BIN)/sppnet demo
@@ -25,6 +25,9 @@ lint: $(READY)
 
 types: $(READY)
 	$(BIN)/mypy
+
+faults: $(READY)
+	$(BIN)/python -m sppnet.tools.benchmarks.faults.table $(OPTIONS)
 
 bench-choices bench-pooling bench-sizes bench-svm: bench-%: $(READY)
 	$(BIN)/python -m sppnet.tools.benchmarks.$* $(OPTIONS)

@@ -53,6 +53,8 @@ def read_windows(file: str | Path, ids: Sequence[str] | None = None) -> Mapping[
     file = Path(file)
     suffix = _suffix(file, READABLE)
     try:
+        if file.exists() and not file.is_file():  # a pipe would be waited for without end
+            raise ProposalError(f"{file}: not a file")
         if suffix == ".npz":
             return _Archive(file)
         found = _read_json(file) if suffix == ".json" else read_matlab(file, ids)

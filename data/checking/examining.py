@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from ..dividing.contents import digest
 from ..errors import ImageError
+from ..formats.layouts import is_there
 from ..formats.things import Thing
 from ..scoring.metrics import pair_overlaps
 from ..unchecked import Found, Unchecked
@@ -88,7 +89,7 @@ def examine(raw: Unchecked, rules: Rules, searched: bool) -> Examined:
 
 def _unusable(raw: Unchecked, error: ImageError) -> Finding:
     objects, fault = len(raw.objects or ()), str(error)
-    if not raw.file.exists():
+    if not is_there(raw.file):
         return Finding("missing-image", raw.place, fault, LEFT_OUT, objects)
     return Finding("broken-image", str(raw.file), fault.removeprefix(f"{raw.file}: "), LEFT_OUT, objects)
 

@@ -81,7 +81,7 @@ def decode(
 ) -> tuple[npt.NDArray[np.uint8], str | None]:
     """Return the pixels of `read_image`, and what is missing of them instead of a warning."""
     try:
-        image: Pillow.Image = _checked(_open(data), max_pixels, max_side)
+        image: Pillow.Image = checked_size(opened(data), max_pixels, max_side)
         missing = None
         if image.format == "JPEG" and lacks_end(data, PASSES * max_pixels / (image.width * image.height)):
             image, missing = finished_jpeg(data)
@@ -126,7 +126,7 @@ def _file_bytes(path: Path) -> bytes:
         raise ImageError(f"cannot be read: {error.strerror}") from error
 
 
-def _open(data: bytes) -> ImageFile.ImageFile:
+def opened(data: bytes) -> ImageFile.ImageFile:
     """Return the image with its header read and nothing decoded."""
     if not data:
         raise ImageError("the file is empty")
@@ -138,7 +138,10 @@ def _open(data: bytes) -> ImageFile.ImageFile:
     raise ImageError(f"not a JPEG, PNG, BMP, WebP, TIFF, AVIF or HEIC file, it begins with {data[:8]!r}")
 
 
-def _checked(image: ImageFile.ImageFile, max_pixels: int, max_side: int) -> ImageFile.ImageFile:
+def checked_size(
+    image: ImageFile.ImageFile, max_pixels: int = MAX_PIXELS, max_side: int = MAX_SIDE
+) -> ImageFile.ImageFile:
+    """Return an image that is not too large; raise ImageError if it is."""
     width, height = image.size
     if max(width, height) > max_side or width * height > max_pixels:
         raise ImageError(

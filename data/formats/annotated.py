@@ -12,7 +12,7 @@ from ..dataset import DataSet, Target
 from ..decoding.images import read_image
 from ..errors import DataError, ReversedError
 from ..unchecked import Found, Unchecked
-from .layouts import unique_ids
+from .layouts import is_file, unique_ids
 from .things import Annotation, Thing, check_picture, checked, cut, no_area, outside
 from .voc.devkit import VOC_CLASSES
 
@@ -231,7 +231,7 @@ class Annotated(DataSet):
         """Return the objects of an image that keep the rules; None if the image or its annotation cannot be used."""
         if picture.raw is None:
             return None
-        if not picture.file.is_file():
+        if not is_file(picture.file):
             self._report(f"{picture.source}: no such image {picture.file}", "dropped")
             return None
         things = []

@@ -61,6 +61,8 @@ def read_text(file: Path, max_bytes: int = MAX_BYTES) -> str:
         DataError: If it cannot be read, or is larger.
     """
     try:
+        if is_special(file):
+            raise DataError(f"{file}: not a file")
         if (size := file.stat().st_size) > max_bytes:
             raise DataError(f"{file}: must have at most {max_bytes:,} bytes, has {size:,}")
         return file.read_text(encoding="utf-8-sig")
@@ -82,10 +84,31 @@ def inner_path(name: str) -> PurePosixPath:
     return path
 
 
+def is_file(path: Path) -> bool:
+    """Return whether there is such a file: none has a name that is too long, or that no system takes."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def is_there(path: Path) -> bool:
+    """Return whether there is such a file or folder."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
+
+
+def is_special(path: Path) -> bool:
+    """Return whether a path is that of a folder, a pipe or a device: opening it could wait for ever."""
+    return is_there(path) and not is_file(path)
+
+
 def first_file(folders: Sequence[Path], name: str | PurePosixPath) -> Path:
     """Return the first file of this name in some folders; where it should be if there is none."""
     places = [folder / name for folder in folders]
-    return next((place for place in places if place.is_file()), places[0])
+    return next((place for place in places if is_file(place)), places[0])
 
 
 def by_stem(images: Iterable[Path]) -> dict[str, Path]:
@@ -133,6 +156,8 @@ def _files(folder: Path, suffixes: Sequence[str]) -> Iterable[Path]:
 
 def _head(file: Path) -> str:
     """Return the start of a file as text; nothing if it cannot be read."""
+    if not is_file(file):
+        return ""
     try:
         with file.open("rb") as stream:
             return stream.read(HEAD_BYTES).decode("utf-8-sig", errors="replace")

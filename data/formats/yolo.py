@@ -15,7 +15,7 @@ from ..decoding.images import IMAGE_SUFFIXES
 from ..errors import DataError, EmptyBoxError, ImageError, UnknownClassError
 from ..unchecked import Box
 from .annotated import Annotated, Parts, Picture
-from .layouts import files_of, read_text
+from .layouts import files_of, is_file, read_text
 from .things import UNKNOWN, Thing, edges_around, number
 from .yolo_settings import CLASSES, find_settings, is_described
 
@@ -44,22 +44,26 @@ class YOLO(Annotated):
         self._names, self._keypoints = settings.names, settings.keypoints
         for place in places:
             if place.is_dir():
-                images = sorted(file for file in place.rglob("*") if _is_image(file))
+                try:
+                    images = sorted(file for file in place.rglob("*") if _is_image(file))
+                except OSError as error:
+                    raise DataError(f"{place}: cannot be read: {error.strerror}") from error
                 yield from map(self._picture, images)
                 yield from _strays(images)
             elif place.suffix.lower() == ".txt":
-                lines = [line.strip() for line in read_text(place).splitlines()]
-                yield from (self._picture(place.parent / line) for line in lines if line)
+                for count, line in enumerate(read_text(place).splitlines(), 1):
+                    if name := line.strip():
+                        yield self._picture(place.parent / name, f"{place}: line {count}")
             else:
                 raise DataError(f"{self.root}: must name folders of images, or .txt files that list them, got {place}")
 
-    def _picture(self, file: Path) -> Picture:
+    def _picture(self, file: Path, listed: str = "") -> Picture:
+        if not is_file(file):
+            return Picture(file, listed, UNKNOWN, ())
         label = label_file(file)
-        if not file.is_file():
-            return Picture(file, str(label), UNKNOWN, ())
         try:
             size = image_size(file)
-            lines = read_text(label).splitlines() if label.is_file() else []
+            lines = read_text(label).splitlines() if is_file(label) else []
         except (ImageError, DataError) as error:
             self._report(str(error), "image dropped")
             return Picture(file, str(label), UNKNOWN, None)
@@ -100,7 +104,7 @@ def label_file(image: Path) -> Path:
         return beside
     parts[len(parts) - 2 - parts[-2::-1].index("images")] = "labels"
     apart = Path(*parts).with_suffix(".txt")
-    return beside if beside.is_file() and not apart.is_file() else apart
+    return beside if is_file(beside) and not is_file(apart) else apart
 
 
 def _strays(images: list[Path]) -> Iterator[Picture]:

@@ -1,13 +1,14 @@
 """What a YOLO data set says of itself: the names of its classes, and where its splits are (data.yaml, classes.txt)."""
 
 import re
+import reprlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..errors import DataError
 from .annotated import Parts
-from .layouts import files_of, folders_of, holds_image, read_text, some_begin, some_files
+from .layouts import files_of, folders_of, holds_image, is_there, read_text, some_begin, some_files
 
 SPLITS = ("train", "val", "test")  # keys of the settings; others are splits, too, if they name what is there
 NO_SPLITS = ("path", "names", "nc", "kpt_shape", "flip_idx", "download", "channels")
@@ -79,13 +80,19 @@ def _read_settings(file: Path) -> Settings:
         raise DataError(f"{file}: no readable YAML: {' '.join(str(error).split())}") from error
     if not isinstance(content, dict):
         raise DataError(f"{file}: must hold names, and train, val or test")
-    bases = [file.parent / str(content["path"])] if content.get("path") else []
+    if not isinstance(path := content.get("path", ""), str):
+        raise DataError(f"{file}: path must be a folder, got {reprlib.repr(path)}")
+    bases = [file.parent / path] if path else []
     parts = {
         key: [_found(entry, [*bases, file.parent]) for entry in entries]
         for key, entries in _split_entries(content, [*bases, file.parent])
     }
     if not parts:
         raise DataError(f"{file}: must say where the images are: train, val or test")
+    around = file.resolve().parents[2:]
+    for place in (place for places in parts.values() for place in places):
+        if is_there(place) and place.resolve() in around:  # all of it would be looked through
+            raise DataError(f"{file}: images must be in a folder of their own, not one around this, got {place}")
     return Settings(_names(content, file), parts, "kpt_shape" in content)
 
 
@@ -98,8 +105,8 @@ def _names(content: dict[str, Any], file: Path) -> dict[int, str]:
         found = {}
     if not found or len(found) < len(entries) or len(set(found.values())) < len(found):
         raise DataError(f"{file}: names must be a list of different names, or a map from whole numbers to these")
-    if str(content.get("nc") or len(found)) != str(len(found)):
-        raise DataError(f"{file}: nc must be the number of names, {len(found)}, got {content['nc']!r}")
+    if (count := content.get("nc") or str(len(found))) != str(len(found)):
+        raise DataError(f"{file}: nc must be the number of names, {len(found)}, got {reprlib.repr(count)}")
     return dict(sorted(found.items()))
 
 
@@ -109,11 +116,11 @@ def _split_entries(content: dict[str, Any], bases: list[Path]) -> Iterator[tuple
         if key in NO_SPLITS or not isinstance(entries, list):
             continue
         entries = [entry for entry in entries if isinstance(entry, str) and entry]
-        if entries and (key in SPLITS or all(_found(entry, bases).exists() for entry in entries)):
+        if entries and (key in SPLITS or all(is_there(_found(entry, bases)) for entry in entries)):
             yield key, entries
 
 
 def _found(entry: str, bases: list[Path]) -> Path:
     """Return where a path of the settings leads; Roboflow's lead out of the folder by one step too many."""
     places = [base / way for base in bases for way in (entry, entry.removeprefix("../"))]
-    return next((place for place in places if place.exists()), places[0])
+    return next((place for place in places if is_there(place)), places[0])

@@ -17,6 +17,7 @@ from ..formats.layouts import read_text
 from ..listing import normal
 
 LARGEST_EDGE = 1e9  # pixels; float32 holds it with room to add two
+LONGEST_PATH = 4096  # characters, of systems
 
 Detections = dict[str, npt.NDArray[Any]]
 _Found = tuple[list[float], int, float]
@@ -173,7 +174,7 @@ def _typed(value: Any, kind: type[_T], place: str) -> _T:
 
 def _named(entry: dict[str, Any], key: str, names: Mapping[str | int, _T]) -> _T:
     value = entry.get(key)
-    if isinstance(value, str) and value not in names and key.startswith("image"):
+    if isinstance(value, str) and value not in names and key.startswith("image") and len(value) <= LONGEST_PATH:
         value = next((name for name in _ids_of_path(value) if name in names), value)
     if isinstance(value, bool) or not isinstance(value, str | int) or value not in names:
         raise DataError(f"unknown {key}, got {reprlib.repr(entry.get(key))}")

@@ -7,6 +7,7 @@ from ..atomic.partials import named
 from ..atomic.system import sync_system
 from ..atomic.whole import write_whole
 from ..errors import DataError
+from ..formats.layouts import is_file
 
 
 class Results:
@@ -25,14 +26,16 @@ class Results:
         sizes: Bytes of every file that grows.
 
     Raises:
-        DataError: If a file has fewer bytes, so that something is lost.
+        DataError: If a file has fewer bytes, so that something is lost, or its name leads out of the folder.
     """
 
     def __init__(self, folder: Path, sizes: Mapping[str, int] | None = None) -> None:
         self.folder, self.sizes = folder, dict(sizes or {})
         for file, size in self.sizes.items():
+            if file != Path(file).name or size < 0:  # the note that tells them may come from anywhere
+                raise DataError(f"{folder / file}: must be a file in the folder, with 0 bytes or more, got {size:,}")
             path = folder / file
-            there = path.stat().st_size if path.is_file() else 0
+            there = path.stat().st_size if is_file(path) else 0
             if there < size:
                 raise DataError(f"{path}: must have the {size:,} bytes that were written before, and has {there:,}")
             if there > size:

@@ -5,7 +5,6 @@ What goes together with what, the settings themselves check when they are made.
 
 import reprlib
 from collections.abc import Callable, Mapping
-from math import isfinite
 from typing import Any, NamedTuple
 
 from ..errors import ModelError
@@ -23,7 +22,7 @@ class Rule(NamedTuple):
 # Name -> the rule of its value, the fields of an object, or those of each object in a list.
 Fields = Mapping[str, "Rule | Fields | list[Fields]"]
 
-FIGURE = Rule("a number", lambda value: type(value) in (int, float))
+FIGURE = Rule("a number", lambda value: type(value) is float or (type(value) is int and abs(value) < 2**63))
 FLAG = Rule("true or false", lambda value: isinstance(value, bool))
 
 
@@ -36,7 +35,7 @@ def number(low: float, high: float) -> Rule:
     """Return the rule of finite numbers in a range."""
     return Rule(
         f"a number from {low:g} to {high:g}",
-        lambda value: type(value) in (int, float) and isfinite(value) and low <= value <= high,
+        lambda value: type(value) in (int, float) and low <= value <= high,  # NaN is not
     )
 
 

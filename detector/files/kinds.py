@@ -27,7 +27,7 @@ def looks_like(file: Path) -> str:
     try:
         with zipfile.ZipFile(file) as archive:
             names = {name.rpartition("/")[2] for name in archive.namelist()}
-    except zipfile.BadZipFile:
+    except (zipfile.BadZipFile, NotImplementedError, ValueError):
         return "it is damaged, or holds pickled objects of Python beside tensors"
     if "constants.pkl" in names:
         return "it is a program of TorchScript"

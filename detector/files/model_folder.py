@@ -134,6 +134,8 @@ def read_tensors(file: Path) -> Tensors:
         ModelError: If the file cannot be read.
     """
     try:
+        if not file.is_file():
+            raise ModelError(f"{file}: {'not a file' if file.exists() else 'there is no such file'}")
         return load_file(file)
     except (OSError, SafetensorError, TypeError) as error:  # TypeError: of numbers that numpy does not know
         reason = str(error) if isinstance(error, TypeError) else looks_like(file)
@@ -171,6 +173,8 @@ def read_json(file: Path) -> dict[str, Any]:
         ModelError: If it is missing, damaged or something else.
     """
     try:
+        if file.exists() and not file.is_file():  # a pipe would be waited for without end
+            raise ModelError(f"{file}: not a file")
         if (size := file.stat().st_size) > MOST_JSON:
             raise ModelError(f"{file}: must have at most {MOST_JSON:,} bytes, has {size:,}")
         text = file.read_text(encoding="utf-8")

@@ -102,7 +102,7 @@ class Log:
                     self._notes.setdefault(line["stage"], {})[_number(line)] = line
                 else:
                     self._before[line["stage"]] = float(line["seconds"])
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
             self._before, self._notes = {}, {}
 
 

@@ -15,6 +15,7 @@ from ..command.console import say
 Hashes = npt.NDArray[np.uint64]
 
 KEY = "learned_contents"  # in the metrics of a model
+MOST_SIGNS = 3 << 20  # of all that are remembered, in base64
 
 
 def remember(network: "detector.SPPNet", hashes: Hashes) -> None:
@@ -31,9 +32,16 @@ def memory(network: "detector.SPPNet | detector.Combination") -> Hashes | None:
     if not stored:
         return None
     try:
-        return np.unique(np.frombuffer(b"".join(map(base64.b64decode, stored)), "<u8").astype(np.uint64))
+        return np.unique(np.concatenate([_decoded(text) for text in stored]))
     except (TypeError, ValueError):  # metrics.json is a note: somebody may have written into it
         return None
+
+
+def _decoded(text: str) -> Hashes:
+    """Return the numbers that a text stands for; ValueError or TypeError if it is not one that `remember` writes."""
+    if len(text) > MOST_SIGNS:
+        raise ValueError(f"{len(text):,} characters")
+    return np.frombuffer(base64.b64decode(text, validate=True), "<u8").astype(np.uint64)
 
 
 def learned_images(network: "detector.SPPNet | detector.Combination", data: DataSet, numbers: list[int]) -> int | None:

@@ -6,6 +6,7 @@ that differs would cost an hour of work that seems to go on.
 
 import hashlib
 import json
+import reprlib
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -96,10 +97,15 @@ class Run(NamedTuple):
 def _read(file: Path) -> Run | None:
     """Return the training that a file tells of; None if there is none, or it is damaged, which is said."""
     try:
-        return Run(**json.loads(file.read_bytes()))
+        if file.exists() and not file.is_file():
+            raise ValueError("not a file")
+        run = Run(**json.loads(file.read_bytes()))
+        if not isinstance(run.options, dict):
+            raise TypeError(f"options must be an object, not {reprlib.repr(run.options)}")
+        return run
     except FileNotFoundError:
         return None
-    except (OSError, TypeError, ValueError) as error:
+    except (OSError, TypeError, ValueError, RecursionError) as error:
         say(f"{file}: cannot be read ({error}): whether the options are those of the interrupted training is not known")
         return None
 

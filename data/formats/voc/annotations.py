@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 from ...errors import DataError, ReversedError, UnknownClassError
 from ...listing import normal
 from ...unchecked import Box, Found
+from ..layouts import is_special
 from ..things import LARGEST, Annotation, cut, outside
 
 MAX_BYTES, MAX_DEPTH = 8 << 20, 32  # real annotations have kilobytes and four levels
@@ -110,6 +111,8 @@ class _Builder(ElementTree.TreeBuilder):
 
 
 def _parse(file: Path) -> ElementTree.Element:
+    if is_special(file):
+        raise DataError("not a file")
     try:
         with file.open("rb") as stream:
             data = stream.read(MAX_BYTES + 1)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ...errors import DataError
 from ...listing import NamedFiles, folder_called, is_hidden
+from ..layouts import is_special
 
 # Image sets of single classes have a second column: 1, -1, or 0 where all objects of the class are difficult.
 COLUMN = re.compile(r"(.*\S)[ \t]+(?:\+?1|-1|0)")
@@ -58,6 +59,8 @@ def split_ids(root: Path, split: str, files: NamedFiles, report: Report) -> list
 
 def _lines(file: Path) -> dict[int, str]:
     """Return the lines that are not blank by their numbers."""
+    if is_special(file):
+        raise DataError(f"{file}: not a file")
     try:
         text = _text(file.read_bytes())
     except OSError as error:

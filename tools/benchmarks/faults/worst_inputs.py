@@ -1,10 +1,9 @@
 """The worst input of each reader: few bytes that ask for much time or memory. The same arguments, the same bytes."""
 
 import io
-import json
 import struct
 import zlib
-from collections.abc import Callable
+from typing import Any
 
 from PIL import Image
 
@@ -12,10 +11,15 @@ MATLAB_HEADER = b" " * 124 + b"\x00\x01IM"
 MATRIX, COMPRESSED, EMPTY_CELL = 14, 15, struct.pack("<II", 14, 0)
 
 
+def element(kind: int, content: bytes) -> bytes:
+    """Return a part of a MATLAB file."""
+    return struct.pack("<II", kind, len(content)) + content + bytes(-len(content) % 8)
+
+
 def matlab_head(shape: tuple[int, ...], name: bytes = b"boxes") -> bytes:
     """Return the head of a cell array in a MATLAB file."""
     parts = (6, struct.pack("<II", 1, 0)), (5, struct.pack(f"<{len(shape)}i", *shape)), (1, name)
-    return b"".join(_element(kind, content) for kind, content in parts)
+    return b"".join(element(kind, content) for kind, content in parts)
 
 
 def packed_cells(cells: int) -> bytes:
@@ -29,12 +33,12 @@ def packed_cells(cells: int) -> bytes:
 
 def plain_cells(cells: int) -> bytes:
     """Return a MATLAB file of so many empty cells, not packed."""
-    return MATLAB_HEADER + _element(MATRIX, matlab_head((1, cells)) + EMPTY_CELL * cells)
+    return MATLAB_HEADER + element(MATRIX, matlab_head((1, cells)) + EMPTY_CELL * cells)
 
 
 def many_sides(sides: int) -> bytes:
     """Return a MATLAB file of a matrix with so many sides of 1."""
-    return MATLAB_HEADER + _element(MATRIX, matlab_head((1,) * sides))
+    return MATLAB_HEADER + element(MATRIX, matlab_head((1,) * sides))
 
 
 def understated_archive(megabytes: int, said: int) -> bytes:
@@ -65,12 +69,12 @@ def many_segments(segments: int) -> bytes:
 def many_texts(texts: int, megabytes: int) -> bytes:
     """Return a PNG with so many packed texts that may hold its orientation."""
     text = b"XML:com.adobe.xmp\0\1\0\0\0" + zlib.compress(bytes(megabytes << 20), 9)
-    return _with_chunks(_chunk(b"iTXt", text) * texts)
+    return with_chunks(chunk(b"iTXt", text) * texts)
 
 
 def many_chunks(chunks: int) -> bytes:
     """Return a PNG with so many empty chunks."""
-    return _with_chunks(_chunk(b"abCd", b"") * chunks)
+    return with_chunks(chunk(b"abCd", b"") * chunks)
 
 
 def run_lengths(width: int, height: int) -> bytes:
@@ -97,42 +101,40 @@ def nested(depth: int) -> bytes:
     return b'{"a": ' * depth + b"1" + b"}" * depth
 
 
-# Of the readers of windows and images: what their files end in, and what makes the worst one.
-WORST: dict[str, tuple[str, Callable[[], bytes]]] = {
-    "2,000,000 packed cells": (".mat", lambda: packed_cells(2_000_000)),
-    "100,000,000 packed cells": (".mat", lambda: packed_cells(100_000_000)),
-    "500,000 cells": (".mat", lambda: plain_cells(500_000)),
-    "400,000 sides": (".mat", lambda: many_sides(400_000)),
-    "7 GB said to be 64 MB": (".npz", lambda: understated_archive(7 << 10, 1 << 26)),
-    "100,000 nested objects": (".json", lambda: nested(100_000)),
-    "1,000,000 bad boxes": (".json", lambda: json.dumps({"a": [[0, 0, 1, 1]] * 1_000_000 + [[]]}).encode()),
-    "3,000 scans": (".jpg", lambda: many_scans(4000, 3000)),
-    "100 scans": (".jpg", lambda: many_scans(4000, 90)),
-    "scans without an end": (".jpg", lambda: many_scans(8000, 0, ended=False)),
-    "2,000,000 segments": (".jpg", lambda: many_segments(2_000_000)),
-    "64 texts of 64 MB": (".png", lambda: many_texts(64, 64)),
-    "1,000,000 chunks": (".png", lambda: many_chunks(1_000_000)),
-    "64,000,000 pixels of 4 KB": (".bmp", lambda: run_lengths(32_000, 2000)),
-    "30,000 strips": (".tif", lambda: many_strips(30_000)),
-}
+def one_colour(kind: str, width: int, height: int, mode: str = "RGBA", **options: Any) -> bytes:
+    """Return a picture of one colour, half of it seen through, in few bytes."""
+    return _encoded(Image.new(mode, (width, height), (9, 9, 9, 128)[: len(mode)]), kind, **options)
 
 
-def _element(kind: int, content: bytes) -> bytes:
-    return struct.pack("<II", kind, len(content)) + content + bytes(-len(content) % 8)
+def frames(kind: str, count: int) -> bytes:
+    """Return a film of so many small pictures, each another grey."""
+    pictures = [Image.new("L", (16, 16), number % 256).convert("RGB") for number in range(count)]
+    return _encoded(
+        pictures[0], kind, save_all=True, append_images=pictures[1:], **({"speed": 10} if kind == "AVIF" else {})
+    )
 
 
-def _encoded(image: Image.Image, kind: str, **options: bool) -> bytes:
+def said_to_be(width: int, height: int) -> bytes:
+    """Return an AVIF that says to be of this size, and holds less."""
+    content = bytearray(_encoded(Image.new("RGB", (64, 64)), "AVIF", speed=10))
+    place = content.index(b"ispe") + 8
+    content[place : place + 8] = struct.pack(">II", width, height)
+    return bytes(content)
+
+
+def _encoded(image: Image.Image, kind: str, **options: Any) -> bytes:
     file = io.BytesIO()
     image.save(file, kind, **options)
     return file.getvalue()
 
 
-def _with_chunks(chunks: bytes) -> bytes:
+def with_chunks(chunks: bytes) -> bytes:
     """Return a PNG of a pixel with further chunks before its data."""
     data = _encoded(Image.new("L", (1, 1)), "PNG")
     place = data.index(b"IDAT") - 4
     return data[:place] + chunks + data[place:]
 
 
-def _chunk(kind: bytes, content: bytes) -> bytes:
+def chunk(kind: bytes, content: bytes) -> bytes:
+    """Return a chunk of a PNG."""
     return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))

@@ -92,13 +92,16 @@ class Journal:
 
     def _read(self, file: Path) -> None:
         try:
+            if not file.is_file():
+                raise ValueError("not a file")
             note = json.loads(file.read_bytes())
             settings, self._images = note["settings"], note["images"]
             self.done, self.skipped, self.finished = int(note["done"]), int(note["skipped"]), bool(note["finished"])
             self.sizes = {str(file): int(size) for file, size in (note["sizes"] or {}).items()}
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            names = {**settings, **self._settings}
+        except (OSError, ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError) as error:
             raise CommandError(f"{file}: no note of a run that can be read: {error}", BAD_DATA) from error
-        for name in {**settings, **self._settings}:
+        for name in names:
             before, now = settings.get(name), self._settings.get(name)
             if before != now:
                 change = f"{name} was {json.dumps(before)} and is {json.dumps(now)}"
