@@ -3,7 +3,7 @@
 from .analysis.analysis import Analysis, analyse
 from .analysis.hoiem import KINDS as HOIEM_KINDS
 from .analysis.tide import KINDS as TIDE_KINDS
-from .atomic import whole_path, write_whole
+from .atomic.whole import whole_path, write_whole
 from .checking.check import Report, check_data
 from .checking.findings import GRADES, KINDS, Finding
 from .checking.mending import write_mended

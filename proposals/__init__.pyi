@@ -14,7 +14,8 @@ __all__ = [
     "write_windows",
 ]
 
-from .atomic import becomes, recover_folder, whole_folder, write_whole
+from .atomic.partials import becomes
+from .atomic.whole import recover_folder, whole_folder, write_whole
 from .errors import ProposalError, ProposalWarning
 from .exchange import check_inside, read_windows, write_windows
 from .selective_search import SelectiveSearch

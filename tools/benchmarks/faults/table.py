@@ -18,7 +18,7 @@ from ...command.shown import cell, shown
 from .outcome import Outcome
 
 # The kinds of faults, each a module here with `outcomes`.
-MODULES = ("budgets", "mutations", "hostile")
+MODULES = ("budgets", "mutations", "hostile", "failing_calls", "kills", "locks", "threads", "memory")
 MOST_SIGNS = 400  # of a note in the table
 
 

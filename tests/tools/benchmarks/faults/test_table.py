@@ -20,7 +20,7 @@ def faults(monkeypatch: pytest.MonkeyPatch) -> list[Outcome]:
     def outcomes(seed: int, quick: bool) -> Iterator[Outcome]:
         return iter(done)
 
-    monkeypatch.setattr(table.importlib, "import_module", lambda name: SimpleNamespace(outcomes=outcomes))
+    monkeypatch.setattr("importlib.import_module", lambda name: SimpleNamespace(outcomes=outcomes))
     monkeypatch.setattr(table, "MODULES", ("some",))
     return done
 
