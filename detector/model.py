@@ -167,7 +167,7 @@ class SPPNet(Predictor):
         inference: Inference,
     ) -> list[dict[str, Any]]:
         features, scorer = self.fitted()
-        if features.backbone.device == "cpu" or inference.mirror or inference.moves_all:
+        if self.device == "cpu" or inference.mirror or inference.moves_all:
             return super()._detect_all(images, windows, confidence, iou, inference)
         clocks = [Stopwatch() for _ in images]
         if windows is None:

@@ -107,7 +107,10 @@ def command() -> None:
 
 def page() -> str:
     """Return the page."""
-    packages = {package: list(public_names(package)) for package in PACKAGES}
+    packages: dict[str, list[Name]] = {}
+    for package in PACKAGES:  # what one has by a link to another is told once
+        known = {(name.name, name.text) for names in packages.values() for name in names}
+        packages[package] = [name for name in public_names(package) if (name.name, name.text) not in known]
     parts = [HEAD, *(_index(package, names) for package, names in packages.items())]
     for package, names in packages.items():
         parts += [f"## `{package}`, name by name", *map(_described, names)]

@@ -153,7 +153,7 @@ def test_a_split_that_is_not_text_is_refused(root: Path) -> None:
 def test_a_split_that_cannot_be_read_is_named_once(root: Path) -> None:
     (root / "ImageSets" / "Main" / "bad.txt").mkdir()
 
-    with pytest.raises(DataError, match=r"bad\.txt: cannot be read: Is a directory$"):
+    with pytest.raises(DataError, match=r"bad\.txt: not a file$"):
         VOC(root, "bad")
 
 
