@@ -8,7 +8,8 @@ compiled first, stands before the C library in the process that saves; what C do
 killed, where it writes with half of that written.
 
 After each the output must be the old or the new, to the byte, and can be read; if the save said nothing, the new one;
-if it raised an error, that names the output, or what it was made of. The next save must succeed and leave nothing beside its output.
+if it raised an error, that names the output, or what it was made of. The next save must succeed and leave nothing
+beside its output.
 """
 
 import ctypes
