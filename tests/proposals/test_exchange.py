@@ -316,7 +316,7 @@ def test_windows_are_written_as_they_come(tmp_path: Path, suffix: str) -> None:
 
     def items() -> Iterator[tuple[str, Windows]]:
         for name in "ab":
-            names.append([path.name for path in tmp_path.iterdir() if path.suffix == ".tmp"])
+            names.append([path.name for path in tmp_path.iterdir() if path.suffix == ".partial"])
             yield name, NONE
 
     write_windows(file, items())

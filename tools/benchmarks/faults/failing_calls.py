@@ -8,7 +8,8 @@ compiled first, stands before the C library in the process that saves; what C do
 killed, where it writes with half of that written.
 
 After each the output must be the old or the new, to the byte, and can be read; if the save said nothing, the new one;
-if it raised an error, that names the output. The next save must succeed and leave nothing beside its output.
+if it raised an error, that names the output, or what it was made of. The next save must succeed and leave nothing
+beside its output.
 """
 
 import ctypes
@@ -124,8 +125,8 @@ def _fault(setting: Setting, old: Files, new: Files, way: int, call: int) -> str
     said = _in_a_child(setting, way, call)
     if said is None and way != WAYS["killed"]:
         return "it was ended"
-    if said and str(setting.output) not in said:
-        return f"the error names no file: {said}"
+    if said and ("partial" in said or not (str(setting.output) in said or "'/" in said)):
+        return f"the error names no file, or a hidden one: {said}"
     try:
         if setting.output.exists() or old:
             setting.save.read(setting.output)
