@@ -8,7 +8,7 @@ import numpy as np
 
 from .backbone.backbone import Backbone
 from .backbone.engines.tracing import arrays_of, graph_of
-from .errors import InputError
+from .errors import InputError, ModelError
 from .files.model_folder import json_bytes, write_model
 from .model import SPPNet
 from .pooling.features import WindowFeatures
@@ -79,11 +79,15 @@ def export_onnx(model: SPPNet, folder: Path | str) -> None:
         classes=len(model.classes), names=", ".join(model.classes), backbone=backbone.name,
         maps=", ".join(f"`{name}`" for name in outputs), scores={"svm": "SVMs", "softmax": "the softmax"}[model.scores],
     )  # fmt: skip
+    try:
+        runner = RUNNER.read_bytes()
+    except OSError as error:
+        raise ModelError(f"{folder}: the model cannot be written ({RUNNER}: {error})") from error
     contents = (
         graph_of(backbone.layers).model(outputs, arrays_of(backbone.layers)).SerializeToString(),
         arrays.getvalue(),
         json_bytes(settings),
-        RUNNER.read_bytes(),
+        runner,
         card.encode(),
     )
     write_model(Path(folder), dict(zip(FILES, contents, strict=True)), FILES)
