@@ -39,7 +39,7 @@ def outcomes(
     """
     add_backbone()
     names = [name for name in READERS if only in name]
-    each = max(1, (count or (QUICK_COUNT if quick else COUNT)) // len(READERS))
+    each = -(-(count or (QUICK_COUNT if quick else COUNT)) // len(READERS))  # rounded up
     with TemporaryDirectory(prefix="sppnet-faults-") as folder, ThreadPoolExecutor(processes) as threads:
         for name in names:
             write_files(name, _source(Path(folder), name))
