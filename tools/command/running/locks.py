@@ -9,6 +9,7 @@ import json
 import os
 import random
 import sys
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any
 
 MOST_BYTES = 4096  # that are read of what a file tells
 TRIES = 1000  # to open a file that others remove
+LOOKS, PAUSE = 50, 0.01  # at what a holder is about to tell; seconds between them
 BUSY = (errno.EAGAIN, errno.EWOULDBLOCK, errno.EACCES)
 
 if sys.platform == "win32":
@@ -136,7 +138,9 @@ class FileLock:
         except OSError as error:
             os.close(descriptor)
             if error.errno in BUSY:
-                raise HeldError(_told(self.file)) from None
+                if (holder := _told(self.file)) is None:
+                    return False
+                raise HeldError(holder) from None
             raise NoLocksError(error.strerror) from None
         try:
             same = os.path.samestat(os.fstat(descriptor), self.file.stat())
@@ -158,11 +162,16 @@ def _opened(file: Path) -> int:
         return os.open(file, os.O_RDONLY | flags)
 
 
-def _told(file: Path) -> dict[str, Any]:
-    """Return what the holder of a lock tells of itself; nothing if that cannot be read."""
-    try:
-        with file.open("rb") as stream:
-            told = json.loads(stream.read(MOST_BYTES))
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return told if isinstance(told, dict) else {}
+def _told(file: Path) -> dict[str, Any] | None:
+    """Return what the holder of a lock tells of itself; nothing if that cannot be read, None if it has just ended."""
+    for _ in range(LOOKS):
+        with suppress(OSError, ValueError, RecursionError):
+            try:
+                with file.open("rb") as stream:
+                    told = json.loads(stream.read(MOST_BYTES))
+            except FileNotFoundError:
+                return None
+            if isinstance(told, dict):
+                return told
+        time.sleep(PAUSE)  # it has the lock, and has not told yet
+    return {}

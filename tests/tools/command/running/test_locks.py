@@ -150,3 +150,15 @@ def test_a_file_system_without_locks_is_told(file: Path, monkeypatch: pytest.Mon
 
     with pytest.raises(NoLocksError, match="No locks available"):
         FileLock(file).share()
+
+
+def test_a_holder_that_is_about_to_tell_is_waited_for(
+    file: Path, other: FileLock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other.hold({"process": 7})
+    file.write_text("")
+    monkeypatch.setattr("time.sleep", lambda _seconds: file.write_text('{"process": 7}'))
+
+    with pytest.raises(HeldError) as error:
+        FileLock(file).hold({"process": 8})
+    assert error.value.holder == {"process": 7}
