@@ -34,7 +34,6 @@ __all__ = [
     "draw",
     "export_onnx",
     "layer_names",
-    "library_thread_count",
     "load_backbone",
     "load_detector",
     "predict_tiled",
@@ -42,6 +41,7 @@ __all__ = [
     "select",
     "set_thread_count",
     "thread_count",
+    "thread_count_of_libraries",
     "use_reader",
     "usual_views",
 ]
@@ -70,7 +70,7 @@ from .pooling.settings import CONTEXT, Pooling, View, usual_views
 from .rcnn import RCNN
 from .scoring.inference import Inference
 from .selection import select
-from .threads import conv_threads, deterministic, library_thread_count, set_thread_count, thread_count
+from .threads import conv_threads, deterministic, set_thread_count, thread_count, thread_count_of_libraries
 from .tiling import predict_tiled
 from .training.distillation import Distillation, distil
 from .training.mining import Mining

@@ -23,7 +23,7 @@ def thread_count() -> int:
     return int(torch.get_num_threads()) if torch and not _deterministic else _count or _granted()
 
 
-def library_thread_count() -> int:
+def thread_count_of_libraries() -> int:
     """Return how many threads a library may compute with whose results depend on their number."""
     count = thread_count()
     return 1 if _deterministic else count

@@ -31,13 +31,13 @@ print(thread_count())
 """
 LATER = """
 import sys
-from sppnet.detector.threads import deterministic, library_thread_count, set_thread_count, thread_count
+from sppnet.detector.threads import deterministic, thread_count_of_libraries, set_thread_count, thread_count
 with deterministic():
     set_thread_count(3)
-    print(thread_count(), library_thread_count(), "torch" in sys.modules)
+    print(thread_count(), thread_count_of_libraries(), "torch" in sys.modules)
     import torch
-    print(thread_count(), library_thread_count(), torch.get_num_threads())
-print(thread_count(), library_thread_count(), torch.get_num_threads())
+    print(thread_count(), thread_count_of_libraries(), torch.get_num_threads())
+print(thread_count(), thread_count_of_libraries(), torch.get_num_threads())
 """
 
 

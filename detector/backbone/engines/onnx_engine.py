@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import onnxruntime
 
-from ...threads import library_thread_count
+from ...threads import thread_count_of_libraries
 from ...types import Floats
 from .graph import PIXELS, Graph
 
@@ -38,7 +38,7 @@ class OnnxEngine:
         return [map.transpose(0, 3, 1, 2) for map in self._session(tuple(depths)).run(None, {PIXELS: given})]
 
     def _session(self, depths: tuple[int, ...]) -> onnxruntime.InferenceSession:
-        key = depths, library_thread_count()
+        key = depths, thread_count_of_libraries()
         with self._lock:
             if key not in self._sessions:
                 self._sessions[key] = self._made(*key)

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from ...errors import InputError
-from ...threads import library_thread_count
+from ...threads import thread_count_of_libraries
 from ...types import Floats, Precision
 from .strips import convolve
 
@@ -39,7 +39,7 @@ class TorchEngine:
     @torch.no_grad()
     def __call__(self, pixels: Floats | torch.Tensor, depths: Sequence[int]) -> list[Floats | torch.Tensor]:
         """Return the maps of images after so many layers, on the device, on a CPU as arrays; see `Engine`."""
-        library_thread_count()  # torch, just imported perhaps, takes it over
+        thread_count_of_libraries()  # torch, just imported perhaps, takes it over
         maps: list[Floats | torch.Tensor] = []
         map = torch.as_tensor(pixels).to(self._device, self._type, memory_format=torch.channels_last)
         with full_float32():

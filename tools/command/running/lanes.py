@@ -46,7 +46,7 @@ def side_by_side(
     under_way: deque[Future[Result]] = deque()
     pool = ThreadPoolExecutor(lanes, initializer=begin)
     try:
-        with detector.conv_threads(threads), threadpool_limits(detector.library_thread_count(), "blas"):
+        with detector.conv_threads(threads), threadpool_limits(detector.thread_count_of_libraries(), "blas"):
             for item in items:
                 under_way.append(pool.submit(function, item))
                 if len(under_way) == lanes * AHEAD:
