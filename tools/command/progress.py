@@ -43,7 +43,8 @@ class Progress:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._bars.stop()
+        if not self._bars.disable:  # before rich 14.3 an empty line would be printed
+            self._bars.stop()
 
     def __call__(self, stage: str, done: int, total: int | None) -> None:
         """Note that `done` of the `total` parts of a stage are done; nobody knows how many there are for None."""

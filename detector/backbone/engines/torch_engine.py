@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
 from threading import Lock
+from typing import Any
 
 import torch
 from torch import nn
@@ -13,7 +14,12 @@ from ...threads import thread_count_of_libraries
 from ...types import Floats, Precision
 from .strips import convolve
 
-_lock, _blocks, _precision = Lock(), 0, "none"  # of `full_float32`: how many run, and what was before
+_cudnn: Any = torch.backends.cudnn
+# Where cuDNN's precision is set, and full float32's value: since torch 2.9 conv layers have a setting of their own.
+_HOLDER, _SETTING, _FULL = (
+    (_cudnn.conv, "fp32_precision", "ieee") if hasattr(_cudnn, "conv") else (_cudnn, "allow_tf32", False)
+)
+_lock, _blocks, _before = Lock(), 0, None  # of `full_float32`: how many run, and what was set before
 
 
 class TorchEngine:
@@ -56,11 +62,11 @@ def full_float32() -> Iterator[None]:
     It is a setting of the whole process, so conv layers of other threads are slowed down while the block runs. Blocks
     of several threads may overlap: the last one to end puts back what was before the first.
     """
-    global _blocks, _precision
-    convolutions = torch.backends.cudnn.conv  # type: ignore[attr-defined]
+    global _blocks, _before
     with _lock:
         if not _blocks:
-            _precision, convolutions.fp32_precision = convolutions.fp32_precision, "ieee"
+            _before = getattr(_HOLDER, _SETTING)
+            setattr(_HOLDER, _SETTING, _FULL)
         _blocks += 1
     try:
         yield
@@ -68,4 +74,4 @@ def full_float32() -> Iterator[None]:
         with _lock:
             _blocks -= 1
             if not _blocks:
-                convolutions.fp32_precision = _precision
+                setattr(_HOLDER, _SETTING, _before)

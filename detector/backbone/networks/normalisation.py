@@ -73,7 +73,8 @@ def _replaced(layers: nn.Sequential, kind: type[nn.Module], change: Callable[...
     layers = copy.deepcopy(layers)
     for name, layer in list(layers.named_modules()):
         if isinstance(layer, kind):
-            layers.set_submodule(name, change(layer))
+            parent, _, child = name.rpartition(".")
+            setattr(layers.get_submodule(parent), child, change(layer))
     return layers
 
 

@@ -246,26 +246,31 @@ def test_the_gradient_is_that_of_the_cpus_pooling() -> None:
 
 
 def test_full_float32_blocks_of_threads_may_overlap() -> None:
-    convolutions = torch.backends.cudnn.conv  # type: ignore[attr-defined]
-    before = convolutions.fp32_precision
+    before = full()
     first, second = full_float32(), full_float32()
 
     first.__enter__()
     second.__enter__()
     first.__exit__(None, None, None)
-    between = convolutions.fp32_precision
+    between = full()
     second.__exit__(None, None, None)
 
-    assert (between, convolutions.fp32_precision) == ("ieee", before)
+    assert (between, full()) == (True, before)
 
 
 def test_convolutions_are_in_full_float32_inside_the_block_only() -> None:
     before = torch.backends.cudnn.allow_tf32
 
     with full_float32():
-        inside = torch.backends.cudnn.conv.fp32_precision  # type: ignore[attr-defined]
+        inside = full()
 
-    assert (inside, torch.backends.cudnn.allow_tf32) == ("ieee", before)
+    assert (inside, torch.backends.cudnn.allow_tf32) == (True, before)
+
+
+def full() -> bool:
+    """Return whether conv layers are set to full float32, in the words of torch 2.9 or of those before it."""
+    cudnn: Any = torch.backends.cudnn
+    return cudnn.conv.fp32_precision == "ieee" if hasattr(cudnn, "conv") else not cudnn.allow_tf32
 
 
 @devices

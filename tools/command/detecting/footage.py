@@ -220,7 +220,7 @@ class Camera:
     def __init__(self, number: int) -> None:
         import cv2
 
-        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # it tells of every way in which it tried
+        getattr(cv2.utils, "logging", cv2).setLogLevel(0)  # silence, in OpenCV 5 and 4: it tells of every way it tried
         self.name, self.count, self.problem = f"camera:{number}", 0, ""
         self._capture = cv2.VideoCapture(number)
         if not self._capture.isOpened():

@@ -10,7 +10,7 @@ from ..console import USAGE, CommandError
 NEVER = 2.0  # no score reaches it
 
 
-class LeastScores(click.ParamType[Any]):
+class LeastScores(click.ParamType):  # type: ignore[type-arg]  # which click has since 8.4
     """A least score for all classes, or those of single classes, too: `.5`, `cat=.4,dog=.6` or `cat=.4,.5`."""
 
     name = "score"

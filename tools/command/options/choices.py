@@ -9,7 +9,7 @@ from click.shell_completion import CompletionItem
 from ..libraries import set_up
 
 
-class ChoiceOf(click.ParamType[Any]):
+class ChoiceOf(click.ParamType):  # type: ignore[type-arg]  # which click has since 8.4
     """One of some names, or several with commas between, which are asked for when the option is used.
 
     Not when the command is defined: the library that knows them may take seconds to import, and `--help` is to be

@@ -8,7 +8,7 @@ from sppnet.detector.backbone.networks.table import network_of
 
 
 def multiplications(name: str) -> float:
-    with FlopCounterMode(display=False) as counter, torch.inference_mode():
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
         network_of(name).build()(torch.zeros(1, 3, 120, 160))
     return int(counter.get_total_flops()) / 2
 
