@@ -22,6 +22,7 @@ __all__ = [
     "Mining",
     "ModelError",
     "Pooling",
+    "Preparer",
     "SPPNet",
     "Training",
     "VectorCache",
@@ -74,4 +75,5 @@ from .threads import conv_threads, deterministic, set_thread_count, thread_count
 from .tiling import predict_tiled
 from .training.distillation import Distillation, distil
 from .training.mining import Mining
+from .training.preparing import Preparer
 from .training.settings import PRESETS, FineTuning, Training

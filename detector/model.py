@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from .backbone.backbone import Backbone
     from .pooling.head import Head
     from .training.images import TrainingImages
+    from .training.preparing import Preparer
 
 NAMED = 8  # classes that `repr` names
 IMAGES_AT_ONCE = 32  # looked through for those of one size, which a device works on together
@@ -223,20 +224,22 @@ class SPPNet(Predictor):
         if self.ranks and self.fine_tuning and not keep_layers:
             raise InputError("fully connected layers are compressed after their training: no ranks for it")
         features = self.layered()[0] if keep_layers else self._window_features(self._load_backbone())
+        preparer = self._preparer(features)
         with nullcontext(cache) if cache else TemporaryDirectory() as folder:
-            images = self._images(self.classes, features, Path(folder))
+            images = preparer.images(Path(folder))
             total = len(train) if isinstance(train, Sized) else 0
             keeper = learning.Keeper(
                 self.classes, keep_examples, use_difficult=self.training.use_difficult, seed=self.seed
             )
             passing = keeper.passing(train) if keep_examples else train
-            prepare = partial(images.prepare, passing, self.search, workers=workers, progress=progress, total=total)
+            prepare = partial(preparer.fill, images, passing, workers=workers, progress=progress, total=total)
             history = None
-            if self.fine_tuning and features.head is None:
+            if tuning := self._tuning(features):
                 images, history = learning.tune_layers(
                     images,
                     prepare,
-                    self.fine_tuning,
+                    features,
+                    tuning,
                     held_out=self.training.held_out,
                     folder=Path(folder),
                     seed=self.seed,
@@ -269,6 +272,27 @@ class SPPNet(Predictor):
             note=note,
             clock=clock,
         )
+
+    def _tuning(self, features: Features) -> FineTuning | None:
+        """Return how layers learn in a training that starts from these features; None where they have learned."""
+        return self.fine_tuning if features.head is None else None
+
+    def preparer(self) -> "Preparer":
+        """Return what computes the windows and maps of images that `fit` takes from its cache, for one at a time.
+
+        A model that is not fitted yet can do so wherever its weights are: on the machines of a cluster, say.
+
+        Raises:
+            ModelError: If the backbone's weights cannot be had.
+        """
+        return self._preparer(self._window_features(self._load_backbone()))
+
+    def _preparer(self, features: Features) -> "Preparer":
+        if tuning := self._tuning(features):
+            stem = learning.stem_of(features, tuning)
+            images = partial(self._images, self.classes, stem)
+            return learning.Preparer(images, self.search, flips=tuning.flips, all_scales=True)
+        return learning.Preparer(partial(self._images, self.classes, features), self.search)
 
     def _images(self, classes: Sequence[str], features: Features, folder: Path) -> "TrainingImages":
         negatives, difficult = self.training.negative_iou, self.training.use_difficult

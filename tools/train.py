@@ -37,6 +37,8 @@ from .command.options.detector_options import network, network_options
 from .command.progress import Progress
 from .command.running.holding import Cache, hold
 from .command.running.planning import fitting, present_leftovers, present_plan, slowness
+from .command.spreading.cluster import ray_option
+from .command.spreading.preparing import Prepared
 from .command.warm import warm_up
 from .training.choosing import Task, choose_settings, divided_in_folds
 from .training.division import SHARE, divided
@@ -85,6 +87,7 @@ from .training.scoring import described, drawn, score
     default=0,
     help="Objects of each class that the model keeps as small pictures, for `sppnet explain`.",
 )
+@ray_option
 @lenient_option
 @json_option
 @device_option
@@ -109,6 +112,7 @@ def command(
     cache: Path | None,
     keep_cache: bool,
     keep_examples: int,
+    ray: str | None,
     lenient: bool,
     as_json: bool,
     device: str,
@@ -127,7 +131,7 @@ def command(
     set_threads(threads, deterministic=deterministic)
     device = find_device(device, deterministic=deterministic)
     detector.check_writable(output)
-    _check_choices(preset, minutes, choose, settings)
+    _check_choices(preset, minutes, choose, ray, settings)
     if not dry_run:
         hold(output)
     data_format, seed = find_format(root, data_format), settings["seed"]
@@ -175,7 +179,8 @@ def command(
         run.write(notes)
     items = Items(train, lenient=lenient, windows=windows, order=order)
     log = Log(notes / LOG, goes_on=earlier is not None)
-    fit(model, items, folder, workers, log, **({"keep_examples": keep_examples} if keep_examples else {}))
+    given = Prepared(items, model, folder, ray) if ray else items
+    fit(model, given, folder, workers, log, **({"keep_examples": keep_examples} if keep_examples else {}))
     remember(model, hashes)
     if run.tried:
         model.metrics_["choice"] = run.tried
@@ -203,7 +208,7 @@ def command(
 
 def fit(
     network: "detector.SPPNet",
-    items: Items,
+    items: Items | Prepared,
     cache: Path,
     workers: int,
     shown: "Progress | Log | None" = None,
@@ -240,12 +245,16 @@ def summary(output: Path, seconds: dict[str, float], metrics: dict[str, Any], ph
     return "\n".join(lines)
 
 
-def _check_choices(preset: str | None, minutes: float | None, choose: bool, settings: dict[str, Any]) -> None:
+def _check_choices(
+    preset: str | None, minutes: float | None, choose: bool, ray: str | None, settings: dict[str, Any]
+) -> None:
     """Raise UsageError where what is to be chosen is given, too."""
     if minutes is not None and (preset or settings["tuning"] or settings["epochs"]):
         raise click.UsageError("--minutes chooses the preset and the epochs: leave out --preset, --fine-tune, --epochs")
     if choose and minutes is None:
         raise click.UsageError("--choose takes time: say how much with --minutes")
+    if choose and ray:
+        raise click.UsageError("--choose tries models here: leave out --ray")
     if choose and (settings["C"] or settings["context"] or settings["method"] != "sppnet"):
         raise click.UsageError("--choose chooses C and context of SPP-net: leave out --C, --context, --method")
 

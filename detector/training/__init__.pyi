@@ -1,8 +1,10 @@
 __all__ = [
     "Keeper",
+    "Preparer",
     "TrainingImages",
     "learn_classes",
     "of_classes",
+    "stem_of",
     "train_windows",
     "tune_layers",
     "without_objects",
@@ -11,5 +13,6 @@ __all__ = [
 from .further_classes import learn_classes, of_classes, without_objects
 from .images import TrainingImages
 from .keeping import Keeper
-from .tuning import tune_layers
+from .preparing import Preparer
+from .tuning import stem_of, tune_layers
 from .windows import train_windows

@@ -16,7 +16,7 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from sppnet.proposals import SelectiveSearch, compute_windows
+from sppnet.proposals import SelectiveSearch, WindowStore, compute_windows
 
 from ..backbone.backbone import to_numpy, to_tensor
 from ..backbone.engines.torch_engine import full_float32
@@ -31,6 +31,7 @@ from ..types import Floats, Image, Progress, Target
 from .layers.tail import maps_through
 from .scaling import Scaling
 
+WINDOWS, MAPS = "windows", "maps"  # folders for them
 VERSION = 3  # of the maps on disk: a change in how they are made makes the old ones unknown
 
 
@@ -60,7 +61,7 @@ class TrainingImages:
     ) -> None:
         self.classes, self.features = tuple(classes), features
         self._negative_iou, self._use_difficult = negative_iou, use_difficult
-        self._folder, self._cache = folder, ArrayCache(folder / "maps")
+        self._folder, self._cache = folder, ArrayCache(folder / MAPS)
         self._examples: list[_Example] = []
 
     def __len__(self) -> int:
@@ -125,8 +126,25 @@ class TrainingImages:
                 targets.append(checked_target(target, number, len(self.classes)))
                 yield image
 
-        for image, windows in compute_windows(pixels(), search, folder=self._folder / "windows", workers=workers):
+        for image, windows in compute_windows(pixels(), search, folder=self._folder / WINDOWS, workers=workers):
             yield image, targets.popleft(), windows
+
+    def has(
+        self, image: Image, target: Target, search: SelectiveSearch, *, flips: bool = False, all_scales: bool = False
+    ) -> bool:
+        """Return whether the folder has the windows and maps of an image that `prepare` would compute.
+
+        Raises:
+            InputError: If the target or a window breaks a rule.
+        """
+        given, target = target.get("windows"), checked_target(target, 0, len(self.classes))
+        windows = WindowStore(self._folder / WINDOWS, search).load(image) if given is None else check_windows(given, 0)
+        if windows is None:
+            return False
+        example = self._example(image, windows, target, self.features.key())
+        scales = self._wanted(example, all_scales)
+        keys = [example.maps, *[f"{example.maps}-flipped"] * flips]
+        return all(self._kept(key, scales) for key in keys)
 
     def _add(
         self,
@@ -137,20 +155,30 @@ class TrainingImages:
         flips: bool,
         all_scales: bool,
     ) -> None:
-        windows = np.concatenate([windows, target["boxes"][self._used(target)]])
-        seen = [windows] if self.features.per_window else []
-        key = content_key(settings, str(VERSION), image, *seen)
-        example = _Example((image.shape[0], image.shape[1]), target, windows, key)
-        scales = self.features.scales if all_scales else self._scales(self.features, example)
+        example = self._example(image, windows, target, settings)
+        windows, scales = example.windows, self._wanted(example, all_scales)
         self._keep(example.maps, scales, lambda: self.features.maps(image, scales, windows))
         if flips:
             mirrored = np.ascontiguousarray(image[:, ::-1])
             self._keep(f"{example.maps}-flipped", scales, lambda: self.features.maps(mirrored, scales, windows))
         self._examples.append(example)
 
+    def _example(self, image: Image, windows: npt.NDArray[np.float32], target: Target, settings: str) -> _Example:
+        windows = np.concatenate([windows, target["boxes"][self._used(target)]])
+        seen = [windows] if self.features.per_window else []
+        key = content_key(settings, str(VERSION), image, *seen)
+        return _Example((image.shape[0], image.shape[1]), target, windows, key)
+
+    def _wanted(self, example: _Example, all_scales: bool) -> Sequence[int]:
+        return self.features.scales if all_scales else self._scales(self.features, example)
+
+    def _kept(self, key: str, scales: Sequence[int]) -> bool:
+        """Return whether the folder has the maps of an image."""
+        return all(self._cache.load(f"{key}-{name}") is not None for name in self.features.names(scales))
+
     def _keep(self, key: str, scales: Sequence[int], compute: Callable[[], Maps]) -> None:
         """Compute the maps of an image unless the folder has them."""
-        if any(self._cache.load(f"{key}-{name}") is None for name in self.features.names(scales)):
+        if not self._kept(key, scales):
             for name, cells in compute().items():
                 self._cache.save(f"{key}-{name}", torch.as_tensor(cells).half().cpu().numpy())
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ..backbone.backbone import Backbone
-from ..pooling.features import WindowFeatures
+from ..pooling.features import Features, WindowFeatures
 from ..timing import Stopwatch
 from ..types import Note, Progress
 from .finetuning import fine_tune, principal_channels
@@ -17,7 +17,8 @@ from .windows import split_held_out
 
 def tune_layers(
     images: TrainingImages,
-    prepare: Callable[..., TrainingImages],
+    prepare: Callable[[], TrainingImages],
+    features: Features,
     tuning: FineTuning,
     *,
     held_out: float,
@@ -30,8 +31,9 @@ def tune_layers(
     """Return the images with the features and maps of layers that have learned, and how these learned.
 
     Args:
-        images: Without images yet; their features have layers just made of weights, and no head.
-        prepare: Fills them; takes the options of `TrainingImages.prepare`.
+        images: Without images yet; their features are those of `stem_of`.
+        prepare: Fills them.
+        features: With layers just made of weights, and no head.
         tuning: Which layers learn, and how.
         held_out: Fraction of the images that tells when to stop.
         folder: For the state of the training.
@@ -43,15 +45,13 @@ def tune_layers(
     Raises:
         InputError: If no image has an object.
     """
-    features = images.features
     assert isinstance(features, WindowFeatures)
     given: Backbone = features.backbone  # type: ignore[assignment]  # just made of weights
-    stem, tail = given.split(tuning.stem if tuning.unfreeze else given.last.name)
-    seen = tuple(dict.fromkeys((*features.pooling.scales, *tuning.scales)))
-    images.features = replace(features, backbone=stem, pooling=replace(features.pooling, scales=seen))
+    _, tail = given.split(_frozen(given, tuning))
     with clock("windows and maps"):
-        prepare(flips=tuning.flips, all_scales=True)
+        prepare()
     images.check_objects()
+    stem: Backbone = images.features.backbone  # type: ignore[assignment]
     with clock("fine-tuning"):
         fitting, held = split_held_out(len(images), held_out, seed)
         if tuning.reduction:
@@ -72,3 +72,17 @@ def tune_layers(
         )
         features = replace(features, backbone=given.with_layers([*stem.layers, *tail]), head=head)
         return images.through(features, tail, progress), history
+
+
+def stem_of(features: Features, tuning: FineTuning) -> WindowFeatures:
+    """Return the features whose maps are kept while layers learn: those of the frozen stem, at all scales seen."""
+    assert isinstance(features, WindowFeatures)
+    given: Backbone = features.backbone  # type: ignore[assignment]  # just made of weights
+    stem, _ = given.split(_frozen(given, tuning))
+    seen = tuple(dict.fromkeys((*features.pooling.scales, *tuning.scales)))
+    return replace(features, backbone=stem, pooling=replace(features.pooling, scales=seen))
+
+
+def _frozen(given: "Backbone", tuning: FineTuning) -> str | None:
+    """Return the name of the last map of the stem, None for the backbone's own stem."""
+    return tuning.stem if tuning.unfreeze else given.last.name

@@ -1,6 +1,7 @@
 """A cluster of several nodes on this machine, one of which is killed: nothing lost, nothing twice, and what it costs.
 
-python -m sppnet.tools.benchmarks.cluster VOC2007/JPEGImages [--images 40] [--nodes 2] [-m MODEL] [--json]
+python -m sppnet.tools.benchmarks.cluster VOC2007/JPEGImages \
+    [--images 40] [--nodes 2] [-m MODEL] [--data VOC2007] [--json]
 
 Needs `pip install 'sppnet[ray]'`. The nodes are Ray's own processes, with one core each but for the first, which has
 none. Milliseconds an image are those between the first result and the last, so without the start of anything.
@@ -34,8 +35,9 @@ SENT_BYTES, SENT = 100_000, 500  # a photograph of half a megapixel, and how man
 @click.option("--images", type=click.IntRange(4), default=40, help="How many, the first.")
 @click.option("--nodes", type=click.IntRange(1), default=2, help="With a core each; one of them is killed.")
 @click.option("-m", "--model", default="voc07", help="Folder or name of the model.")
+@click.option("--data", type=click.Path(path_type=Path), help="Train on the first images of this data set, too.")
 @json_option
-def command(photos: Path, images: int, nodes: int, model: str, as_json: bool) -> None:
+def command(photos: Path, images: int, nodes: int, model: str, data: Path | None, as_json: bool) -> None:
     """Print whether cluster and shards give the bytes of one process, and times; exit with 1 if they do not."""
     with TemporaryDirectory() as name:
         folder = Path(name)
@@ -51,18 +53,25 @@ def command(photos: Path, images: int, nodes: int, model: str, as_json: bool) ->
             milliseconds([*call, str(folder / "killed"), "--ray", address], kill, after=images // 3)
             say("the driver alone")
             sent = driver(address)
+            if data is not None:
+                say("trainings, the second on a cluster that loses a node")
+                call_train = [sys.executable, "-m", "sppnet", "train", "--data", str(data), "--limit", str(images)]
+                call_train += ["--val-split", "0", "--threads", "1", "--workers", "1", "-o"]
+                train([*call_train, str(folder / "alone")])
+                train([*call_train, str(folder / "spread"), "--ray", address], kill, images // 3)
         say("shards")
         for number in range(1, nodes + 1):
             milliseconds([*call, str(folder / "shards"), "--shard", f"{number}/{nodes}"])
         milliseconds([sys.executable, "-m", "sppnet", "merge", str(folder / "shards")])
         same = {run: same_bytes(folder / "one", folder / run) for run in ("whole", "killed", "shards")}
+        if data is not None:
+            same["trained"] = same_bytes(folder / "alone", folder / "spread", ("model.safetensors",))
     result = {"images": images, "nodes": nodes, "same_bytes": same, "one": one, "cluster": many, "driver": sent}
     if as_json:
         click.echo(json.dumps(result))
     else:
         click.echo(
-            f"{images} images, the same bytes as one process: cluster {same['whole']}, one that lost a node "
-            f"{same['killed']}, shards {same['shards']}\n"
+            f"{images} images, the same bytes as one process: {same}\n"
             f"ms an image: one process {one:.0f}, {nodes} workers {many:.0f}, the driver of a cluster {sent:.1f}"
         )
     if not all(same.values()):
@@ -94,6 +103,18 @@ def milliseconds(call: Sequence[str], then: Callable[[], None] = lambda: None, *
     return 1000 * (times[-1] - times[0]) / (len(times) - 1) if len(times) > 1 else 0.0
 
 
+def train(call: Sequence[str], then: Callable[[], None] = lambda: None, images: int = 0) -> None:
+    """Run a training, and do something when it has the windows of so many images."""
+    windows = Path(f"{call[call.index('-o') + 1]}.cache", "windows")
+    with subprocess.Popen(call, stdout=subprocess.DEVNULL) as run:
+        while run.poll() is None and sum(1 for _ in windows.glob("*/*")) < images:
+            time.sleep(0.1)
+        if run.poll() is None:
+            then()
+    if run.returncode:
+        raise CommandError(f"{' '.join(call)} ended with {run.returncode}", 1)
+
+
 @contextmanager
 def cluster(nodes: int) -> Iterator[tuple[str, Callable[[], None]]]:
     """Give the address of a cluster, and what kills one of its nodes and adds another one."""
@@ -107,8 +128,8 @@ def cluster(nodes: int) -> Iterator[tuple[str, Callable[[], None]]]:
     there = [ray_nodes.add_node(num_cpus=1, **memory) for _ in range(nodes)]
 
     def kill() -> None:
-        ray_nodes.remove_node(there[0], allow_graceful=False)
-        ray_nodes.add_node(num_cpus=1, **memory)
+        ray_nodes.remove_node(there.pop(0), allow_graceful=False)
+        there.append(ray_nodes.add_node(num_cpus=1, **memory))
 
     try:
         yield ray_nodes.address, kill
@@ -126,9 +147,9 @@ def driver(address: str) -> float:
     return 1000 * (time.perf_counter() - started) / count
 
 
-def same_bytes(folder: Path, other: Path) -> bool:
-    """Return whether two folders hold the same results."""
-    return all((folder / name).read_bytes() == (other / name).read_bytes() for name in FORMATS)
+def same_bytes(folder: Path, other: Path, names: Sequence[str] = FORMATS) -> bool:
+    """Return whether two folders hold the same files of these names."""
+    return all((folder / name).read_bytes() == (other / name).read_bytes() for name in names)
 
 
 if __name__ == "__main__":
