@@ -8,7 +8,9 @@ import pytest
 from sppnet.tools.diagnosis.finding import pip
 
 
-def test_pip_is_that_of_the_running_environment() -> None:
+def test_pip_is_that_of_the_running_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sppnet.tools.diagnosis.finding.find_spec", lambda name: name)
+
     assert shlex.split(pip("install", "torch>=2")) == [sys.executable, "-m", "pip", "install", "torch>=2"]
     assert shlex.split(pip("uninstall", "torch"))[3:] == ["uninstall", "-y", "torch"]
 

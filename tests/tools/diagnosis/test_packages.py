@@ -11,6 +11,12 @@ from sppnet.tools.diagnosis.finding import Finding
 from .installing import Install, installer
 
 
+@pytest.fixture(autouse=True)
+def with_pip(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Environments that uv made have none."""
+    monkeypatch.setattr("sppnet.tools.diagnosis.finding.find_spec", lambda name: name)
+
+
 @pytest.fixture
 def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
     return installer(tmp_path, monkeypatch)
@@ -94,6 +100,7 @@ def test_torchvision_for_another_torch(monkeypatch: pytest.MonkeyPatch, install:
 
 def test_torch_and_torchvision_that_fit(monkeypatch: pytest.MonkeyPatch) -> None:
     torches(monkeypatch, "2.15.0+cpu", "0.29.2+cpu")
+    monkeypatch.setattr("importlib.metadata.requires", lambda name: ["torch==2.15.0", "numpy"])
 
     assert [finding.grade for finding in packages.torch_and_torchvision()] == ["fine"]
 
