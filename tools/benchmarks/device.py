@@ -11,6 +11,7 @@ import statistics
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ from ..command.console import BAD_MODEL, CommandError, json_option, workers_opti
 from ..command.inputs.items import Items
 from ..command.options.detector_options import numbers
 from ..command.running.predicting import detect_all
+from ..command.running.proposing import propose_ahead
 from ..command.warm import warm_up
 from .floors import measure_rates, spp_work
 from .race import WindowDetector, r_cnn
@@ -97,6 +99,7 @@ def command(
         "images": len(images),
         **measured(model, images, windows, scales, rcnn_images),
         "images a second with proposals": _with_proposals(model, Items(voc, len(images)), workers),
+        "proposals alone": _proposed_alone(model, Items(voc, len(images)), workers),
     }
     if as_json:
         click.echo(json.dumps(report))
@@ -201,6 +204,16 @@ def _milliseconds(action: Callable[[int], object], items: Sequence[int]) -> floa
 def _with_proposals(model: SPPNet, items: Items, workers: int) -> float:
     _, spent = detect_all(model, items, workers)
     return 1000 / spent["wall"]
+
+
+def _proposed_alone(model: SPPNet, items: Items, workers: int) -> dict[str, float]:
+    """Return what processes propose between the first image and the last, and what that costs this process."""
+    with closing(propose_ahead(items, model.search, max(1, workers))) as proposed:
+        next(proposed)
+        started, busy = time.perf_counter(), time.process_time()
+        images = sum(1 for _ in proposed)
+    seconds, busy = time.perf_counter() - started, time.process_time() - busy
+    return {"images a second": images / seconds, "ms of this process an image": 1000 * busy / max(1, images)}
 
 
 if __name__ == "__main__":

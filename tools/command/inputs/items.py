@@ -1,13 +1,20 @@
 """The items of a data set that a command works on: an image, its objects, and its windows where a file has them."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
 
 from sppnet import proposals
 from sppnet.data import DataError, DataSet, Item
 
 from ..console import say
 from ..spreading.records import Records
+
+Made = TypeVar("Made")
 
 
 class Items:
@@ -49,7 +56,18 @@ class Items:
         self._count = min(len(data), limit or len(data))
         self._records = records
         self._left = self._count if records is None else records.left(self._count)
-        self._windows = None if windows is None else proposals.read_windows(windows, order or data.ids)
+        self._order = order or data.ids
+        self._windows = self._read_windows()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_windows": None}  # an open file
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._windows = self._read_windows()
+
+    def _read_windows(self) -> Mapping[str, npt.NDArray[np.float32]] | None:
+        return None if self._file is None else proposals.read_windows(self._file, self._order)
 
     def __len__(self) -> int:
         return self._left
@@ -64,20 +82,30 @@ class Items:
             DataError: If an image cannot be read and the run is not lenient.
             ProposalError: If the file has no windows of an image, or some that lie outside it.
         """
-        for number in self._numbers():
+        return self.each((number, partial(self.item, number)) for number in self.numbers())
+
+    def each(self, outcomes: Iterable[tuple[int, Callable[[], Made]]]) -> Iterator[tuple[int, Made]]:
+        """Yield the number of every image with what is made of it, elsewhere, say; raises as `numbered` does.
+
+        Args:
+            outcomes: The number of an image, and what returns what was made of it, or raises as `item` does.
+        """
+        for number, result in outcomes:
             try:
-                item = self._item(number)
+                made = result()
             except self._left_out as error:
                 self.skipped += 1
                 say(f"skipped: {error}")
             else:
-                yield number, item
+                yield number, made
 
-    def _numbers(self) -> Iterable[int]:
+    def numbers(self) -> Iterable[int]:
+        """Return the numbers of all images, in order, also of those that cannot be used."""
         numbers = range(self._count)
         return numbers if self._records is None else self._records.remaining(numbers, self._data.ids.__getitem__)
 
-    def _item(self, number: int) -> Item:
+    def item(self, number: int) -> Item:
+        """Return an image and its target; raises as `numbered` does, lenient or not."""
         image, target = self._data[number]
         if self._windows is None:
             return image, target

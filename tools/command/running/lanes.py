@@ -6,7 +6,7 @@ only. The threads of a conv layer or a matrix product wait for each other by spi
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Sized
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import TypeVar
 
 from sppnet import detector
@@ -43,20 +43,27 @@ def side_by_side(
     def begin() -> None:
         numba.set_num_threads(min(threads, numba.get_num_threads()))  # holds for one thread of this process only
 
-    under_way: deque[Future[Result]] = deque()
     pool = ThreadPoolExecutor(lanes, initializer=begin)
     try:
         with detector.conv_threads(threads), threadpool_limits(detector.thread_count_of_libraries(), "blas"):
-            for item in items:
-                under_way.append(pool.submit(function, item))
-                if len(under_way) == lanes * AHEAD:
-                    yield _finished(under_way.popleft())
-            while under_way:
-                yield _finished(under_way.popleft())
+            yield from (outcome for _, outcome in in_turn(pool, function, items, lanes))
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _finished(future: Future[Result]) -> Future[Result]:
-    future.exception()  # waits
-    return future
+def in_turn(
+    pool: Executor, function: Callable[[Item], Result], items: Iterable[Item], lanes: int
+) -> Generator[tuple[Item, Future[Result]], None, None]:
+    """Yield every item, in order, with what a pool of so many lanes has made of it, finished; see `side_by_side`."""
+    under_way: deque[tuple[Item, Future[Result]]] = deque()
+    for item in items:
+        under_way.append((item, pool.submit(function, item)))
+        if len(under_way) == lanes * AHEAD:
+            yield _finished(under_way.popleft())
+    while under_way:
+        yield _finished(under_way.popleft())
+
+
+def _finished(submitted: tuple[Item, Future[Result]]) -> tuple[Item, Future[Result]]:
+    submitted[1].exception()  # waits
+    return submitted

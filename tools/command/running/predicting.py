@@ -18,7 +18,8 @@ from ..inputs.items import Items
 from ..progress import Progress
 from ..spreading.cluster import Cluster
 from ..spreading.spread import spread
-from .lanes import lanes_for, side_by_side
+from .lanes import lanes_for
+from .proposing import propose_ahead
 
 AT_ONCE = 32  # images with windows that a device is given together
 
@@ -91,28 +92,15 @@ def found_in(
 def _look_ahead(
     network: "detector.SPPNet | detector.Combination", inference: "detector.Inference | None", items: Items, lanes: int
 ) -> Generator[Outcome, None, None]:
-    """Yield what a device finds in all images, with windows that threads proposed meanwhile.
-
-    Threads, since three quarters of the search hold no lock of the interpreter.
-    """
-    proposed = side_by_side(partial(_propose, network), items.numbered(), lanes=lanes)
-    while some := list(islice(proposed, AT_ONCE)):
-        numbers, images, windows, targets, spent = zip(*(future.result() for future in some), strict=True)
-        found = network.predict(list(images), windows=windows, inference=inference)
-        for number, result, own, target, before in zip(numbers, found, windows, targets, spent, strict=True):
-            yield number, {**result, "milliseconds": before | result["milliseconds"]}, (own, target)
-
-
-def _propose(
-    network: "detector.SPPNet | detector.Combination", numbered: tuple[int, Item]
-) -> tuple[int, Any, Any, Arrays, dict[str, float]]:
-    """Return the image's number, pixels, windows and target, and the milliseconds that proposing took, if it did."""
-    number, (image, target) = numbered
-    if (windows := target.get("windows")) is not None:
-        return number, image, windows, target, {}
-    started = time.perf_counter()
-    windows = network.search(image)
-    return number, image, windows, target, {"proposals": 1000 * (time.perf_counter() - started)}
+    """Yield what a device finds in all images, with windows that processes proposed meanwhile."""
+    with closing(propose_ahead(items, network.search, lanes)) as proposed:
+        while some := list(islice(proposed, AT_ONCE)):
+            numbers, ahead = zip(*some, strict=True)
+            images, windows = [one.image for one in ahead], [one.windows for one in ahead]
+            found = network.predict(images, windows=windows, inference=inference)
+            for number, one, result in zip(numbers, ahead, found, strict=True):
+                milliseconds = one.milliseconds | result["milliseconds"]
+                yield number, {**result, "milliseconds": milliseconds}, (one.windows, one.target)
 
 
 def look(
