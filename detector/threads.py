@@ -11,14 +11,21 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
-_count: int | None = None  # set before torch was there, or where torch has one thread
+from .limits import granted_cores
+
 _deterministic = False
+_met = False  # whether torch is there and has a number of ours
+_count: int | None = None  # set before torch was there, or where torch has one thread
 
 
 def thread_count() -> int:
-    """Return how many threads compute: one for each core, or for each that OMP_NUM_THREADS grants, if none was set."""
+    """Return how many threads compute, if none was set: those of OMP_NUM_THREADS, or one for each core that is granted.
+
+    A container may be granted less time than its cores have; see `limits`.
+    """
     torch = _torch()
     return int(torch.get_num_threads()) if torch and not _deterministic else _count or _granted()
 
@@ -77,7 +84,7 @@ def conv_threads(count: int) -> Iterator[None]:
 
 def _torch() -> Any:
     """Return torch if it is in memory, with the number that was set before it came."""
-    global _count
+    global _count, _met
     torch = sys.modules.get("torch")
     if not hasattr(torch, "set_num_threads"):  # none, or another thread is still importing it
         return None
@@ -86,12 +93,13 @@ def _torch() -> Any:
     elif _count is not None:
         count, _count = _count, None
         torch.set_num_threads(count)  # type: ignore[union-attr]
+    elif not _met and _granted() < torch.get_num_threads():  # type: ignore[union-attr]  # which counts cores alone
+        torch.set_num_threads(_granted())  # type: ignore[union-attr]
+    _met = True
     return torch
 
 
+@cache
 def _granted() -> int:
     granted = os.environ.get("OMP_NUM_THREADS", "")
-    if granted.isdecimal() and int(granted) > 0:
-        return int(granted)
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return cores or 1
+    return int(granted) if granted.isdecimal() and int(granted) > 0 else granted_cores()

@@ -10,8 +10,8 @@ import sppnet
 PACKAGE = Path(sppnet.__path__[0])
 # Rooms from the ground up; each may import those before it, as far as these tables allow.
 DETECTOR = (
-    *("errors", "types", "threads", "timing", "checks", "files", "backbone", "pooling", "scoring", "face", "training"),
-    *("classification", "settings", "storage", "model", "rcnn", "combination", "explaining"),
+    *("errors", "types", "limits", "threads", "timing", "checks", "files", "backbone", "pooling", "scoring", "face"),
+    *("training", "classification", "settings", "storage", "model", "rcnn", "combination", "explaining"),
     "compilation",
 )
 TOOLS = ("command", "reports", "benchmarks", "verbs")

@@ -126,3 +126,22 @@ def blas_threads() -> set[int]:
 
 def noise(*shape: int) -> Floats:
     return np.random.default_rng(1).normal(size=shape).astype(np.float32)
+
+
+QUOTA = """
+import sppnet.detector.limits
+sppnet.detector.limits.granted_cores = lambda: 1
+from sppnet.detector.threads import thread_count
+import numba, torch
+print(torch.get_num_threads(), thread_count(), torch.get_num_threads())
+torch.set_num_threads(2)
+print(thread_count())
+"""
+
+
+def test_torch_takes_no_more_threads_than_are_granted_until_told_to() -> None:
+    run = subprocess.run(
+        [sys.executable, "-c", f"import torch; torch.set_num_threads(2)\n{QUOTA}"], capture_output=True, text=True
+    )
+
+    assert run.stdout.splitlines() == ["2 1 1", "2"], run.stderr

@@ -74,7 +74,7 @@ class CommandError(Exception):
 
 
 def set_threads(threads: int | None, *, deterministic: bool = False) -> None:
-    """Let everything in this process compute with so many threads, or with one for each core for None.
+    """Let everything in this process compute with so many threads, or for None with one for each core that is granted.
 
     Deterministic: until the running command ends, see `detector.deterministic`.
     """
@@ -83,6 +83,8 @@ def set_threads(threads: int | None, *, deterministic: bool = False) -> None:
     import numba
     from threadpoolctl import threadpool_limits
 
+    if threads is None and detector.thread_count() < numba.get_num_threads():  # a container grants less than there is
+        threads = detector.thread_count()
     if threads is not None:
         cv2.setNumThreads(threads)
         detector.set_thread_count(threads)

@@ -5,8 +5,9 @@ import re
 import sysconfig
 from collections.abc import Iterator
 
+from sppnet.detector.limits import granted_cores
+
 from .finding import Finding
-from .limits import granted_cores
 
 ON = re.compile(r"(?!0$).+")  # whatever is not 0
 # Name -> which values are slow, and what they do.

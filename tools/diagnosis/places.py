@@ -6,10 +6,11 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from sppnet.detector.limits import memory_limit
+
 from ..command.running.planning import free_memory
 from .environment import loops_are_compiled
 from .finding import Finding, UnmeasuredError
-from .limits import memory_limit
 
 GIGABYTE = 1e9
 TRAINING, DETECTION = 5 * GIGABYTE, 0.5 * GIGABYTE  # memory that the README tells of

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sppnet import detector
+from sppnet.detector.limits import allowed_cores, core_quota, granted_cores
 
 from .finding import Finding
-from .limits import allowed_cores, core_quota, granted_cores
 from .times import CONV_REFERENCE, MUCH_SLOWER, SMALLER, conv_milliseconds
 
 CPUINFO, NODES = Path("/proc/cpuinfo"), Path("/sys/devices/system/node")

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy.typing as npt
 
-from sppnet.proposals import SelectiveSearch
+from sppnet import proposals
 
 from ..console import CommandError, set_threads
 from ..inputs.items import Items
@@ -30,7 +30,9 @@ class Proposed(NamedTuple):
     milliseconds: dict[str, float]
 
 
-def propose_ahead(items: Items, search: SelectiveSearch, processes: int) -> Generator[tuple[int, Proposed], None, None]:
+def propose_ahead(
+    items: Items, search: "proposals.SelectiveSearch", processes: int
+) -> Generator[tuple[int, Proposed], None, None]:
     """Yield the number of every image, in order, with what processes have made of it.
 
     Raises:
@@ -50,7 +52,7 @@ def propose_ahead(items: Items, search: SelectiveSearch, processes: int) -> Gene
 _here: dict[str, Any] = {}  # of a process: the items and the search, which come once
 
 
-def _begin(items: Items, search: SelectiveSearch) -> None:
+def _begin(items: Items, search: "proposals.SelectiveSearch") -> None:
     if os.name == "posix":
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that started this one ends it
     set_threads(1)

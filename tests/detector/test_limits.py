@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sppnet.tools.diagnosis import limits
+from sppnet.detector import limits
 
 
 @pytest.fixture
