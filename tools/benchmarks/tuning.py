@@ -31,7 +31,9 @@ VARIANTS: dict[str, FineTuning] = {
     "learning rate 6e-4": replace(USUAL, learning_rate=6e-4),
     "learning rate 1.5e-4": replace(USUAL, learning_rate=1.5e-4),
     "batches of 2 images": replace(USUAL, images=2),
+    "batches of 1 image": replace(USUAL, images=1),
     "stage 3 frozen, too": replace(USUAL, stem="stage3"),
+    "batches of 1 image, stage 3 frozen, too": replace(USUAL, images=1, stem="stage3"),
     "no mirror images": replace(USUAL, flips=False),
 }
 
