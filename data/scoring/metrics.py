@@ -215,7 +215,8 @@ def _rule(rule: str) -> Callable[[Integers, int], float]:
 def _eleven_points(hits: Integers, objects: int) -> float:
     """Return VOC07's average: recalls are compared as integers, since 0.7 has no exact floating-point form."""
     precisions = hits / np.arange(1, len(hits) + 1)
-    return sum(float(precisions[10 * hits >= tenth * objects].max(initial=0)) for tenth in range(11)) / 11
+    best = [precisions[10 * hits >= tenth * objects].max(initial=0) for tenth in range(11)]
+    return float(np.cumsum(best)[-1] / 11)  # one by one, as the devkit adds; sum() of Python 3.12 rounds otherwise
 
 
 def area_precision(hits: Integers, objects: int) -> float:

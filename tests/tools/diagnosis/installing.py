@@ -20,5 +20,9 @@ def installer(folder: Path, patch: pytest.MonkeyPatch) -> Install:
             "\n".join(["Metadata-Version: 2.1", f"Name: {name}", f"Version: {version}", *lines])
         )
         (info / "RECORD").write_text(files)
+        for line in files.splitlines():  # from Python 3.12 on those that are not there are left out
+            file = folder / line.partition(",")[0]
+            file.parent.mkdir(exist_ok=True)
+            file.touch()
 
     return install
