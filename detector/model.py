@@ -288,11 +288,11 @@ class SPPNet(Predictor):
         return self._preparer(self._window_features(self._load_backbone()))
 
     def _preparer(self, features: Features) -> "Preparer":
+        images = partial(self._images, self.classes)
         if tuning := self._tuning(features):
             stem = learning.stem_of(features, tuning)
-            images = partial(self._images, self.classes, stem)
-            return learning.Preparer(images, self.search, flips=tuning.flips, all_scales=True)
-        return learning.Preparer(partial(self._images, self.classes, features), self.search)
+            return learning.Preparer(stem, images, self.search, flips=tuning.flips, all_scales=True)
+        return learning.Preparer(features, images, self.search)
 
     def _images(self, classes: Sequence[str], features: Features, folder: Path) -> "TrainingImages":
         negatives, difficult = self.training.negative_iou, self.training.use_difficult

@@ -1,7 +1,8 @@
 """How many threads of this process compute: a number that torch, where it is in memory, has too.
 
 Detection on a CPU does without torch, whose import alone takes seconds. So the number is kept here until torch is
-there, which then takes it over; from then on torch's own is the number, also for those who set it there.
+there, which then takes it over; from then on torch's own is the number, also for those who set it there. Torch counts
+cores; where a container grants less time than those have, it is lowered to that, once.
 
 Loops of our own give the same with any number of threads. Libraries add up in an order that depends on their number,
 so results differ in the last bits; inside `deterministic` each of them computes on one.
@@ -15,6 +16,8 @@ from functools import cache
 from typing import Any
 
 from .limits import granted_cores
+
+GRANT = "OMP_NUM_THREADS"
 
 _deterministic = False
 _met = False  # whether torch is there and has a number of ours
@@ -93,7 +96,7 @@ def _torch() -> Any:
     elif _count is not None:
         count, _count = _count, None
         torch.set_num_threads(count)  # type: ignore[union-attr]
-    elif not _met and _granted() < torch.get_num_threads():  # type: ignore[union-attr]  # which counts cores alone
+    elif not _met and GRANT not in os.environ and _granted() < torch.get_num_threads():  # type: ignore[union-attr]
         torch.set_num_threads(_granted())  # type: ignore[union-attr]
     _met = True
     return torch
@@ -101,5 +104,5 @@ def _torch() -> Any:
 
 @cache
 def _granted() -> int:
-    granted = os.environ.get("OMP_NUM_THREADS", "")
+    granted = os.environ.get(GRANT, "")
     return int(granted) if granted.isdecimal() and int(granted) > 0 else granted_cores()

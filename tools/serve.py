@@ -95,7 +95,8 @@ def command(
     service = Service(networks, Limits(max_bytes, max_pixels), baseline)
     app = create_app(service, turns, {*LOOPBACK, host.lower()} if local else None)
     name = f"[{host}]" if ":" in host else host
-    run(Server(app, turns), bound, lambda: say(f"http://{name}:{bound.getsockname()[1]} (Ctrl-C ends it)"))
+    address = f"http://{name}:{bound.getsockname()[1]}"
+    run(Server(app, turns, lambda: say(f"{address} (Ctrl-C ends it)")), bound)
 
 
 def _name(folder: Path | None) -> str:

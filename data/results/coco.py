@@ -66,7 +66,7 @@ def coco_results(found: Iterable[tuple[int, Mapping[str, Any]]], categories: Seq
 def _join(folder: Path, categories: list[dict[str, Any]]) -> None:
     """Write the file as a whole from its parts, a line at a time."""
     with whole_file(folder / FILE) as whole:
-        whole.write(f'{{"categories": {json.dumps(categories)},\n"images": [\n'.encode())
+        whole.write(f'{{"info": {{}},\n"categories": {json.dumps(categories)},\n"images": [\n'.encode())
         _add(whole, folder / IMAGES)
         whole.write(b'],\n"annotations": [\n')
         _add(whole, folder / ANNOTATIONS)

@@ -23,7 +23,7 @@ def _write(folder: Path, split: str, entries: Iterable[Entry], categories: Mappi
         file.open("w", encoding="utf-8") as images,
         tempfile.TemporaryFile("w+", encoding="utf-8", dir=folder) as objects,
     ):
-        images.write(f'{{"categories": {json.dumps(listed)},\n"images": [')
+        images.write(f'{{"info": {{}},\n"categories": {json.dumps(listed)},\n"images": [')
         count = 0
         for position, entry in enumerate(entries, 1):
             number = position if entry.number is None else entry.number

@@ -77,6 +77,7 @@ class TrainingImages:
         total: int,
         flips: bool = False,
         all_scales: bool = False,
+        key: str = "",
     ) -> "TrainingImages":
         """Compute windows, in threads ahead, and maps of all images; what the folder already has is taken.
 
@@ -88,6 +89,7 @@ class TrainingImages:
             total: How many images there are, 0 if that is not known.
             flips: Whether maps of the mirrored images are wanted, too.
             all_scales: Whether maps are wanted of scales, too, that no window selects.
+            key: Of the features, where it is known: it takes some milliseconds.
 
         Raises:
             InputError: If a target or a window breaks a rule, or only some targets have windows.
@@ -98,7 +100,7 @@ class TrainingImages:
             return self
         pairs, given = chain([first], pairs), "windows" in first[1]
         found = self._given(pairs) if given else self._proposed(pairs, search, workers)
-        key = self.features.key()
+        key = key or self.features.key()
         with conv_threads(1 if workers > 1 and not given else thread_count()):
             for number, (image, target, windows) in enumerate(found):
                 self._add(image, windows, target, key, flips, all_scales)
@@ -130,9 +132,16 @@ class TrainingImages:
             yield image, targets.popleft(), windows
 
     def has(
-        self, image: Image, target: Target, search: SelectiveSearch, *, flips: bool = False, all_scales: bool = False
+        self,
+        image: Image,
+        target: Target,
+        search: SelectiveSearch,
+        *,
+        flips: bool = False,
+        all_scales: bool = False,
+        key: str = "",
     ) -> bool:
-        """Return whether the folder has the windows and maps of an image that `prepare` would compute.
+        """Return whether the folder has the windows and maps of an image that `prepare`, called so, would compute.
 
         Raises:
             InputError: If the target or a window breaks a rule.
@@ -141,7 +150,7 @@ class TrainingImages:
         windows = WindowStore(self._folder / WINDOWS, search).load(image) if given is None else check_windows(given, 0)
         if windows is None:
             return False
-        example = self._example(image, windows, target, self.features.key())
+        example = self._example(image, windows, target, key or self.features.key())
         scales = self._wanted(example, all_scales)
         keys = [example.maps, *[f"{example.maps}-flipped"] * flips]
         return all(self._kept(key, scales) for key in keys)

@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from sppnet.proposals import SelectiveSearch
 
+from ..pooling.features import Features
 from ..types import Image, Progress, Target
 from .images import TrainingImages
 
@@ -16,16 +19,22 @@ class Preparer:
     """Computes windows and maps of images, as the files of a cache that `SPPNet.fit` takes them from.
 
     Attributes:
-        images: Makes training images of a folder, without any yet.
+        features: Whose maps are computed.
+        make: Makes training images of them, without any yet, that keep maps in a folder.
         search: Proposes the windows.
         flips: Whether maps of the mirrored images are wanted, too.
         all_scales: Whether maps are wanted of scales, too, that no window selects.
     """
 
-    images: Callable[[Path], TrainingImages]
+    features: Features
+    make: Callable[[Features, Path], TrainingImages]
     search: SelectiveSearch
     flips: bool = False
     all_scales: bool = False
+
+    def images(self, folder: Path) -> TrainingImages:
+        """Return training images, without any yet, that keep windows and maps in a folder."""
+        return self.make(self.features, folder)
 
     def fill(
         self,
@@ -43,8 +52,7 @@ class Preparer:
             workers=workers,
             progress=progress,
             total=total,
-            flips=self.flips,
-            all_scales=self.all_scales,
+            **self._wanted,
         )
 
     def files(self, image: Image, target: Target) -> dict[str, bytes]:
@@ -65,5 +73,8 @@ class Preparer:
         Raises:
             InputError: If the target or a window breaks a rule.
         """
-        images = self.images(folder)
-        return images.has(image, target, self.search, flips=self.flips, all_scales=self.all_scales)
+        return self.images(folder).has(image, target, self.search, **self._wanted)
+
+    @cached_property
+    def _wanted(self) -> dict[str, Any]:
+        return {"flips": self.flips, "all_scales": self.all_scales, "key": self.features.key()}

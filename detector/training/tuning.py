@@ -47,7 +47,7 @@ def tune_layers(
     """
     assert isinstance(features, WindowFeatures)
     given: Backbone = features.backbone  # type: ignore[assignment]  # just made of weights
-    _, tail = given.split(_frozen(given, tuning))
+    _, tail = given.split(_stem_name(given, tuning))
     with clock("windows and maps"):
         prepare()
     images.check_objects()
@@ -78,11 +78,11 @@ def stem_of(features: Features, tuning: FineTuning) -> WindowFeatures:
     """Return the features whose maps are kept while layers learn: those of the frozen stem, at all scales seen."""
     assert isinstance(features, WindowFeatures)
     given: Backbone = features.backbone  # type: ignore[assignment]  # just made of weights
-    stem, _ = given.split(_frozen(given, tuning))
+    stem, _ = given.split(_stem_name(given, tuning))
     seen = tuple(dict.fromkeys((*features.pooling.scales, *tuning.scales)))
     return replace(features, backbone=stem, pooling=replace(features.pooling, scales=seen))
 
 
-def _frozen(given: "Backbone", tuning: FineTuning) -> str | None:
+def _stem_name(given: Backbone, tuning: FineTuning) -> str | None:
     """Return the name of the last map of the stem, None for the backbone's own stem."""
     return tuning.stem if tuning.unfreeze else given.last.name

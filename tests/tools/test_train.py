@@ -259,7 +259,13 @@ def test_it_says_from_where_it_goes_on(shapes: Path) -> None:
 
 @pytest.mark.parametrize(
     "options",
-    [[], ["--minutes", "5", "--C", "0.1"], ["--minutes", "5", "--context"], ["--minutes", "1", "--method", "rcnn"]],
+    [
+        [],
+        ["--minutes", "5", "--C", "0.1"],
+        ["--minutes", "5", "--context"],
+        ["--minutes", "1", "--method", "rcnn"],
+        ["--minutes", "5", "--ray", "auto"],
+    ],
 )
 def test_what_is_to_be_chosen_is_not_given(shapes: Path, options: list[str]) -> None:
     assert train(shapes, "--choose", *options).exit_code == 2

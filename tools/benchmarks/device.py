@@ -7,11 +7,13 @@ Stages are timed by the device's own events. `--device cpu:0` takes a GPU's path
 """
 
 import json
+import math
 import statistics
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +35,8 @@ from sppnet.detector.types import Floats, Image
 from ..command.console import BAD_MODEL, CommandError, json_option, workers_option
 from ..command.inputs.items import Items
 from ..command.options.detector_options import numbers
-from ..command.running.predicting import detect_all
+from ..command.running.lanes import AHEAD, lanes_for
+from ..command.running.predicting import AT_ONCE, found_in
 from ..command.running.proposing import propose_ahead
 from ..command.warm import warm_up
 from .floors import measure_rates, spp_work
@@ -202,18 +205,28 @@ def _milliseconds(action: Callable[[int], object], items: Sequence[int]) -> floa
 
 
 def _with_proposals(model: SPPNet, items: Items, workers: int) -> float:
-    _, spent = detect_all(model, items, workers)
-    return 1000 / spent["wall"]
+    """Return images a second, those of the first batch, for which processes start, not counted."""
+    with closing(found_in(model, items, workers)) as found:
+        return _rate(found, AT_ONCE)
 
 
 def _proposed_alone(model: SPPNet, items: Items, workers: int) -> dict[str, float]:
-    """Return what processes propose between the first image and the last, and what that costs this process."""
-    with closing(propose_ahead(items, model.search, max(1, workers))) as proposed:
-        next(proposed)
-        started, busy = time.perf_counter(), time.process_time()
-        images = sum(1 for _ in proposed)
-    seconds, busy = time.perf_counter() - started, time.process_time() - busy
-    return {"images a second": images / seconds, "ms of this process an image": 1000 * busy / max(1, images)}
+    """Return how many images processes propose in a second once all are at work, and what one costs this process."""
+    processes = lanes_for(items, workers)
+    with closing(propose_ahead(items, model.search, processes)) as proposed:
+        busy = time.process_time()
+        rate = _rate(proposed, processes * AHEAD)
+    busy = time.process_time() - busy
+    return {"images a second": rate, "ms of this process an image": 1000 * busy / len(items)}
+
+
+def _rate(results: Iterator[Any], first: int) -> float:
+    """Return how many results come in a second after the first ones; NaN if there are no more."""
+    for _ in islice(results, first):
+        pass
+    started = time.perf_counter()
+    count = sum(1 for _ in results)
+    return count / (time.perf_counter() - started) if count else math.nan
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from sppnet import detector
+from sppnet.detector.limits import granted_cores
 
 from .gpus import may_have_gpu
 from .libraries import set_up
@@ -39,7 +40,7 @@ model_output_option = click.option(
 lenient_option = click.option("--lenient", is_flag=True, help="Leave out broken files and boxes, and exit with 5.")
 seed_option = click.option("--seed", type=click.IntRange(0), default=0, help="Same seed, same result.")
 threads_option = click.option(
-    "--threads", type=click.IntRange(1), help="Threads to compute with.  [default: one for each core]"
+    "--threads", type=click.IntRange(1), help="Threads to compute with.  [default: one for each core that is granted]"
 )
 deterministic_option = click.option(
     "--deterministic",
@@ -49,8 +50,8 @@ deterministic_option = click.option(
 workers_option = click.option(
     "--workers",
     type=click.IntRange(0),
-    default=min(8, os.cpu_count() or 1),
-    help="Threads that compute windows ahead; 0 computes each when it is needed.",
+    default=min(8, granted_cores()),
+    help="Threads that compute windows ahead, or processes for a GPU; 0 computes each when it is needed.",
 )
 
 
@@ -83,8 +84,9 @@ def set_threads(threads: int | None, *, deterministic: bool = False) -> None:
     import numba
     from threadpoolctl import threadpool_limits
 
-    if threads is None and detector.thread_count() < numba.get_num_threads():  # a container grants less than there is
-        threads = detector.thread_count()
+    granted = granted_cores()
+    if threads is None and granted < numba.get_num_threads() and "OMP_NUM_THREADS" not in os.environ:
+        threads = granted
     if threads is not None:
         cv2.setNumThreads(threads)
         detector.set_thread_count(threads)

@@ -19,9 +19,15 @@ LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 class Server(uvicorn.Server):
-    """A server that, once a signal has come, takes no more work but finishes what it does."""
+    """A server that, once a signal has come, takes no more work but finishes what it does.
 
-    def __init__(self, app: FastAPI, turns: Turns) -> None:
+    Args:
+        app: What answers.
+        turns: Whose turn it is.
+        ready: Called when it takes requests.
+    """
+
+    def __init__(self, app: FastAPI, turns: Turns, ready: Callable[[], None] = lambda: None) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
@@ -32,7 +38,13 @@ class Server(uvicorn.Server):
                 ws="none",
             )
         )
-        self._turns = turns
+        self._turns, self._ready = turns, ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to listen, and tell of it."""
+        await super().startup(sockets)
+        if self.started:
+            self._ready()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Refuse from now on who waits and who comes; a second SIGINT ends at once."""
@@ -66,16 +78,9 @@ def listening(host: str, port: int) -> socket.socket:
     return bound
 
 
-def run(server: Server, bound: socket.socket, started: Callable[[], None]) -> None:
-    """Serve until SIGINT or SIGTERM, then return.
-
-    Args:
-        server: What answers.
-        bound: Where it listens.
-        started: Called before.
-    """
+def run(server: Server, bound: socket.socket) -> None:
+    """Serve on a bound socket until SIGINT or SIGTERM, then return."""
     # uvicorn raises the signal once more at its end, for whoever handled it before: nobody, so that the exit code is 0.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda _number, _frame: None)
-    started()
     server.run([bound])

@@ -18,7 +18,7 @@ from ..command.console import USAGE, CommandError, say
 
 FILE = "training.json"
 # Change nothing in what is learned, or are how a training is gone on with.
-FREE = {"output", "cache", "keep_cache", "dry_run", "resume", "lenient", "as_json", "threads", "workers"}
+FREE = {"output", "cache", "keep_cache", "dry_run", "resume", "lenient", "as_json", "threads", "workers", "ray"}
 # Decide which images are learned, and may differ where these are the same.
 DATA = {"--data", "--split", "--val-split", "--format", "--limit"}
 

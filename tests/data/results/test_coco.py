@@ -63,7 +63,7 @@ def test_no_images_make_a_file_without_any(tmp_path: Path) -> None:
 
 def test_pycocotools_scores_the_results_by_the_numbers_of_the_truth(tmp_path: Path) -> None:
     box = {"bbox": [10, 20, 50, 60], "area": 3000, "iscrowd": 0}
-    truth = {"images": [{"id": 70}], "categories": [{"id": 5, "name": "cow"}, {"id": 18, "name": "dog"}]}
+    truth = {"info": {}, "images": [{"id": 70}], "categories": [{"id": 5, "name": "cow"}, {"id": 18, "name": "dog"}]}
     truth["annotations"] = [{"id": 1, "image_id": 70, "category_id": 18, **box}]
     (tmp_path / "truth.json").write_text(json.dumps(truth))
     found = {

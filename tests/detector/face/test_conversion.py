@@ -74,7 +74,8 @@ def test_coco_gets_the_image_of_the_file(source: str, image: int | str) -> None:
 
 def test_pycocotools_reads_the_results() -> None:
     coco = COCO()
-    coco.dataset = {"images": [{"id": 7}], "categories": [{"id": 1, "name": "cat"}, {"id": 2, "name": "dog"}]}
+    categories = [{"id": 1, "name": "cat"}, {"id": 2, "name": "dog"}]
+    coco.dataset = {"info": {}, "images": [{"id": 7}], "categories": categories}
     with contextlib.redirect_stdout(io.StringIO()):
         coco.createIndex()
         results = coco.loadRes(found().to_coco(7))

@@ -202,7 +202,7 @@ def test_windows_of_some_images_only_are_refused(
         images.prepare(some, SelectiveSearch(limit=5), workers=0, progress=no_progress, total=2)
 
 
-def small(folder: Path, features: WindowFeatures, **options: bool) -> TrainingImages:
+def small(folder: Path, features: WindowFeatures, **options: Any) -> TrainingImages:
     """Return an image with one window, which selects the larger of two scales."""
     window = np.array([[10, 10, 30, 30]], np.float32)
     target: Target = {"boxes": np.zeros((0, 4)), "labels": np.zeros(0, np.int64), "windows": window}

@@ -42,8 +42,8 @@ def test_figures_of_all_parts_are_printed(shapes: Path, monkeypatch: pytest.Monk
     assert result["R-CNN by one scale"] == result["R-CNN, ms an image"] / result["ms an image, one by one"]
     assert {"conv", "pooling", "scores", "suppression", "copy"} <= result["ms by stage"].keys()
     assert result["launches of a batch of 2"] == result["launches of an image"] > 0
-    assert result["proposals alone"]["images a second"] > 0
-    assert result["images a second in batches"] > 0 < result["images a second with proposals"]
+    assert result["proposals alone"]["ms of this process an image"] > 0
+    assert result["images a second in batches"] > 0
 
 
 def test_the_cpu_itself_is_no_device(shapes: Path) -> None:

@@ -53,8 +53,9 @@ def test_files_are_known_by_what_they_hold(tmp_path: Path) -> None:
     write_shapes(tmp_path / "shapes", train=2, val=1)
     data, weights = open_data(tmp_path / "shapes", "train"), tmp_path / "w.safetensors"
     option = click.Option(["--weights"])
-    context = click.Context(click.Command("train", params=[option, click.Option(["--threads"])]))
-    context.params = {"weights": str(weights), "threads": 3}
+    free = [click.Option(["--threads"]), click.Option(["--ray"])]
+    context = click.Context(click.Command("train", params=[option, *free]))
+    context.params = {"weights": str(weights), "threads": 3, "ray": "auto"}
 
     weights.write_bytes(b"1")
     first = Run.of(context, data, content_hashes(data))

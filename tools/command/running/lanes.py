@@ -46,19 +46,19 @@ def side_by_side(
     pool = ThreadPoolExecutor(lanes, initializer=begin)
     try:
         with detector.conv_threads(threads), threadpool_limits(detector.thread_count_of_libraries(), "blas"):
-            yield from (outcome for _, outcome in in_turn(pool, function, items, lanes))
+            yield from (outcome for _, outcome in in_turn(pool, function, items, lanes * AHEAD))
     finally:
         pool.shutdown(cancel_futures=True)
 
 
 def in_turn(
-    pool: Executor, function: Callable[[Item], Result], items: Iterable[Item], lanes: int
+    pool: Executor, function: Callable[[Item], Result], items: Iterable[Item], most: int
 ) -> Generator[tuple[Item, Future[Result]], None, None]:
-    """Yield every item, in order, with what a pool of so many lanes has made of it, finished; see `side_by_side`."""
+    """Yield every item, in order, with what a pool has made of it, finished; so many at most are under way."""
     under_way: deque[tuple[Item, Future[Result]]] = deque()
     for item in items:
         under_way.append((item, pool.submit(function, item)))
-        if len(under_way) == lanes * AHEAD:
+        if len(under_way) == most:
             yield _finished(under_way.popleft())
     while under_way:
         yield _finished(under_way.popleft())

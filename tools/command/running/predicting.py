@@ -2,7 +2,7 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from contextlib import closing
 from functools import partial
 from itertools import islice
@@ -76,7 +76,7 @@ def found_in(
     inference: "detector.Inference | None" = None,
     watched: bool = False,
     cluster: Cluster | None = None,
-) -> Iterator[Outcome]:
+) -> Generator[Outcome, None, None]:
     """Yield what `look` returns of every image, in order, as the images are done, and say how far that is."""
     lanes = lanes_for(items, workers)
     if cluster or getattr(network, "device", "cpu") == "cpu":
@@ -93,7 +93,7 @@ def _look_ahead(
     network: "detector.SPPNet | detector.Combination", inference: "detector.Inference | None", items: Items, lanes: int
 ) -> Generator[Outcome, None, None]:
     """Yield what a device finds in all images, with windows that processes proposed meanwhile."""
-    with closing(propose_ahead(items, network.search, lanes)) as proposed:
+    with closing(propose_ahead(items, network.search, lanes, AT_ONCE)) as proposed:
         while some := list(islice(proposed, AT_ONCE)):
             numbers, ahead = zip(*some, strict=True)
             images, windows = [one.image for one in ahead], [one.windows for one in ahead]

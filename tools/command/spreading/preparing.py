@@ -5,9 +5,9 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from copy import copy
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from sppnet import detector
 from sppnet.data import Item
@@ -16,8 +16,8 @@ from sppnet.proposals import ProposalError, write_whole
 from ..inputs.items import Items
 from .cluster import Cluster, on_ray
 
-NAMED = ("imagenet", "random")  # weights that every machine has
 Files = dict[str, bytes]  # by path in the cache
+FILE = "weights.safetensors"
 
 
 class Prepared:
@@ -64,37 +64,40 @@ class Prepared:
 
 @dataclass(frozen=True)
 class Fresh:
-    """A model that is not trained yet, on its way to where its weights are loaded.
+    """A model that is not trained yet, on its way to where its layers are made anew.
 
     Attributes:
-        model: With the path of its weights, or their name.
-        weights: What is in that file, or in the files of that folder; nothing where they have a name.
+        model: Whatever its weights are here.
+        weights: The tensors of its conv layers, as a weights file.
     """
 
     model: "detector.SPPNet"
-    weights: bytes | Files
+    weights: bytes
 
     @classmethod
     def of(cls, model: "detector.SPPNet") -> "Fresh":
-        """Return a model with its weights."""
-        path = Path(model.weights)
-        if model.weights in NAMED:
-            return cls(model, b"")
-        if path.is_dir():
-            return cls(model, {file.name: file.read_bytes() for file in path.iterdir() if file.is_file()})
-        return cls(model, path.read_bytes() if path.is_file() else b"")
-
-    def __call__(self) -> Callable[[Any], Files]:
-        """Load the weights, and return what makes the files of an item."""
+        """Return a model with its weights; others may have no file of them, and no network to download one."""
+        names = ("preprocessing", "precision", "seed")
+        settings = {name: getattr(model, name) for name in names}
+        backbone = detector.load_backbone(model.backbone, model.weights, **settings)
         with TemporaryDirectory() as folder:
-            model, place = copy(self.model), Path(folder, Path(self.model.weights).name)
-            if isinstance(self.weights, dict):
-                place.mkdir()
-                for name, content in self.weights.items():
-                    (place / name).write_bytes(content)
-            elif self.weights:
-                place.write_bytes(self.weights)
-            if self.weights:
-                model.weights = place
+            file = Path(folder, FILE)
+            detector.save_weights(file, backbone.layers, backbone.preprocessing, {}, half=False)
+            return cls(model, file.read_bytes())
+
+    def __call__(self) -> Callable[[Item | None], Files]:
+        """Load the weights, and return what makes the files of an item."""
+        model = copy(self.model)
+        with TemporaryDirectory() as folder:
+            model.weights = Path(folder, FILE)
+            model.weights.write_bytes(self.weights)
             preparer = model.preparer()
-        return lambda item: {} if item is None else preparer.files(*item)
+        return partial(_files, preparer)
+
+
+def _files(preparer: "detector.Preparer", item: Item | None) -> Files:
+    """Return the files of an item; none of one that is not needed, or that the training will refuse by its number."""
+    try:
+        return {} if item is None else preparer.files(*item)
+    except (detector.InputError, ProposalError):
+        return {}

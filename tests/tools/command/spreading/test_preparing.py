@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from sppnet.data import open_data
-from sppnet.detector import FineTuning, InputError, Mining, SPPNet, Training, save_weights
+from sppnet.detector import PREPROCESSINGS, FineTuning, InputError, Mining, SPPNet, Training, save_weights
 from sppnet.detector.backbone.weights import load_backbone
 from sppnet.detector.training.images import TrainingImages
 from sppnet.proposals import SelectiveSearch
@@ -124,7 +124,7 @@ def test_weights_travel_as_bytes(
         model().fit(items, workers=0).save(weights)
     else:
         backbone = load_backbone(pooled_name, "random", seed=4)
-        save_weights(weights, backbone.layers, backbone.preprocessing, {})
+        save_weights(weights, backbone.layers, PREPROCESSINGS["caffe"], {})
     network = model(weights)
     image, target = next(iter(items))
     wanted = network.preparer().files(image, target)
@@ -134,6 +134,13 @@ def test_weights_travel_as_bytes(
     found = pickle.loads(travelling)()((image, target))
 
     assert found == wanted != {}
+
+
+def test_what_a_worker_cannot_use_is_left_to_the_training(items: Items, model: Callable[..., SPPNet]) -> None:
+    image, target = next(iter(items))
+    files = Fresh.of(model())()
+
+    assert files((image[:0], target)) == files(None) == {}
 
 
 def test_a_file_of_maps_that_is_missing_makes_an_image_one_to_prepare(
