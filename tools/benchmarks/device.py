@@ -13,7 +13,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +34,7 @@ from sppnet.detector.types import Floats, Image
 from ..command.console import BAD_MODEL, CommandError, json_option, workers_option
 from ..command.inputs.items import Items
 from ..command.options.detector_options import numbers
-from ..command.running.lanes import AHEAD, lanes_for
+from ..command.running.lanes import lanes_for
 from ..command.running.predicting import AT_ONCE, found_in
 from ..command.running.proposing import propose_ahead
 from ..command.warm import warm_up
@@ -49,6 +48,7 @@ LOOKS = {
     *("resolve_conj", "resolve_neg", "empty", "empty_like", "new_empty"),
 }
 RUNS = 5
+PROPOSED = 150  # images for each process
 
 
 class Launches(TorchDispatchMode):  # type: ignore[no-untyped-call]
@@ -102,7 +102,7 @@ def command(
         "images": len(images),
         **measured(model, images, windows, scales, rcnn_images),
         "images a second with proposals": _with_proposals(model, Items(voc, len(images)), workers),
-        "proposals alone": _proposed_alone(model, Items(voc, len(images)), workers),
+        "proposals alone": _proposed_alone(model, voc, workers),
     }
     if as_json:
         click.echo(json.dumps(report))
@@ -210,23 +210,21 @@ def _with_proposals(model: SPPNet, items: Items, workers: int) -> float:
         return _rate(found, AT_ONCE)
 
 
-def _proposed_alone(model: SPPNet, items: Items, workers: int) -> dict[str, float]:
+def _proposed_alone(model: SPPNet, voc: VOC, workers: int) -> dict[str, float]:
     """Return how many images processes propose in a second once all are at work, and what one costs this process."""
-    processes = lanes_for(items, workers)
+    processes = lanes_for(voc, workers)
+    items = Items(voc, processes * PROPOSED)
     with closing(propose_ahead(items, model.search, processes)) as proposed:
         busy = time.process_time()
-        rate = _rate(proposed, processes * AHEAD)
+        rate = _rate(proposed, len(items) // 2)  # by then all have started
     busy = time.process_time() - busy
     return {"images a second": rate, "ms of this process an image": 1000 * busy / len(items)}
 
 
 def _rate(results: Iterator[Any], first: int) -> float:
-    """Return how many results come in a second after the first ones; NaN if there are no more."""
-    for _ in islice(results, first):
-        pass
-    started = time.perf_counter()
-    count = sum(1 for _ in results)
-    return count / (time.perf_counter() - started) if count else math.nan
+    """Return how many results come in a second after the first ones, until the last; NaN if there are no more."""
+    times = [time.perf_counter() for _ in results]  # processes end after the last
+    return (len(times) - first) / (times[-1] - times[first - 1]) if len(times) > first else math.nan
 
 
 if __name__ == "__main__":
