@@ -42,10 +42,12 @@ def service(model: SPPNet) -> Service:
 @contextmanager
 def served(service: Service, turns: Callable[[], Turns] = lambda: Turns(16)) -> Iterator[httpx.Client]:
     """Serve on a free port, and give a client of it."""
-    ours = turns()
-    server, bound = Server(create_app(service, ours, set(LOOPBACK)), ours), listening("127.0.0.1", 0)
+    ours, ready = turns(), threading.Event()
+    server = Server(create_app(service, ours, set(LOOPBACK)), ours, ready.set)
+    bound = listening("127.0.0.1", 0)
     thread = threading.Thread(target=server.run, args=([bound],))
     thread.start()
+    ready.wait(60)
     address = f"http://127.0.0.1:{bound.getsockname()[1]}"
     try:
         with httpx.Client(base_url=address, trust_env=False, timeout=60) as client:
