@@ -21,6 +21,7 @@ BUILDS = (
     ("opencv-python-headless", "opencv-python", "opencv-contrib-python", "opencv-contrib-python-headless"),
     ("onnxruntime", "onnxruntime-gpu", "onnxruntime-directml", "onnxruntime-openvino"),
 )
+VENDORED = "_vendor"  # where setuptools has copies of its own, last on Python's path once it is imported
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 GPU_PACKAGES = re.compile(r"nvidia-.*|cuda-.*|triton")
 
@@ -56,6 +57,7 @@ def copies() -> Iterator[Finding]:
     """Look whether a package is installed in several folders, of which the first on Python's path counts."""
     names = [requirement.name for requirement in _requirements("")]
     folders = {name: sorted({str(each.locate_file("")) for each in _copies(name)}) for name in names}
+    folders = {name: [place for place in places if Path(place).name != VENDORED] for name, places in folders.items()}
     twice = {name: places for name, places in folders.items() if len(places) > 1}
     if not twice:
         yield Finding("copies", "fine", "every package is installed once")

@@ -78,6 +78,12 @@ def test_a_package_in_two_folders_is_told_with_both(install: Install, tmp_path: 
     assert finding.found.startswith("torch is installed in ") and str(tmp_path) in finding.found
 
 
+def test_copies_of_setuptools_own_do_not_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    installer(tmp_path / "_vendor", monkeypatch)("packaging", "99")
+
+    assert [finding.grade for finding in packages.copies()] == ["fine"]
+
+
 def test_packages_that_are_installed_once_are_fine() -> None:
     assert [finding.grade for finding in packages.copies()] == ["fine"]
 
