@@ -69,6 +69,19 @@ def test_without_a_validation_split_images_are_held_out_and_scored(shapes: Path)
     assert "8 images to learn from; 2 of those held out to score the model on" in result.stderr
 
 
+def test_a_cluster_is_asked_for_what_a_training_keeps(shapes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[int, str, str]] = []
+
+    def prepared(items: Any, model: StandIn, folder: Path, address: str) -> Any:
+        asked.append((len(items), folder.name, address))
+        return items
+
+    monkeypatch.setattr("sppnet.tools.train.Prepared", prepared)
+
+    assert train(shapes, "--ray", "head:6379").exit_code == 0
+    assert asked == [(3, "model.cache", "head:6379")]
+
+
 @pytest.mark.parametrize(("options", "wanted"), [([], {}), (["--keep-examples", "2"], {"keep_examples": 2})])
 def test_examples_are_kept_on_request(
     shapes: Path, monkeypatch: pytest.MonkeyPatch, options: list[str], wanted: dict[str, int]
